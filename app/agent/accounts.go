@@ -1,0 +1,414 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// update changes an account's metadata in the vault and in the state.
+func (a *Agent) update(ctx context.Context, name string, change func(*platform.Account) error) (platform.Account, error) {
+	acc, err := a.find(name)
+	if err != nil {
+		return acc, err
+	}
+	if err := change(&acc); err != nil {
+		return acc, err
+	}
+	if err := a.cfg.Vault.UpdateAccount(ctx, acc); err != nil {
+		return acc, platform.As(err, platform.KindStorage)
+	}
+	a.mu.Lock()
+	a.index.put(acc)
+	a.mu.Unlock()
+	return acc, a.do(ctx, func() {
+		if e := a.entries[acc.ID]; e != nil {
+			e.account = acc
+			a.dirty[acc.ID] = e
+		}
+	})
+}
+
+// Snooze implements Service.
+func (a *Agent) Snooze(ctx context.Context, account string, until time.Time) error {
+	acc, err := a.update(ctx, account, func(acc *platform.Account) error {
+		acc.Snoozed = until
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	text := "Reminders are on again."
+	if !until.IsZero() {
+		text = "Snoozed until " + until.Local().Format("Mon 2 Jan, 15:04") + "."
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "snoozed", Text: text})
+	return a.do(ctx, func() {
+		if e := a.entries[acc.ID]; e != nil && e.shown != "" && !until.IsZero() {
+			a.mail.withdraw(e.shown)
+			e.shown = ""
+		}
+	})
+}
+
+const metaPaused = "paused"
+
+// Pause implements Service.
+func (a *Agent) Pause(ctx context.Context, until time.Time) error {
+	value := ""
+	if !until.IsZero() {
+		value = until.UTC().Format(time.RFC3339)
+	}
+	if err := a.cfg.Vault.SetMeta(ctx, metaPaused, value); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	return a.do(ctx, func() {
+		a.head.paused, a.headNew = until, true
+		a.replan()
+	})
+}
+
+// replan looks at every account again: a setting changed what is due.
+func (a *Agent) replan() {
+	for id, e := range a.entries {
+		a.dirty[id] = e
+	}
+}
+
+// Rename implements Service.
+func (a *Agent) Rename(ctx context.Context, account, alias string) error {
+	old, err := a.find(account)
+	if err != nil {
+		return err
+	}
+	alias = slug(alias)
+	if alias == "" {
+		return &platform.Error{Kind: platform.KindUsage, Message: "that is not a name", Repair: "use letters, digits, dots and dashes"}
+	}
+	if taken, err := a.find(old.Platform + "/" + alias); err == nil && taken.ID != old.ID {
+		return &platform.Error{Kind: platform.KindUsage, Message: taken.Ref() + " is taken", Repair: "choose another name"}
+	}
+	acc, err := a.update(ctx, account, func(acc *platform.Account) error {
+		acc.Alias = alias
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "renamed", Text: old.Ref() + " is now " + acc.Ref()})
+	return nil
+}
+
+// Forget implements Service.
+func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
+	acc, err := a.find(account)
+	if err != nil {
+		return err
+	}
+	if revoke {
+		if err := a.revoke(ctx, acc); err != nil {
+			return err
+		}
+	}
+	if err := a.cfg.Vault.Forget(ctx, acc.ID); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	text := acc.Title() + " was removed from Relink"
+	if revoke {
+		text += " and revoked at the platform"
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "forgotten", Text: text})
+	a.mu.Lock()
+	a.index.drop(acc.ID)
+	delete(a.warm, acc.ID)
+	a.mu.Unlock()
+	return a.do(ctx, func() {
+		e := a.entries[acc.ID]
+		if e == nil {
+			return
+		}
+		if e.shown != "" {
+			a.mail.withdraw(e.shown)
+		}
+		a.heap.remove(e)
+		delete(a.entries, acc.ID)
+		delete(a.dirty, acc.ID)
+		a.gone = append(a.gone, acc.ID)
+	})
+}
+
+// revoke ends the grant at the platform. A failure leaves everything as it is.
+func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
+	p, err := platform.Lookup(acc.Platform)
+	if err != nil {
+		return err
+	}
+	if p.Revoke == nil {
+		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: p.Name + " has no way for a program to revoke a token", Repair: "remove the app at " + p.RevokePage + " and run: relink forget " + acc.Ref()}
+	}
+	g, err := a.cfg.Vault.Grant(ctx, acc.ID)
+	if err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	if g.Generation == 0 {
+		return nil
+	}
+	app, err := a.cfg.Vault.App(ctx, acc.Platform, acc.Server)
+	if err != nil && platform.KindOf(err) != platform.KindNotFound {
+		return platform.As(err, platform.KindStorage)
+	}
+	endpoint, err := p.Discover(ctx, a.cfg.Net, acc.Server)
+	if err != nil {
+		return platform.As(err, platform.KindRetry)
+	}
+	err = p.Revoke(ctx, platform.Call{Net: a.cfg.Net, App: app, Endpoint: endpoint, Account: acc, Tokens: g.Tokens, Now: a.clock.now()})
+	switch platform.KindOf(err) {
+	case platform.KindReconnect, platform.KindRefresh:
+		return nil // it is dead already
+	}
+	if err != nil {
+		return platform.As(err, platform.KindRetry).WithRepair("the account was kept; try again, or forget it without --revoke")
+	}
+	return nil
+}
+
+// History implements Service.
+func (a *Agent) History(ctx context.Context, account string, limit int) ([]Event, error) {
+	id := ""
+	if account != "" {
+		acc, err := a.find(account)
+		if err != nil {
+			return nil, err
+		}
+		id = acc.ID
+	}
+	if limit <= 0 {
+		limit = 100
+	}
+	events, err := a.cfg.Vault.Events(ctx, id, limit)
+	if err != nil {
+		return nil, platform.As(err, platform.KindStorage)
+	}
+	return events, nil
+}
+
+// Apps implements Service.
+func (a *Agent) Apps(ctx context.Context) ([]platform.App, error) {
+	apps, err := a.cfg.Vault.Apps(ctx)
+	if err != nil {
+		return nil, platform.As(err, platform.KindStorage)
+	}
+	return apps, nil
+}
+
+// SetApp implements Service.
+func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
+	p, err := platform.Lookup(r.Platform)
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(r.ClientID) == "" {
+		return &platform.Error{Kind: platform.KindUsage, Message: "no client id was given", Repair: "copy it from " + or(p.Registration.Console, "the platform's console")}
+	}
+	if p.Registration.Secret && p.Site != platform.SiteIssuer && r.Secret == "" {
+		return &platform.Error{Kind: platform.KindUsage, Message: p.Name + " needs the app's secret too", Repair: "copy it from " + or(p.Registration.Console, "the platform's console")}
+	}
+	server, err := a.site(p, r.Server)
+	if err != nil {
+		return err
+	}
+	app := platform.App{
+		Platform: p.ID, Server: server, ID: strings.TrimSpace(r.ClientID),
+		Secret: platform.NewSecret(strings.TrimSpace(r.Secret)), Redirect: strings.TrimSpace(r.Redirect),
+	}
+	if err := a.cfg.Vault.SetApp(ctx, app); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	now := a.clock.now()
+	a.journal.add(Event{At: now, Kind: "settings", Text: "The app registration for " + p.Name + " was stored."})
+	return a.do(ctx, func() { a.warn("app "+p.ID, "") })
+}
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+// DeleteApp implements Service.
+func (a *Agent) DeleteApp(ctx context.Context, platformID, server string) error {
+	p, err := platform.Lookup(platformID)
+	if err != nil {
+		return err
+	}
+	if server, err = a.site(p, server); err != nil {
+		return err
+	}
+	if err := a.cfg.Vault.DeleteApp(ctx, platformID, server); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	return nil
+}
+
+// Settings implements Service.
+func (a *Agent) Settings(context.Context) (Settings, error) {
+	s := *a.settings.Load()
+	s.Key, s.KeyPlace = a.cfg.Vault.Key(), a.cfg.Vault.KeyPlace()
+	if a.cfg.Autostart != nil {
+		// The system's own settings can switch it too: ask, do not remember.
+		on, err := a.cfg.Autostart()
+		s.Autostart = err == nil && on
+	}
+	return s, nil
+}
+
+// SetSettings implements Service.
+func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
+	old, err := a.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	if a.cfg.SetAutostart != nil && s.Autostart != old.Autostart {
+		if err := a.cfg.SetAutostart(s.Autostart); err != nil {
+			return platform.As(err, platform.KindConfig)
+		}
+	}
+	if err := a.cfg.Settings.Save(s); err != nil {
+		return platform.As(err, platform.KindConfig)
+	}
+	loaded, _, err := a.cfg.Settings.Load()
+	if err != nil {
+		return platform.As(err, platform.KindConfig)
+	}
+	a.settings.Store(&loaded)
+	return a.do(ctx, func() {
+		a.warn("settings", "")
+		a.headNew = true
+		a.replan()
+	})
+}
+
+// Unlock implements Service.
+func (a *Agent) Unlock(ctx context.Context, passphrase string, create bool) error {
+	err := a.cfg.Vault.Unlock(ctx, passphrase, create)
+	if err != nil {
+		return platform.As(err, platform.KindLocked)
+	}
+	return a.do(ctx, func() { a.lockChanged(nil, 0) })
+}
+
+// Doctor implements Service.
+func (a *Agent) Doctor(ctx context.Context) ([]Finding, error) {
+	var out []Finding
+	key := Finding{Name: "keyring", Level: LevelOK, Text: "The vault's key is " + a.cfg.Vault.KeyPlace() + "."}
+	if err := a.cfg.Vault.Locked(); err != nil {
+		e := platform.As(err, platform.KindLocked)
+		key = Finding{Name: "keyring", Level: LevelFail, Text: e.Message, Repair: e.Repair}
+	}
+	out = append(out, key)
+	if msg := a.cfg.Vault.SetAside(); msg != "" {
+		out = append(out, Finding{Name: "vault", Level: LevelWarn, Text: msg})
+	} else {
+		out = append(out, Finding{Name: "vault", Level: LevelOK, Text: fmt.Sprintf("%d accounts in %s.", a.snap.Load().Len(), a.cfg.About.Data)})
+	}
+	out = append(out, a.senderFinding(ctx))
+	clock := Finding{Name: "clock", Level: LevelOK, Text: "The computer's clock is believed."}
+	if off := a.clock.off(); off != 0 {
+		clock = Finding{Name: "clock", Level: LevelWarn, Text: "The computer's clock is off by " + platform.Span(off) + " from what Relink saw.", Repair: "check the date and time settings"}
+	}
+	out = append(out, clock)
+	if a.cfg.Findings != nil {
+		out = append(out, a.cfg.Findings(ctx)...)
+	}
+	return out, nil
+}
+
+func (a *Agent) senderFinding(ctx context.Context) Finding {
+	if a.sender == nil {
+		return Finding{Name: "notifications", Level: LevelFail, Text: "There is no way to notify here.", Repair: "look at relink status, or start Relink in a desktop session"}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	can, err := a.sender.Abilities(ctx)
+	switch {
+	case err != nil:
+		e := platform.As(err, platform.KindConfig)
+		return Finding{Name: "notifications", Level: LevelFail, Text: e.Message, Repair: e.Repair}
+	case !can.Actions:
+		return Finding{Name: "notifications", Level: LevelWarn, Text: can.Name + " shows notes without buttons.", Repair: "reconnect from the tray menu or the window"}
+	}
+	return Finding{Name: "notifications", Level: LevelOK, Text: can.Name + " shows notes with buttons."}
+}
+
+// About implements Service.
+func (a *Agent) About(context.Context) (About, error) { return a.cfg.About, nil }
+
+// Quit implements Service.
+func (a *Agent) Quit(context.Context) error {
+	if a.quit != nil {
+		// After the answer is out: the caller is connected to this process.
+		a.task(func(ctx context.Context) {
+			select {
+			case <-time.After(50 * time.Millisecond):
+			case <-ctx.Done():
+			}
+			a.quit()
+		})
+	}
+	return nil
+}
+
+// Activate implements Service.
+func (a *Agent) Activate(ctx context.Context, act Activation) error {
+	open := func(page string) error { return a.show(ctx, Page{Name: page, Token: act.Token}) }
+	if act.Account == "" {
+		switch act.Action {
+		case notifier.ActionSettings:
+			return open("settings")
+		case notifier.ActionConnect:
+			return open("connect")
+		case notifier.ActionReview:
+			return open("needs")
+		}
+		return open("accounts")
+	}
+	acc, err := a.find(act.Account)
+	if err != nil {
+		return err
+	}
+	switch act.Action {
+	case notifier.ActionReconnect:
+		// A note may be hours old: what it said is checked before anything opens.
+		row := a.snap.Load().Row(acc.ID)
+		if row != nil && row.Status.State == platform.StateConnected && row.Status.Reason == "" {
+			a.mailNote(notifier.Connected(acc, row.Status, a.clock.now(), nil))
+			return nil
+		}
+		_, err := a.reconnect(ctx, ReconnectRequest{Account: acc.ID}, act.Token, true)
+		if err != nil {
+			a.mailNote(notifier.Failed(acc, platform.As(err, platform.KindRetry)))
+		}
+		return err
+	case notifier.ActionLater:
+		return a.Snooze(ctx, acc.ID, a.later(acc.ID))
+	}
+	return open("account:" + acc.ID)
+}
+
+// later is when "Later" brings a reminder back: tomorrow at the reminder hour,
+// or in an hour where the account ends before that.
+func (a *Agent) later(id string) time.Time {
+	now := a.clock.now().Local()
+	until := time.Date(now.Year(), now.Month(), now.Day()+1, a.settings.Load().Hour, 0, 0, 0, now.Location())
+	if row := a.snap.Load().Row(id); row != nil {
+		if d := row.Status.Deadline; d.Ends() && d.At.After(now) && d.At.Before(until) {
+			return now.Add(time.Hour)
+		}
+	}
+	return until
+}

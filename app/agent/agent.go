@@ -1,0 +1,468 @@
+// Package agent is the resident part of Relink: it owns the state, sleeps until
+// something will change by itself, tells people in good time, and does what
+// they click.
+//
+// One goroutine owns the accounts. It is woken by the earliest of a heap of
+// change times, by a wake signal, and by workers that report what they found
+// on the network; it never waits for a network, a keyring or a notification
+// server itself. Immutable [Snapshot]s go out to whoever watches.
+//
+// [Service] is what the window, the tray and the command line can do; [Agent]
+// implements it.
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+	"relink/platform/refresh"
+)
+
+// Vault is what the agent stores. app/vault implements it.
+type Vault interface {
+	refresh.Store
+	// Load lists all accounts with their current grants, without tokens.
+	Load(ctx context.Context) ([]platform.Account, map[string]platform.Grant, error)
+	Create(ctx context.Context, a platform.Account, g platform.Grant) error
+	UpdateAccount(ctx context.Context, a platform.Account) error
+	SaveAll(ctx context.Context, changes []Change) error
+	Used(ctx context.Context, account string, at time.Time) error
+	Forget(ctx context.Context, account string) error
+	Apps(ctx context.Context) ([]platform.App, error)
+	SetApp(ctx context.Context, app platform.App) error
+	DeleteApp(ctx context.Context, platformID, server string) error
+	AddEvents(ctx context.Context, events ...Event) error
+	Events(ctx context.Context, account string, limit int) ([]Event, error)
+	Said(ctx context.Context) (map[string][]notifier.Entry, error)
+	SaveEntries(ctx context.Context, entries []notifier.Entry) error
+	GetMeta(ctx context.Context, key string) (string, error)
+	SetMeta(ctx context.Context, key, value string) error
+	Locked() error
+	TryUnlock(ctx context.Context) error
+	Unlock(ctx context.Context, passphrase string, create bool) error
+	Key() string
+	KeyPlace() string
+	SetAside() string
+}
+
+// Change is an account with its next grant, to be stored together.
+type Change struct {
+	Account platform.Account
+	Grant   platform.Grant
+}
+
+// SettingsStore keeps the settings file.
+type SettingsStore interface {
+	// Load gives the settings, and a warning line when the file is broken and
+	// the last good one was used.
+	Load() (s Settings, warning string, err error)
+	Save(s Settings) error
+}
+
+// Config wires an agent to the world. Vault, Settings, Net and Log are
+// required; a nil function is a part this machine lacks.
+type Config struct {
+	Vault    Vault
+	Settings SettingsStore
+	Net      *platform.Net
+	Log      *slog.Logger
+	// Sender makes the sender of notifications, given where clicks go.
+	Sender func(click func(Activation)) notifier.Sender
+	// OpenBrowser opens an address; command is the user's choice of browser,
+	// token the desktop's activation token.
+	OpenBrowser func(ctx context.Context, command, address, token string) error
+	// OpenWindow starts the window on a page.
+	OpenWindow func(ctx context.Context, page, token string) error
+	// Autostart tells whether the agent starts at login, SetAutostart changes it.
+	Autostart    func() (bool, error)
+	SetAutostart func(on bool) error
+	// Wake is told of resume from sleep and of the network coming back.
+	Wake <-chan struct{}
+	// Findings adds what the system around the agent can tell the doctor.
+	Findings func(ctx context.Context) []Finding
+	// Now and Elapsed are the wall clock and the time that really passed,
+	// sleep included; nil means the time package.
+	Now     func() time.Time
+	Elapsed func() time.Duration
+	// Rand is for jitter; nil means a random one.
+	Rand  *rand.Rand
+	About About
+}
+
+// Agent is the resident state. Make it with [New], start it with Run.
+type Agent struct {
+	cfg     Config
+	log     *slog.Logger
+	clock   *timekeeper
+	refresh *refresh.Refresher
+	sender  notifier.Sender
+	started time.Time
+
+	work chan func()
+	quit context.CancelFunc
+	done chan struct{}
+	// tasks are the goroutines of workers and flows; ctx ends them.
+	ctx   context.Context
+	tasks sync.WaitGroup
+
+	snap     atomic.Pointer[Snapshot]
+	settings atomic.Pointer[Settings]
+
+	// loop-owned: only the Run goroutine touches these.
+	entries map[string]*entry
+	heap    wakeHeap
+	head    headState
+	dirty   map[string]*entry
+	gone    []string
+	headNew bool
+
+	mu       sync.Mutex // guards watchers, index, warm, flows, waited, pages, missed, opening
+	watchers map[chan *Snapshot]struct{}
+	index    index
+	warm     map[string]warmToken
+	flows    map[string]*flow
+	// waited is when the person was last told that a program waits for an account.
+	waited map[string]time.Time
+	// pages are the windows that listen for pages to show, oldest first.
+	pages []chan Page
+	// missed are pages for a window that is being started since opening.
+	missed  []Page
+	opening time.Time
+
+	mail    outbox
+	journal journal
+	lanes   lanes
+}
+
+// New opens the state from the vault. It needs no network. Errors are
+// *platform.Error.
+func New(ctx context.Context, cfg Config) (*Agent, error) {
+	if cfg.Vault == nil || cfg.Settings == nil || cfg.Net == nil {
+		panic("agent: New needs Vault, Settings and Net")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Elapsed == nil {
+		start := time.Now()
+		cfg.Elapsed = func() time.Duration { return time.Since(start) }
+	}
+	if cfg.Rand == nil {
+		cfg.Rand = rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))
+	}
+	a := &Agent{
+		cfg: cfg, log: cfg.Log,
+		work: make(chan func(), 64), done: make(chan struct{}),
+		entries: map[string]*entry{}, dirty: map[string]*entry{},
+		watchers: map[chan *Snapshot]struct{}{}, warm: map[string]warmToken{}, flows: map[string]*flow{}, waited: map[string]time.Time{},
+	}
+	a.index.reset()
+	settings, warning, err := cfg.Settings.Load()
+	if err != nil {
+		return nil, platform.As(err, platform.KindConfig)
+	}
+	a.settings.Store(&settings)
+	if warning != "" {
+		a.head.warn("settings", warning)
+	}
+	a.clock = newTimekeeper(cfg.Now, cfg.Elapsed, a.lastSeen(ctx))
+	if cfg.Net.Dated == nil {
+		cfg.Net.Dated = a.clock.dated
+	}
+	a.refresh = refresh.New(refresh.Config{Store: cfg.Vault, Net: cfg.Net, Now: a.clock.now, Log: cfg.Log})
+	if cfg.Sender != nil {
+		a.sender = cfg.Sender(func(act Activation) {
+			a.task(func(ctx context.Context) {
+				if err := a.Activate(ctx, act); err != nil {
+					a.log.Warn("click", "action", act.Action, "error", err)
+				}
+			})
+		})
+	}
+	a.started = a.clock.now()
+	if msg := cfg.Vault.SetAside(); msg != "" {
+		a.head.warn("vault", msg)
+	}
+	return a, a.load(ctx)
+}
+
+const metaLastSeen = "last_seen"
+
+func (a *Agent) lastSeen(ctx context.Context) time.Time {
+	s, err := a.cfg.Vault.GetMeta(ctx, metaLastSeen)
+	if err != nil || s == "" {
+		return time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// load reads every account and publishes the first snapshot.
+func (a *Agent) load(ctx context.Context) error {
+	accounts, grants, err := a.cfg.Vault.Load(ctx)
+	if err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	said, err := a.cfg.Vault.Said(ctx)
+	if err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	now := a.clock.now()
+	rows := make([]*Row, 0, len(accounts))
+	for _, acc := range accounts {
+		e := &entry{account: acc, grant: grants[acc.ID], said: said[acc.ID], at: -1}
+		a.entries[acc.ID] = e
+		a.index.put(acc)
+		a.judge(e, now)
+		e.verifyAt = a.firstVerify(e, now)
+		rows = append(rows, e.row)
+		a.dirty[acc.ID] = e
+	}
+	a.snap.Store(NewSnapshot(a.header(now), rows))
+	return nil
+}
+
+// Run keeps the accounts until ctx ends or somebody quits. It returns when every goroutine
+// it started is gone.
+func (a *Agent) Run(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	a.quit = cancel
+	a.ctx = ctx
+	defer close(a.done)
+	defer a.refresh.Wait() // a refresh that has begun is carried through
+	defer a.tasks.Wait()
+	defer cancel()
+
+	a.tasks.Go(func() { a.journal.run(ctx, a.cfg.Vault, a.log) })
+	if a.sender != nil {
+		a.tasks.Go(func() {
+			if err := a.sender.Run(ctx); err != nil && ctx.Err() == nil {
+				a.log.Warn("notifications stopped", "error", err)
+			}
+		})
+		a.tasks.Go(func() { a.mail.run(ctx, a) })
+		a.task(a.probeSender)
+	}
+	a.tryUnlock(0)
+	a.turn()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		timer.Reset(a.sleep())
+		select {
+		case <-ctx.Done():
+			a.remember(context.WithoutCancel(ctx))
+			return nil
+		case f := <-a.work:
+			f()
+			// Take what else is waiting, so that a burst makes one snapshot.
+			for n := len(a.work); n > 0; n-- {
+				(<-a.work)()
+			}
+		case <-a.cfg.Wake:
+			a.wakeUp()
+		case <-timer.C:
+		}
+		a.turn()
+	}
+}
+
+// minSleep keeps a wrong change time from becoming a busy loop.
+const minSleep = 100 * time.Millisecond
+
+// sleep is how long nothing will change by itself.
+func (a *Agent) sleep() time.Duration {
+	poll := a.settings.Load().Poll
+	if poll <= 0 || poll > time.Hour {
+		poll = time.Hour
+	}
+	now := a.clock.now()
+	if next := a.heap.next(); !next.IsZero() {
+		poll = min(poll, next.Sub(now))
+	}
+	if !a.head.retryLock.IsZero() {
+		poll = min(poll, a.head.retryLock.Sub(now))
+	}
+	return max(poll, minSleep)
+}
+
+// turn judges what is due or was changed, says what must be said, and
+// publishes. It costs by what changed, not by how many accounts there are.
+func (a *Agent) turn() {
+	now := a.clock.now()
+	a.watchClock(now)
+	for {
+		e := a.heap.due(now)
+		if e == nil {
+			break
+		}
+		a.dirty[e.account.ID] = e
+	}
+	if !a.head.retryLock.IsZero() && !now.Before(a.head.retryLock) {
+		a.head.retryLock = time.Time{}
+		a.tryUnlock(a.head.lockWait)
+	}
+	if len(a.dirty) > 0 {
+		a.remind(now)
+	}
+	a.publish(now)
+}
+
+// do runs f on the loop and waits for it.
+func (a *Agent) do(ctx context.Context, f func()) error {
+	ran := make(chan struct{})
+	select {
+	case a.work <- func() { f(); close(ran) }:
+	case <-a.done:
+		return gone()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select {
+	case <-ran:
+		return nil
+	case <-a.done:
+		return gone()
+	}
+}
+
+// settled waits until what was told to the loop so far shows in the snapshot.
+func (a *Agent) settled(ctx context.Context) error {
+	// The first ends a turn at the latest, the second is taken after that turn.
+	for range 2 {
+		if err := a.do(ctx, func() {}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell runs f on the loop without waiting.
+func (a *Agent) tell(f func()) {
+	select {
+	case a.work <- f:
+	case <-a.done:
+	}
+}
+
+func gone() error {
+	return &platform.Error{Kind: platform.KindAgent, Message: "Relink is shutting down", Repair: "start it again: relink"}
+}
+
+// task starts a goroutine that Run waits for.
+func (a *Agent) task(f func(ctx context.Context)) {
+	if a.ctx == nil || a.ctx.Err() != nil {
+		return
+	}
+	a.tasks.Go(func() { f(a.ctx) })
+}
+
+// remember notes when the agent last ran, for a clock that is wrong at the next start.
+func (a *Agent) remember(ctx context.Context) {
+	if a.clock.off() != 0 {
+		return
+	}
+	if err := a.cfg.Vault.SetMeta(ctx, metaLastSeen, a.clock.now().UTC().Format(time.RFC3339)); err != nil {
+		a.log.Warn("remember time", "error", err)
+	}
+}
+
+// wakeUp follows resume from sleep and the network coming back: what was
+// unreachable is asked again soon, once network and keyring have had time to answer.
+func (a *Agent) wakeUp() {
+	now := a.clock.now()
+	if a.cfg.Vault.Locked() != nil {
+		a.head.retryLock = now
+	}
+	for id, e := range a.entries {
+		if !e.unreachable.IsZero() || !e.failing.IsZero() {
+			e.verifyAt = now.Add(5 * time.Second)
+			a.dirty[id] = e
+		}
+	}
+}
+
+// watchClock says when the computer's clock jumped, and reopens the question
+// of every deadline when it did or was put right.
+func (a *Agent) watchClock(now time.Time) {
+	off := a.clock.off()
+	if (off == 0) == (a.head.clockOff == 0) {
+		return
+	}
+	a.head.clockOff = off
+	a.headNew = true
+	text := "This computer's clock is right again."
+	if off != 0 {
+		dir := "forward"
+		if off < 0 {
+			dir = "back"
+		}
+		text = fmt.Sprintf("This computer's clock was set %s by %s; Relink counts on from before, until a platform confirms the new time. Check the date and time settings.", dir, platform.Span(off))
+		a.head.warn("clock", text)
+		// Asking a platform brings its Date header: any account will do.
+		for _, e := range a.entries {
+			if !e.busy && e.grant.Generation > 0 {
+				e.verifyAt = now
+				a.dirty[e.account.ID] = e
+				break
+			}
+		}
+	} else {
+		a.head.warn("clock", "")
+	}
+	a.journal.add(Event{At: now, Kind: "clock", Text: text})
+	for id, e := range a.entries {
+		a.dirty[id] = e
+	}
+}
+
+// tryUnlock asks the keyring, off the loop, and again later when it says no.
+func (a *Agent) tryUnlock(wait time.Duration) {
+	if a.cfg.Vault.Locked() == nil {
+		return
+	}
+	a.task(func(ctx context.Context) {
+		err := a.cfg.Vault.TryUnlock(ctx)
+		a.tell(func() { a.lockChanged(err, wait) })
+	})
+}
+
+func (a *Agent) lockChanged(err error, wait time.Duration) {
+	a.headNew = true
+	if err == nil {
+		a.head.retryLock, a.head.lockWait = time.Time{}, 0
+		now := a.clock.now()
+		for id, e := range a.entries {
+			if e.lockedOut {
+				e.lockedOut = false
+				e.verifyAt = now
+				a.dirty[id] = e
+			}
+		}
+		return
+	}
+	wait = min(max(2*wait, 30*time.Second), 10*time.Minute)
+	a.head.lockWait = wait
+	a.head.retryLock = a.clock.now().Add(wait)
+}
+
+// isLocked reports whether an error means that secrets cannot be read.
+func isLocked(err error) bool {
+	var e *platform.Error
+	return errors.As(err, &e) && e.Kind == platform.KindLocked
+}

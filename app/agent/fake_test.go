@@ -1,0 +1,349 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// memVault is a Vault in memory, with the contract of app/vault's. It outlives
+// agents, as a file does.
+type memVault struct {
+	mu       sync.Mutex
+	accounts map[string]platform.Account
+	grants   map[string]platform.Grant
+	apps     map[string]platform.App
+	events   []Event
+	said     map[notifier.Key]notifier.Entry
+	meta     map[string]string
+	locks    map[string]*sync.Mutex
+	locked   error
+	// full makes every write of the ledger fail, as a full disk does.
+	full error
+}
+
+func newMemVault() *memVault {
+	return &memVault{
+		accounts: map[string]platform.Account{}, grants: map[string]platform.Grant{}, apps: map[string]platform.App{},
+		said: map[notifier.Key]notifier.Entry{}, meta: map[string]string{}, locks: map[string]*sync.Mutex{},
+	}
+}
+
+func (v *memVault) Lock(_ context.Context, account string) (func(), error) {
+	v.mu.Lock()
+	l := v.locks[account]
+	if l == nil {
+		l = &sync.Mutex{}
+		v.locks[account] = l
+	}
+	v.mu.Unlock()
+	l.Lock()
+	return l.Unlock, nil
+}
+
+func (v *memVault) Account(_ context.Context, id string) (platform.Account, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	a, ok := v.accounts[id]
+	if !ok {
+		return a, &platform.Error{Kind: platform.KindNotFound, Message: "no such account"}
+	}
+	return a, nil
+}
+
+func (v *memVault) Grant(_ context.Context, id string) (platform.Grant, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.locked != nil {
+		return platform.Grant{}, v.locked
+	}
+	return v.grants[id], nil
+}
+
+func (v *memVault) App(_ context.Context, p, server string) (platform.App, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	app, ok := v.apps[p+" "+server]
+	if !ok {
+		return app, &platform.Error{Kind: platform.KindNotFound, Message: "no app registration"}
+	}
+	return app, nil
+}
+
+func (v *memVault) Save(_ context.Context, g platform.Grant) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.save(g)
+}
+
+func (v *memVault) save(g platform.Grant) error {
+	old := v.grants[g.Account]
+	if g.Generation != old.Generation+1 {
+		return &platform.Error{Kind: platform.KindStorage, Message: "generation conflict"}
+	}
+	if g.Tokens.Refresh.IsZero() {
+		g.Tokens.Refresh = old.Tokens.Refresh
+	}
+	g.Refreshable = !g.Tokens.Refresh.IsZero()
+	v.grants[g.Account] = g
+	return nil
+}
+
+func (v *memVault) Confirm(_ context.Context, id string, generation int, at time.Time, clocks []platform.Clock, scopes []string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	g := v.grants[id]
+	if g.Generation != generation {
+		return nil
+	}
+	g.Clocks, g.Verified, g.Fault = g.WithClocks(clocks), at, platform.Fault{}
+	if scopes != nil {
+		g.Scopes = scopes
+	}
+	v.grants[id] = g
+	return nil
+}
+
+func (v *memVault) Fault(_ context.Context, id string, generation int, f platform.Fault) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if g := v.grants[id]; g.Generation == generation {
+		g.Fault = f
+		v.grants[id] = g
+	}
+	return nil
+}
+
+func (v *memVault) Load(context.Context) ([]platform.Account, map[string]platform.Grant, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	grants := map[string]platform.Grant{}
+	for id, g := range v.grants {
+		g.Tokens = platform.Tokens{}
+		grants[id] = g
+	}
+	return slices.Collect(maps.Values(v.accounts)), grants, nil
+}
+
+func (v *memVault) Create(_ context.Context, a platform.Account, g platform.Grant) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.accounts[a.ID] = a
+	return v.save(g)
+}
+
+func (v *memVault) UpdateAccount(_ context.Context, a platform.Account) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.accounts[a.ID] = a
+	return nil
+}
+
+func (v *memVault) SaveAll(_ context.Context, changes []Change) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, c := range changes {
+		if err := v.save(c.Grant); err != nil {
+			return err
+		}
+		v.accounts[c.Account.ID] = c.Account
+	}
+	return nil
+}
+
+func (v *memVault) Used(_ context.Context, id string, at time.Time) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	a := v.accounts[id]
+	a.LastUsed = at
+	v.accounts[id] = a
+	return nil
+}
+
+func (v *memVault) Forget(_ context.Context, id string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.accounts, id)
+	delete(v.grants, id)
+	return nil
+}
+
+func (v *memVault) Apps(context.Context) ([]platform.App, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Collect(maps.Values(v.apps)), nil
+}
+
+func (v *memVault) SetApp(_ context.Context, app platform.App) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.apps[app.Platform+" "+app.Server] = app
+	return nil
+}
+
+func (v *memVault) DeleteApp(_ context.Context, p, server string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.apps, p+" "+server)
+	return nil
+}
+
+func (v *memVault) AddEvents(_ context.Context, events ...Event) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.events = append(v.events, events...)
+	return nil
+}
+
+func (v *memVault) Events(_ context.Context, id string, limit int) ([]Event, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []Event
+	for _, e := range slices.Backward(v.events) {
+		if (id == "" || e.Account == id) && len(out) < limit {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func (v *memVault) Said(context.Context) (map[string][]notifier.Entry, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := map[string][]notifier.Entry{}
+	for k, e := range v.said {
+		if v.grants[k.Account].Generation == k.Generation {
+			out[k.Account] = append(out[k.Account], e)
+		}
+	}
+	return out, nil
+}
+
+func (v *memVault) SaveEntries(_ context.Context, entries []notifier.Entry) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.full != nil {
+		return v.full
+	}
+	for _, e := range entries {
+		v.said[e.Key] = e
+	}
+	return nil
+}
+
+func (v *memVault) GetMeta(_ context.Context, key string) (string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.meta[key], nil
+}
+
+func (v *memVault) SetMeta(_ context.Context, key, value string) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.meta[key] = value
+	return nil
+}
+
+func (v *memVault) Locked() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.locked
+}
+
+func (v *memVault) TryUnlock(context.Context) error { return v.Locked() }
+
+func (v *memVault) Unlock(context.Context, string, bool) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.locked = nil
+	return nil
+}
+
+func (v *memVault) Key() string      { return "keyring" }
+func (v *memVault) KeyPlace() string { return "in the test's memory" }
+func (v *memVault) SetAside() string { return "" }
+
+// memSettings is a SettingsStore in memory.
+type memSettings struct{ s Settings }
+
+func (m *memSettings) Load() (Settings, string, error) { return m.s, "", nil }
+func (m *memSettings) Save(s Settings) error           { m.s = s; return nil }
+
+func testSettings() *memSettings {
+	return &memSettings{Settings{
+		Steps: []time.Duration{7 * 24 * time.Hour, 3 * 24 * time.Hour, 24 * time.Hour},
+		Hour:  9, Poll: time.Hour, Verify: 24 * time.Hour, Port: 27465,
+	}}
+}
+
+// told is a note as a person got it.
+type told struct {
+	at   time.Time
+	note notifier.Note
+}
+
+// listener is a Sender that remembers what was said.
+type listener struct {
+	mu    sync.Mutex
+	told  []told
+	gone  []string
+	fails error
+}
+
+func (l *listener) Send(_ context.Context, n notifier.Note) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.fails != nil {
+		return l.fails
+	}
+	l.told = append(l.told, told{time.Now(), n})
+	return nil
+}
+
+func (l *listener) Withdraw(_ context.Context, id string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.gone = append(l.gone, id)
+	return nil
+}
+
+func (l *listener) Abilities(context.Context) (notifier.Abilities, error) {
+	return notifier.Abilities{Name: "test", Actions: true}, l.fails
+}
+
+func (l *listener) Run(ctx context.Context) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func (l *listener) all() []told {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.told)
+}
+
+// running starts an agent in the test and stops it at its end, or when stop is called.
+func running(t *testing.T, cfg Config) (a *Agent, stop func()) {
+	t.Helper()
+	a, err := New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- a.Run(ctx) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return a, stop
+}

@@ -1,0 +1,275 @@
+package agent
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// headState is what a snapshot says besides its rows.
+type headState struct {
+	seq      uint64
+	warnings map[string]string
+	paused   time.Time
+	clockOff time.Duration
+	// retryLock is when the keyring is asked again, lockWait how long that was put off.
+	retryLock time.Time
+	lockWait  time.Duration
+	changed   []*Row
+}
+
+// warn sets the warning line of a part; empty takes it away. It reports whether that is news.
+func (h *headState) warn(part, line string) bool {
+	if h.warnings == nil {
+		h.warnings = map[string]string{}
+	}
+	if h.warnings[part] == line {
+		return false
+	}
+	if line == "" {
+		delete(h.warnings, part)
+	} else {
+		h.warnings[part] = line
+	}
+	return true
+}
+
+// warn sets a warning line from the loop.
+func (a *Agent) warn(part, line string) {
+	if a.head.warn(part, line) {
+		a.headNew = true
+	}
+}
+
+// header makes a snapshot's header.
+func (a *Agent) header(now time.Time) Snapshot {
+	a.head.seq++
+	s := Snapshot{Seq: a.head.seq, At: now, Paused: a.head.paused, Flows: a.listFlows()}
+	if err := a.cfg.Vault.Locked(); err != nil {
+		s.Locked = platform.As(err, platform.KindLocked).Error()
+	}
+	for _, part := range slices.Sorted(maps.Keys(a.head.warnings)) {
+		s.Warnings = append(s.Warnings, a.head.warnings[part])
+	}
+	return s
+}
+
+// resolved is the account with the settings that bear on it filled in.
+func (a *Agent) resolved(acc platform.Account) platform.Account {
+	s := a.settings.Load()
+	if steps := ladder(acc, s); len(steps) > 0 {
+		acc.Lead = steps[0]
+	}
+	acc.Idle = s.Idle
+	return acc
+}
+
+// ladder is the reminder steps of an account: its own, its platform's, or everybody's.
+func ladder(acc platform.Account, s *Settings) []time.Duration {
+	if len(acc.Steps) > 0 {
+		return acc.Steps
+	}
+	if steps := s.PlatformSteps[acc.Platform]; len(steps) > 0 {
+		return steps
+	}
+	return s.Steps
+}
+
+// judge assesses an entry and renews its row when anything people see has changed.
+func (a *Agent) judge(e *entry, now time.Time) {
+	acc := a.resolved(e.account)
+	e.status = platform.Assess(acc, e.grant, now)
+	row := &Row{Account: e.account, Grant: e.grant, Status: e.status, UnreachableSince: e.unreachable, Flow: e.flow}
+	row.Account.Lead, row.Account.Idle = acc.Lead, acc.Idle
+	if e.row != nil && sameRow(e.row, row) {
+		return
+	}
+	e.row = row
+	a.head.changed = append(a.head.changed, row)
+}
+
+func sameRow(a, b *Row) bool {
+	x, y := a.Status, b.Status
+	x.Next, y.Next = time.Time{}, time.Time{}
+	return a.Flow == b.Flow && a.UnreachableSince.Equal(b.UnreachableSince) && reflect.DeepEqual(x, y) &&
+		reflect.DeepEqual(a.Grant, b.Grant) && reflect.DeepEqual(a.Account, b.Account)
+}
+
+// remind judges the entries that are due or were changed, plans what to say
+// about them, saves the ledger, and only then says it.
+func (a *Agent) remind(now time.Time) {
+	subjects := make([]notifier.Subject, 0, len(a.dirty))
+	for _, id := range slices.Sorted(maps.Keys(a.dirty)) {
+		e := a.dirty[id]
+		a.judge(e, now)
+		subjects = append(subjects, notifier.Subject{
+			Account: a.resolved(e.account), Status: e.status, Steps: ladder(e.account, a.settings.Load()), Said: e.said,
+		})
+	}
+	d := notifier.Plan(subjects, now, a.rules())
+	entries := slices.Clone(d.Silent)
+	for _, n := range d.Notes {
+		entries = append(entries, n.Entries...)
+	}
+	saved := true
+	if len(entries) > 0 {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		err := a.cfg.Vault.SaveEntries(ctx, entries)
+		cancel()
+		saved = err == nil
+		if err != nil {
+			a.log.Error("save ledger", "error", err)
+			a.warn("ledger", "Reminders are held back: "+platform.As(err, platform.KindStorage).Error())
+		} else {
+			a.warn("ledger", "")
+			for _, x := range entries {
+				if e := a.entries[x.Account]; e != nil {
+					e.said = append(e.said, x)
+				}
+			}
+		}
+	}
+	for _, e := range a.dirty {
+		id := e.account.ID
+		e.planAt = d.Next[id]
+		if !saved {
+			e.planAt = now.Add(time.Minute)
+		}
+		if e.shown != "" && notifier.Withdrawn(e.prev, e.status) {
+			a.mail.withdraw(e.shown)
+			e.shown = ""
+		}
+		e.prev = e.status
+		a.askDue(e, now)
+		a.heap.set(e, e.status.Next, e.planAt, e.verifyAt)
+	}
+	clear(a.dirty)
+	if !saved {
+		return
+	}
+	for _, n := range d.Notes {
+		for _, id := range n.Accounts {
+			if e := a.entries[id]; e != nil {
+				e.shown = n.ID
+			}
+		}
+		a.mail.send(n)
+	}
+}
+
+func (a *Agent) rules() notifier.Rules {
+	return notifier.Rules{Hour: a.settings.Load().Hour, Paused: a.head.paused, Started: a.started}
+}
+
+// publish sends out a new snapshot if anything in it is new.
+func (a *Agent) publish(now time.Time) {
+	if len(a.head.changed) == 0 && len(a.gone) == 0 && !a.headNew {
+		return
+	}
+	snap := a.snap.Load().With(a.header(now), a.head.changed, a.gone)
+	a.head.changed, a.gone, a.headNew = nil, nil, false
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.snap.Store(snap)
+	for w := range a.watchers {
+		offer(w, snap)
+	}
+}
+
+// offer hands a snapshot to a watcher, throwing away one it has not taken yet.
+func offer(w chan *Snapshot, s *Snapshot) {
+	select {
+	case <-w:
+	default:
+	}
+	w <- s
+}
+
+// Snapshot implements Service.
+func (a *Agent) Snapshot(context.Context) (*Snapshot, error) { return a.snap.Load(), nil }
+
+// Watch implements Service.
+func (a *Agent) Watch(ctx context.Context) (<-chan *Snapshot, error) {
+	in := make(chan *Snapshot, 1)
+	a.mu.Lock()
+	a.watchers[in] = struct{}{}
+	in <- a.snap.Load()
+	a.mu.Unlock()
+	out := make(chan *Snapshot)
+	go func() {
+		defer close(out)
+		defer func() {
+			a.mu.Lock()
+			delete(a.watchers, in)
+			a.mu.Unlock()
+		}()
+		for {
+			var s *Snapshot
+			select {
+			case s = <-in:
+			case <-ctx.Done():
+				return
+			case <-a.done:
+				return
+			}
+			for sent := false; !sent; {
+				select {
+				case out <- s:
+					sent = true
+				case s = <-in: // newer: the reader misses the older one
+				case <-ctx.Done():
+					return
+				case <-a.done:
+					return
+				}
+			}
+		}
+	}()
+	return out, nil
+}
+
+// reload takes an account as the vault now has it.
+func (a *Agent) reload(ctx context.Context, id string) {
+	acc, err := a.cfg.Vault.Account(ctx, id)
+	if err != nil {
+		return
+	}
+	g, err := a.cfg.Vault.Grant(ctx, id)
+	if err != nil {
+		a.log.Warn("reload", "account", id, "error", err)
+		return
+	}
+	a.stored(acc, g)
+}
+
+// stored puts an account and its grant, as just saved, into the state.
+func (a *Agent) stored(acc platform.Account, g platform.Grant) {
+	g.Refreshable = g.Refreshable || !g.Tokens.Refresh.IsZero()
+	g.Tokens = platform.Tokens{}
+	a.mu.Lock()
+	a.index.put(acc)
+	if w, ok := a.warm[acc.ID]; ok && w.generation != g.Generation {
+		delete(a.warm, acc.ID)
+	}
+	a.mu.Unlock()
+	a.tell(func() {
+		e := a.entries[acc.ID]
+		if e == nil {
+			e = &entry{at: -1}
+			a.entries[acc.ID] = e
+		}
+		fresh := e.grant.Generation != g.Generation
+		e.account, e.grant = acc, g
+		if fresh {
+			// Nothing said of the old grant holds for the new one.
+			e.said, e.failing, e.unreachable, e.tries = nil, time.Time{}, time.Time{}, 0
+			e.verifyAt = a.firstVerify(e, a.clock.now())
+		}
+		a.dirty[acc.ID] = e
+	})
+}

@@ -1,0 +1,154 @@
+package agent
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// queue is an unbounded list that one goroutine empties: adding never blocks.
+type queue[T any] struct {
+	once sync.Once
+	mu   sync.Mutex // guards list
+	list []T
+	bell chan struct{}
+}
+
+func (q *queue[T]) init() { q.once.Do(func() { q.bell = make(chan struct{}, 1) }) }
+
+func (q *queue[T]) put(x T) {
+	q.init()
+	q.mu.Lock()
+	q.list = append(q.list, x)
+	q.mu.Unlock()
+	select {
+	case q.bell <- struct{}{}:
+	default:
+	}
+}
+
+func (q *queue[T]) take() []T {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	out := q.list
+	q.list = nil
+	return out
+}
+
+// outbox shows and withdraws notes in order, off the loop: a notification
+// server may hang.
+type outbox struct{ queue[post] }
+
+type post struct {
+	note notifier.Note
+	// gone is the id of a note to take back.
+	gone string
+}
+
+func (o *outbox) send(n notifier.Note)    { o.put(post{note: n}) }
+func (o *outbox) withdraw(id string)      { o.put(post{gone: id}) }
+func (o *outbox) deadline() time.Duration { return 15 * time.Second }
+
+func (o *outbox) run(ctx context.Context, a *Agent) {
+	o.init()
+	for {
+		for _, p := range o.take() {
+			o.deliver(ctx, a, p)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-o.bell:
+		}
+	}
+}
+
+func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
+	tctx, cancel := context.WithTimeout(ctx, o.deadline())
+	defer cancel()
+	if p.gone != "" {
+		if err := a.sender.Withdraw(tctx, p.gone); err != nil {
+			a.log.Warn("withdraw note", "note", p.gone, "error", err)
+		}
+		return
+	}
+	err := a.sender.Send(tctx, p.note)
+	if ctx.Err() != nil {
+		return
+	}
+	kind := "notice"
+	if err != nil {
+		kind = "notice_failed"
+		a.log.Warn("send note", "note", p.note.ID, "error", err)
+	}
+	a.tell(func() {
+		now := a.clock.now()
+		for _, id := range p.note.Accounts {
+			ref := ""
+			if e := a.entries[id]; e != nil {
+				ref = e.account.Ref()
+			}
+			a.journal.add(Event{At: now, Account: id, Ref: ref, Kind: kind, Text: p.note.Title})
+		}
+		a.notifies(err)
+	})
+	if p.note.Popup && a.cfg.OpenWindow != nil {
+		page := "needs"
+		if len(p.note.Accounts) == 1 {
+			page = "popup:" + p.note.Accounts[0]
+		}
+		if err := a.show(ctx, Page{Name: page}); err != nil {
+			a.log.Warn("open pop-up", "error", err)
+		}
+	}
+}
+
+// notifies says, once, when notifications do not reach the person.
+func (a *Agent) notifies(err error) {
+	if err == nil {
+		a.warn("notifications", "")
+		return
+	}
+	a.warn("notifications", "Notifications do not appear: "+platform.As(err, platform.KindConfig).Error())
+}
+
+// probeSender asks the notification system what it can do.
+func (a *Agent) probeSender(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	_, err := a.sender.Abilities(ctx)
+	if ctx.Err() == nil || err != nil {
+		a.tell(func() { a.notifies(err) })
+	}
+}
+
+// journal writes history lines in batches, off the loop.
+type journal struct{ queue[Event] }
+
+func (j *journal) add(e Event) { j.put(e) }
+
+func (j *journal) run(ctx context.Context, v Vault, log *slog.Logger) {
+	j.init()
+	flush := func() {
+		events := j.take()
+		if len(events) == 0 {
+			return
+		}
+		if err := v.AddEvents(context.WithoutCancel(ctx), events...); err != nil {
+			log.Error("write history", "error", err)
+		}
+	}
+	for {
+		flush()
+		select {
+		case <-ctx.Done():
+			flush()
+			return
+		case <-j.bell:
+		}
+	}
+}

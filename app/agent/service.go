@@ -1,0 +1,356 @@
+package agent
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// Service is everything the window, the tray and the command line can do. The
+// agent implements it in-process, link.Client over the socket.
+//
+// An account is named by its ID, its ref ("linkedin/acme"), or its alias where
+// that is unique. Errors are *platform.Error: their Kind gives the exit code,
+// their text is one line that ends with the repair.
+type Service interface {
+	// Snapshot gives the newest snapshot.
+	Snapshot(ctx context.Context) (*Snapshot, error)
+	// Watch sends the newest snapshot now and after every change until ctx
+	// ends, then closes the channel. A slow reader misses older ones. The
+	// channel also closes when the agent goes away.
+	Watch(ctx context.Context) (<-chan *Snapshot, error)
+
+	// Connect starts a browser flow for a new account, Reconnect for one that
+	// is there; a second attempt replaces the first. Both return as soon as
+	// the listener answers, with the address to open; the flow goes on in the agent.
+	Connect(ctx context.Context, r ConnectRequest) (Flow, error)
+	Reconnect(ctx context.Context, r ReconnectRequest) (Flow, error)
+	// Flow waits until the flow has changed from the version given (0: at
+	// once) and gives it.
+	Flow(ctx context.Context, id string, after int) (Flow, error)
+	// Paste hands in the redirect address a person copied from the browser.
+	Paste(ctx context.Context, id, address string) error
+	// Choose says which of the flow's candidates become accounts, by
+	// provider id; none leaves one account unfinished.
+	Choose(ctx context.Context, id string, providerIDs []string) error
+	// Cancel ends a flow; nothing is changed.
+	Cancel(ctx context.Context, id string) error
+
+	// Import stores a token made elsewhere, after identifying it.
+	Import(ctx context.Context, r ImportRequest) (Row, error)
+	// Token gives a working access token, refreshed if that is needed and can
+	// be done without a person.
+	Token(ctx context.Context, r TokenRequest) (Token, error)
+	// Check verifies accounts at their platforms now; no name means all.
+	Check(ctx context.Context, accounts ...string) ([]CheckResult, error)
+	// Snooze holds reminders back until a time; zero ends it.
+	Snooze(ctx context.Context, account string, until time.Time) error
+	// Pause holds all reminders back until a time, but for what ends meanwhile; zero ends it.
+	Pause(ctx context.Context, until time.Time) error
+	// Rename changes the alias.
+	Rename(ctx context.Context, account, alias string) error
+	// Forget removes an account and its tokens, revoking them at the platform first if asked.
+	Forget(ctx context.Context, account string, revoke bool) error
+	// History lists what happened, newest first; an empty account means all.
+	History(ctx context.Context, account string, limit int) ([]Event, error)
+
+	// Apps lists the app registrations stored, without their secrets.
+	Apps(ctx context.Context) ([]platform.App, error)
+	SetApp(ctx context.Context, r AppRequest) error
+	DeleteApp(ctx context.Context, platformID, server string) error
+	// Redirect gives the exact redirect address to register for a platform.
+	Redirect(ctx context.Context, platformID string) (string, error)
+
+	Settings(ctx context.Context) (Settings, error)
+	SetSettings(ctx context.Context, s Settings) error
+	// Unlock opens the vault with a passphrase; create makes one where none was chosen yet.
+	Unlock(ctx context.Context, passphrase string, create bool) error
+	// Doctor says what works here.
+	Doctor(ctx context.Context) ([]Finding, error)
+	// Activate does what a click asked for: the same for the tray, a
+	// notification, a link and a second launch.
+	Activate(ctx context.Context, a Activation) error
+	// Pages sends the pages a window is asked to show until ctx ends, then
+	// closes the channel. While somebody listens, the agent asks them rather
+	// than start another window.
+	Pages(ctx context.Context) (<-chan Page, error)
+	// About says which program and version answers.
+	About(ctx context.Context) (About, error)
+	Quit(ctx context.Context) error
+}
+
+// Row is one account as people see it. Rows are immutable and shared between snapshots.
+type Row struct {
+	Account platform.Account `json:"account"`
+	Grant   platform.Grant   `json:"grant"`
+	Status  platform.Status  `json:"status"`
+	// UnreachableSince is when the platform stopped answering; zero while it does.
+	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
+	// Flow is the id of a browser flow that runs for this account.
+	Flow string `json:"flow,omitempty"`
+}
+
+// Snapshot is the whole state at one moment, immutable.
+type Snapshot struct {
+	// Seq grows with every snapshot of one agent.
+	Seq uint64
+	// At is when it was made, by the agent's trusted clock.
+	At time.Time
+	// Locked says why secrets cannot be read; empty when they can.
+	Locked string
+	// Warnings are lines for the person: a clock that jumped, no tray host,
+	// notifications that do not work, a vault that was set aside.
+	Warnings []string
+	// Paused holds all reminders back until then.
+	Paused time.Time
+	// Flows are the browser flows that run, or ended within the last minutes.
+	Flows []Flow
+	// Counts per state, and how many need a person now.
+	Counts map[platform.State]int
+	rows   rows
+}
+
+// rows is an ordered, persistent set: worst first. See rows.go.
+type rows interface {
+	all() iter.Seq[*Row]
+	len() int
+	get(id string) *Row
+}
+
+// All walks the accounts, worst first.
+func (s *Snapshot) All() iter.Seq[*Row] {
+	if s == nil || s.rows == nil {
+		return func(func(*Row) bool) {}
+	}
+	return s.rows.all()
+}
+
+// Len is the number of accounts.
+func (s *Snapshot) Len() int {
+	if s == nil || s.rows == nil {
+		return 0
+	}
+	return s.rows.len()
+}
+
+// Row finds an account by its ID, nil when there is none.
+func (s *Snapshot) Row(id string) *Row {
+	if s == nil || s.rows == nil {
+		return nil
+	}
+	return s.rows.get(id)
+}
+
+// NeedsPerson is how many accounts somebody must act on now.
+func (s *Snapshot) NeedsPerson() int {
+	n := 0
+	for state, count := range s.Counts {
+		if state.NeedsPerson() {
+			n += count
+		}
+	}
+	return n
+}
+
+// Phase is where a browser flow stands.
+type Phase string
+
+// The phases of a flow.
+const (
+	// PhaseWaiting: the browser is with the person.
+	PhaseWaiting Phase = "waiting"
+	// PhaseWorking: the callback came; tokens and identity are being fetched.
+	PhaseWorking Phase = "working"
+	// PhaseChoosing: several pages or organisations; the person chooses.
+	PhaseChoosing Phase = "choosing"
+	// PhaseDone: stored.
+	PhaseDone Phase = "done"
+	// PhaseFailed: nothing was changed; Error says why.
+	PhaseFailed Phase = "failed"
+)
+
+// Ended reports whether nothing more will happen.
+func (p Phase) Ended() bool { return p == PhaseDone || p == PhaseFailed }
+
+// Flow is one browser sign-in.
+type Flow struct {
+	ID       string `json:"id"`
+	Version  int    `json:"version"`
+	Platform string `json:"platform"`
+	// Account is the one being reconnected; empty on first connection.
+	Account string `json:"account,omitempty"`
+	Phase   Phase  `json:"phase"`
+	// URL is the address for the browser; Redirect where it comes back to.
+	URL      string `json:"url,omitempty"`
+	Redirect string `json:"redirect,omitempty"`
+	// Listening is false when no listener could be had and the redirect
+	// address must be pasted.
+	Listening bool `json:"listening"`
+	// Opened is true when the agent has asked the system to open the browser.
+	Opened   bool      `json:"opened"`
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Candidates to choose from while choosing.
+	Candidates []platform.Identity `json:"candidates,omitempty"`
+	// Accounts are the IDs stored when done.
+	Accounts []string `json:"accounts,omitempty"`
+	// Notes are lines for the person when done: permissions missing, an end date that did not move.
+	Notes []string        `json:"notes,omitempty"`
+	Error *platform.Error `json:"error,omitempty"`
+}
+
+// ConnectRequest starts a first connection.
+type ConnectRequest struct {
+	Platform string                `json:"platform"`
+	Server   string                `json:"server,omitempty"`
+	Wants    []platform.Capability `json:"wants,omitempty"`
+	// ClientID is a public client's, where no app registration is stored.
+	ClientID string `json:"client_id,omitempty"`
+	// NoBrowser leaves opening the address to the caller.
+	NoBrowser bool `json:"no_browser,omitempty"`
+	// NoListener is for a browser on another machine: the address is pasted.
+	NoListener bool `json:"no_listener,omitempty"`
+}
+
+// ReconnectRequest starts the flow again for an account.
+type ReconnectRequest struct {
+	Account    string `json:"account"`
+	NoBrowser  bool   `json:"no_browser,omitempty"`
+	NoListener bool   `json:"no_listener,omitempty"`
+}
+
+// ImportRequest brings a token made elsewhere.
+type ImportRequest struct {
+	Platform string `json:"platform"`
+	Server   string `json:"server,omitempty"`
+	Alias    string `json:"alias,omitempty"`
+	Access   string `json:"access_token"`
+	Refresh  string `json:"refresh_token,omitempty"`
+	ClientID string `json:"client_id,omitempty"`
+	// ExpiresAt as the giver knows it; zero when unknown.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+}
+
+// TokenRequest asks for a working access token.
+type TokenRequest struct {
+	Account string `json:"account"`
+	// MinValid is how long it must still hold; zero takes any that has not ended.
+	MinValid time.Duration `json:"min_valid,omitempty"`
+	// Consumer names who asks, for the history: the program's name.
+	Consumer string `json:"consumer,omitempty"`
+	// Interactive is true when a person sits at the caller's terminal.
+	Interactive bool `json:"interactive,omitempty"`
+}
+
+// Token is a working access token. ExpiresAt is zero when it does not end or nobody knows.
+type Token struct {
+	Account     string    `json:"account"`
+	AccessToken string    `json:"access_token"`
+	TokenType   string    `json:"token_type"`
+	ExpiresAt   time.Time `json:"expires_at,omitzero"`
+	Scopes      []string  `json:"scopes,omitempty"`
+}
+
+// CheckResult is what the platform said about one account.
+type CheckResult struct {
+	Account string          `json:"account"`
+	Ref     string          `json:"ref"`
+	State   platform.State  `json:"state"`
+	Left    string          `json:"left"`
+	Error   *platform.Error `json:"error,omitempty"`
+}
+
+// Event is one line of history.
+type Event struct {
+	At      time.Time `json:"at"`
+	Account string    `json:"account,omitempty"`
+	// Ref is the account's name when it happened, "linkedin/acme".
+	Ref string `json:"ref,omitempty"`
+	// Kind is a code: connected, reconnected, imported, refreshed, refresh_failed,
+	// verified, rejected, unreachable, reachable, notice, notice_failed, withdrawn, clicked, snoozed,
+	// token, forgotten, flow_failed, renamed, settings, clock.
+	Kind string `json:"kind"`
+	// Text is the sentence people read.
+	Text string `json:"text"`
+}
+
+// AppRequest stores an app registration.
+type AppRequest struct {
+	Platform string `json:"platform"`
+	Server   string `json:"server,omitempty"`
+	ClientID string `json:"client_id"`
+	Secret   string `json:"client_secret,omitempty"`
+	// Redirect is the exact address registered; empty means Relink's default.
+	Redirect string `json:"redirect,omitempty"`
+}
+
+// Settings are what a person may change; see config.toml.
+type Settings struct {
+	// Steps is the reminder ladder before the end, longest first.
+	Steps []time.Duration `json:"steps"`
+	// PlatformSteps overrides it per platform.
+	PlatformSteps map[string][]time.Duration `json:"platform_steps,omitempty"`
+	// Hour is the local hour of the daily repeat, 0 to 23.
+	Hour int `json:"hour"`
+	// Idle is how long an account may go unused before a reconnect is asked for; 0 switches the rule off.
+	Idle time.Duration `json:"idle"`
+	// Poll is the longest sleep of the agent; at most an hour.
+	Poll time.Duration `json:"poll"`
+	// Verify is how often a platform is asked whether the grant still works.
+	Verify time.Duration `json:"verify"`
+	// Port is the fixed port of the redirect address.
+	Port int `json:"port"`
+	// Autostart starts the agent at login.
+	Autostart bool `json:"autostart"`
+	// Browser is the command that opens an address; empty means the system's.
+	Browser string `json:"browser,omitempty"`
+	// Key is where the vault's key is: "keyring" or "passphrase"; empty until chosen.
+	Key string `json:"key,omitempty"`
+	// KeyPlace says the same in words; read only.
+	KeyPlace string `json:"key_place,omitempty"`
+}
+
+// Level of a finding.
+type Level string
+
+// The levels: fine, a loss, a fault.
+const (
+	LevelOK   Level = "ok"
+	LevelWarn Level = "warn"
+	LevelFail Level = "fail"
+)
+
+// Finding is one line of the doctor.
+type Finding struct {
+	// Name is the part: keyring, notifications, tray, browser, clock, network, vault, agent, autostart.
+	Name   string `json:"name"`
+	Level  Level  `json:"level"`
+	Text   string `json:"text"`
+	Repair string `json:"repair,omitempty"`
+}
+
+// Activation is a click, wherever it happened: tray, notification, link, second launch.
+type Activation = notifier.Activation
+
+// Page is what a window is asked to show.
+type Page struct {
+	// Name is "accounts", "needs", "connect", "settings", "about", "account:ID" or "popup:ID".
+	Name string `json:"name"`
+	// Token is the desktop's activation token (XDG), which allows the window to come to the front.
+	Token string `json:"token,omitempty"`
+}
+
+// About says who answers.
+type About struct {
+	Version string `json:"version"`
+	PID     int    `json:"pid"`
+	// Home holds the directories in use.
+	Config string `json:"config"`
+	Data   string `json:"data"`
+	Log    string `json:"log"`
+	// Sandbox is the practice network's address, empty for the real platforms.
+	Sandbox string `json:"sandbox,omitempty"`
+	Full    bool   `json:"full"`
+}

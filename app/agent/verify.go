@@ -1,0 +1,169 @@
+package agent
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"relink/platform"
+)
+
+// laneWidth is how many requests go to one platform or server at a time.
+const laneWidth = 4
+
+// lanes run jobs per platform and server, a few at a time each, so that one
+// that hangs delays nobody else.
+type lanes struct {
+	mu    sync.Mutex // guards byKey
+	byKey map[string]*lane
+}
+
+type lane struct {
+	queue   []func(context.Context)
+	running int
+}
+
+func (l *lanes) submit(a *Agent, key string, job func(context.Context)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.byKey == nil {
+		l.byKey = map[string]*lane{}
+	}
+	ln := l.byKey[key]
+	if ln == nil {
+		ln = &lane{}
+		l.byKey[key] = ln
+	}
+	ln.queue = append(ln.queue, job)
+	if ln.running >= laneWidth {
+		return
+	}
+	ln.running++
+	a.task(func(ctx context.Context) {
+		for {
+			l.mu.Lock()
+			if len(ln.queue) == 0 || ctx.Err() != nil {
+				ln.running--
+				if ln.running == 0 {
+					delete(l.byKey, key)
+				}
+				l.mu.Unlock()
+				return
+			}
+			job := ln.queue[0]
+			ln.queue = ln.queue[1:]
+			l.mu.Unlock()
+			job(ctx)
+		}
+	})
+}
+
+// firstVerify is when an account's platform is asked after a start or a new
+// grant: when its turn comes, and never all at once.
+func (a *Agent) firstVerify(e *entry, now time.Time) time.Time {
+	if e.grant.Generation == 0 {
+		return time.Time{}
+	}
+	last := e.grant.Verified
+	if e.grant.Issued.After(last) {
+		last = e.grant.Issued
+	}
+	at := a.nextVerify(last)
+	if retry := e.grant.Fault.Retry(); !retry.IsZero() && retry.Before(at) {
+		at = retry
+	}
+	if soonest := a.started.Add(time.Minute); at.Before(soonest) {
+		at = soonest.Add(time.Duration(a.cfg.Rand.Int64N(int64(10 * time.Minute))))
+	}
+	return at
+}
+
+// nextVerify is one interval after a time, give or take a tenth.
+func (a *Agent) nextVerify(last time.Time) time.Time {
+	every := a.settings.Load().Verify
+	if every <= 0 {
+		every = 24 * time.Hour
+	}
+	return last.Add(every - every/10 + time.Duration(a.cfg.Rand.Int64N(int64(every/5)+1)))
+}
+
+// askDue starts a worker for an entry whose platform is to be asked now.
+func (a *Agent) askDue(e *entry, now time.Time) {
+	if e.busy || e.verifyAt.IsZero() || now.Before(e.verifyAt) {
+		return
+	}
+	e.verifyAt = time.Time{}
+	if e.grant.Generation == 0 || e.status.State.NeedsPerson() || a.ctx == nil {
+		return // a person is needed; asking again would tell nothing new
+	}
+	if p, err := platform.Lookup(e.account.Platform); err != nil || p.Verify == nil {
+		return
+	}
+	e.busy = true
+	id := e.account.ID
+	a.lanes.submit(a, e.account.Platform+" "+e.account.Server, func(ctx context.Context) {
+		_, err := a.refresh.Verify(ctx, id)
+		if ctx.Err() != nil {
+			return
+		}
+		a.reload(ctx, id)
+		a.tell(func() { a.verified(id, err) })
+	})
+}
+
+// verified takes in what a worker found.
+func (a *Agent) verified(id string, err error) {
+	e := a.entries[id]
+	if e == nil {
+		return
+	}
+	e.busy = false
+	a.dirty[id] = e
+	now := a.clock.now()
+	kind := platform.KindOf(err)
+	if retry := e.grant.Fault.Retry(); err != nil && !retry.IsZero() && retry.After(now) {
+		// It answered, and said no; once is not enough to believe.
+		kind = platform.KindReconnect
+	}
+	if kind != platform.KindRetry && (!e.unreachable.IsZero() || !e.failing.IsZero()) {
+		if !e.unreachable.IsZero() {
+			a.note(e, "reachable", "The platform answers again.")
+		}
+		e.failing, e.unreachable, e.tries = time.Time{}, time.Time{}, 0
+	}
+	switch kind {
+	case "":
+		e.verifyAt = a.nextVerify(now)
+	case platform.KindRetry:
+		e.tries++
+		if e.failing.IsZero() {
+			e.failing = now
+		} else if e.unreachable.IsZero() {
+			// Twice, apart: only now is it worth telling.
+			e.unreachable = e.failing
+			a.note(e, "unreachable", platform.As(err, kind).Message)
+		}
+		e.verifyAt = now.Add(min(30*time.Second<<min(e.tries-1, 10), time.Hour))
+	case platform.KindLocked:
+		e.lockedOut = true
+		a.lockChanged(err, 0)
+	case platform.KindReconnect, platform.KindRefresh:
+		e.verifyAt = e.grant.Fault.Retry()
+		if e.grant.Fault.Count <= 2 {
+			a.note(e, "rejected", platform.As(err, kind).Message)
+		}
+	case platform.KindConfig:
+		a.warn("app "+e.account.Platform, platform.As(err, kind).Error())
+		e.verifyAt = a.nextVerify(now)
+	default:
+		e.verifyAt = a.nextVerify(now)
+	}
+	if kind == "" {
+		a.warn("app "+e.account.Platform, "")
+	}
+}
+
+// note writes a line of history about an entry.
+func (a *Agent) note(e *entry, kind, text string) {
+	a.journal.add(Event{At: a.clock.now(), Account: e.account.ID, Ref: e.account.Ref(), Kind: kind, Text: text})
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package notifier
+
+// New gives the sender of this system.
+func New(cfg Config) Sender { return newPlain(cfg) }

@@ -1,0 +1,365 @@
+package notifier
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"relink/platform"
+)
+
+// The steps that are not a rung of the ladder.
+const (
+	StepExpired Step = "expired"
+	Step75      Step = "75%"
+	Step95      Step = "95%"
+)
+
+const (
+	day = 24 * time.Hour
+	// quietStart: a program that has just started, or been upgraded, keeps quiet.
+	quietStart = time.Minute
+	// shortLife is below which a grant is warned of by share of its life, and
+	// infancy the part of it in which nobody is warned.
+	shortLife = 2 * day
+	infancy   = 30 * time.Minute
+	// repeats is how often an ended connection is named again, once a day.
+	repeats = 7
+	// wrongClock is how far in the future an entry may lie before it is taken
+	// for one written while the clock was wrong.
+	wrongClock = day
+	// rounding covers what stores and platforms cut off a time.
+	rounding = time.Minute
+	// crowd is how many notes may be due at once before they become one.
+	crowd = 2
+)
+
+// DefaultSteps is the ladder where the settings say nothing.
+func DefaultSteps() []time.Duration { return defaultSteps[:] }
+
+var defaultSteps = [...]time.Duration{7 * day, 3 * day, day}
+
+func againStep(k int) Step { return Step("again-" + strconv.Itoa(k)) }
+
+func stateStep(s platform.State) Step { return Step("state-" + string(s)) }
+
+// Plan decides what to say at now. It is pure.
+//
+// An account is held by its latest step due: steps before it that were never
+// said, because the computer slept or the account was snoozed, are recorded as
+// collapsed. More than two notes due at once become one summary.
+func Plan(subjects []Subject, now time.Time, r Rules) Decision {
+	d := Decision{Next: map[string]time.Time{}}
+	var due []part
+	for i := range subjects {
+		v := judge(&subjects[i], now, &r)
+		d.Silent = append(d.Silent, v.silent...)
+		if !v.next.IsZero() {
+			d.Next[subjects[i].Account.ID] = v.next
+		}
+		if v.say {
+			due = append(due, part{&subjects[i], v})
+		}
+	}
+	slices.SortFunc(due, byUrgency)
+	for _, p := range due {
+		d.Notes = append(d.Notes, p.note(now, r.location()))
+	}
+	if len(d.Notes) > crowd {
+		d.Notes = []Note{summary(d.Notes)}
+	}
+	return d
+}
+
+// Withdrawn reports whether a note shown for prev must be taken back now that
+// cur is the account's status: there is a new grant, or the state no longer
+// calls for what was said, or the end has moved away.
+func Withdrawn(prev, cur platform.Status) bool {
+	if prev.Generation != cur.Generation {
+		return true
+	}
+	was, is := calls(prev), calls(cur)
+	return is < was || was == 1 && is == 1 && cur.Deadline.At.Sub(prev.Deadline.At) > time.Hour
+}
+
+// calls ranks what a status calls for: 0 nothing, 1 a warning, 2 a person now.
+func calls(s platform.Status) int {
+	switch {
+	case s.State.NeedsPerson():
+		return 2
+	case s.State == platform.StateExpiring:
+		return 1
+	}
+	return 0
+}
+
+// verdict is what Plan found about one subject.
+type verdict struct {
+	say    bool
+	step   Step
+	ended  bool
+	popup  bool
+	save   []Entry
+	silent []Entry
+	next   time.Time
+}
+
+type part struct {
+	subject *Subject
+	verdict verdict
+}
+
+// byUrgency puts first what breaks first: what others depend on, then by the
+// end; what has ended without a date comes before every date.
+func byUrgency(a, b part) int {
+	end := func(p part) time.Time {
+		if s := p.subject.Status; s.State == platform.StateRevoked || s.State == platform.StateUnfinished {
+			return time.Time{}
+		}
+		return p.subject.Status.Deadline.At
+	}
+	return cmp.Or(
+		cmp.Compare(b.subject.Depends, a.subject.Depends),
+		end(a).Compare(end(b)),
+		strings.Compare(a.subject.Account.Title(), b.subject.Account.Title()),
+		strings.Compare(a.subject.Account.ID, b.subject.Account.ID),
+	)
+}
+
+func (r *Rules) location() *time.Location {
+	if r.Location == nil {
+		return time.Local
+	}
+	return r.Location
+}
+
+// event is one step of one account. An account's events are ordered: a later
+// one says all that an earlier one would have.
+type event struct {
+	step Step
+	due  time.Time
+	said bool
+	// final is the news that it has ended, which a pause does not hold back.
+	final bool
+	// early is an entry that was written before the step was due, by a clock
+	// that ran ahead.
+	early bool
+}
+
+func judge(s *Subject, now time.Time, r *Rules) verdict {
+	if s.Account.Muted {
+		return verdict{}
+	}
+	var buf [4 + repeats + 1]event
+	events, ended := s.events(buf[:0], now, r)
+
+	hold := holds(s, now, r)
+	last := -1
+	for i, e := range events {
+		if !hold(e).After(now) {
+			last = i
+		}
+	}
+	v := verdict{ended: ended}
+	entry := func(step Step, collapsed bool) Entry {
+		return Entry{Key: Key{s.Account.ID, s.Status.Generation, step}, At: now, Deadline: s.Status.Deadline.At, Collapsed: collapsed}
+	}
+	for _, e := range events {
+		if e.early {
+			// Said for an end at this moment, which was none: the step stays due for the real one.
+			void := entry(e.step, true)
+			void.Deadline = now
+			v.silent = append(v.silent, void)
+		}
+	}
+	for _, e := range events[:last+1] {
+		if !e.said && e.step != events[last].step {
+			v.silent = append(v.silent, entry(e.step, true))
+		}
+	}
+	if last >= 0 && !events[last].said {
+		v.say, v.step = true, events[last].step
+		v.popup = events[last].final && !s.everEnded()
+		v.save = append(v.silent, entry(v.step, false))
+		v.silent = nil
+		if events[last].final {
+			events = appendAgain(events, s, now, now, r)
+		}
+	}
+	for _, e := range events[last+1:] {
+		if at := hold(e); !e.said && at.After(now) && (v.next.IsZero() || at.Before(v.next)) {
+			v.next = at
+		}
+	}
+	return v
+}
+
+// holds gives the function that says when an event may go out: when it is due,
+// or later while something holds it back.
+func holds(s *Subject, now time.Time, r *Rules) func(event) time.Time {
+	until := s.Account.Snoozed
+	// A start that lies in the future is a clock set back since; waiting for
+	// it could take a year.
+	if start := r.Started.Add(quietStart); !r.Started.IsZero() && !now.Before(r.Started) && start.After(until) {
+		until = start
+	}
+	paused := r.Paused
+	if until.After(paused) {
+		paused = until
+	}
+	return func(e event) time.Time {
+		at := until
+		if !e.final {
+			at = paused
+		}
+		if e.due.After(at) {
+			return e.due
+		}
+		return at
+	}
+}
+
+// events lists the subject's steps in order, each with the time it is due, and
+// says whether the connection has ended.
+func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
+	st := &s.Status
+	dateless := st.State == platform.StateRevoked || st.State == platform.StateUnfinished
+	passed := st.Deadline.Ends() && !now.Before(st.Deadline.At)
+	ended := passed || st.State.NeedsPerson()
+	if st.Deadline.Ends() {
+		out = s.warnings(out, now)
+	}
+	if !ended {
+		if st.Deadline.Ends() {
+			out = append(out, s.event(StepExpired, 0, rounding, true, now))
+		}
+		return out, false
+	}
+	if dateless {
+		// Whatever warnings were still to come are overtaken only once due.
+		out = slices.DeleteFunc(out, func(e event) bool { return e.due.After(now) })
+	}
+
+	// One event is told once: a token that expired and is then called invalid
+	// by its platform has not ended twice.
+	anchor, said := s.find(StepExpired, now)
+	said = said && s.counts(anchor, rounding) && (passed || !dateless)
+	e := event{step: StepExpired, due: st.Deadline.At, final: true}
+	if dateless || !st.Deadline.Ends() {
+		e = event{step: stateStep(st.State), due: now, final: true}
+		own, ok := s.find(e.step, now)
+		if ok && (!said || own.At.After(anchor.At)) {
+			anchor, said = own, true
+		}
+	}
+	e.said = said
+	out = append(out, e)
+	if said {
+		out = appendAgain(out, s, anchor.At, now, r)
+	}
+	return out, true
+}
+
+// warnings are the rungs before the deadline.
+func (s *Subject) warnings(out []event, now time.Time) []event {
+	life := s.Status.Life
+	if life > 0 && life < shortLife {
+		for _, w := range [...]struct {
+			step   Step
+			before time.Duration
+		}{{Step75, life / 4}, {Step95, life / 20}} {
+			if life-w.before >= infancy {
+				out = append(out, s.event(w.step, w.before, w.before/2, false, now))
+			}
+		}
+		return out
+	}
+	steps := s.Steps
+	if steps == nil {
+		steps = defaultSteps[:]
+	}
+	for _, step := range longestFirst(steps) {
+		if step <= 0 {
+			continue
+		}
+		// A step that had to be shortened keeps its name, so that a change in
+		// what is known of the life does not make it another step.
+		before := step
+		if life > 0 {
+			before = min(step, life/2)
+		}
+		out = append(out, s.event(Step(step.String()), before, step/2, false, now))
+	}
+	return out
+}
+
+// event makes the step that is due so long before the deadline; slack is how
+// far the deadline may move later before the step counts as another's.
+func (s *Subject) event(step Step, before, slack time.Duration, final bool, now time.Time) event {
+	e := event{step: step, due: s.Status.Deadline.At.Add(-before), final: final}
+	if old, ok := s.find(step, now); ok && s.counts(old, slack) {
+		e.early = e.due.Sub(now) > slack
+		e.said = !e.early
+	}
+	return e
+}
+
+func longestFirst(steps []time.Duration) []time.Duration {
+	down := func(a, b time.Duration) int { return cmp.Compare(b, a) }
+	if slices.IsSortedFunc(steps, down) {
+		return steps
+	}
+	steps = slices.Clone(steps)
+	slices.SortFunc(steps, down)
+	return steps
+}
+
+// appendAgain adds the daily repeats: at the reminder hour of the days after
+// the end was told.
+func appendAgain(out []event, s *Subject, anchor, now time.Time, r *Rules) []event {
+	loc := r.location()
+	y, m, d := anchor.In(loc).Date()
+	for k := 1; k <= repeats; k++ {
+		e := event{step: againStep(k), due: time.Date(y, m, d+k, r.Hour, 0, 0, 0, loc)}
+		if old, ok := s.find(e.step, now); ok {
+			// A repeat from before belongs to an end that was mended since.
+			e.said = !old.At.Before(anchor)
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
+// find gives the last entry of a step in the subject's generation. Steps that
+// have a date are not believed when the entry lies in the future: they were
+// said while the clock was wrong, and must be said when their time comes.
+func (s *Subject) find(step Step, now time.Time) (Entry, bool) {
+	for _, e := range slices.Backward(s.Said) {
+		if e.Step != step || e.Generation != s.Status.Generation || e.Account != s.Account.ID {
+			continue
+		}
+		wrong := e.At.Sub(now) > wrongClock && !strings.HasPrefix(string(step), "state-")
+		return e, !wrong
+	}
+	return Entry{}, false
+}
+
+// counts reports whether an entry holds for the deadline as it is known now: it
+// may have moved later by up to slack since, or any amount earlier.
+func (s *Subject) counts(e Entry, slack time.Duration) bool {
+	d := s.Status.Deadline
+	if e.Deadline.IsZero() || !d.Ends() {
+		return true
+	}
+	return d.At.Sub(e.Deadline) <= slack
+}
+
+// everEnded reports whether an end was ever told in this generation.
+func (s *Subject) everEnded() bool {
+	return slices.ContainsFunc(s.Said, func(e Entry) bool {
+		return e.Generation == s.Status.Generation && !e.Collapsed &&
+			(e.Step == StepExpired || strings.HasPrefix(string(e.Step), "state-"))
+	})
+}

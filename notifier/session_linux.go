@@ -1,0 +1,191 @@
+package notifier
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"relink/platform"
+)
+
+// The connection to the session bus and the server on it.
+
+// connect makes the connection if there is none, and meets the server. Only
+// what must be shown starts a server: at login that could be another than the
+// desktop is about to bring.
+func (b *bus) connect(ctx context.Context, start bool) error {
+	if b.conn == nil || !b.conn.Connected() {
+		b.drop()
+		if err := b.dial(ctx); err != nil {
+			return errNoBus(err)
+		}
+		select {
+		case b.fresh <- struct{}{}:
+		default:
+		}
+	}
+	owner, err := b.owner(ctx, start)
+	if err != nil {
+		return errNoServer(err)
+	}
+	return b.meet(ctx, owner)
+}
+
+func (b *bus) dial(ctx context.Context) error {
+	address := sessionAddress(b.cfg.Address)
+	if address == "" {
+		return errors.New("no address")
+	}
+	// The handshake knows no deadline; ending its context closes the socket under it.
+	life, end := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	stop := context.AfterFunc(ctx, end)
+	conn, err := dbus.Connect(address, dbus.WithContext(life), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if err != nil {
+		end()
+		return errors.Join(err, ctx.Err())
+	}
+	signals := make(chan *dbus.Signal, 64)
+	conn.Signal(signals)
+	var id string
+	err = errors.Join(
+		conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface(noteName), dbus.WithMatchObjectPath(notePath)),
+		conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName),
+			dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, noteName)),
+		b.call(ctx, conn.BusObject(), busName+".GetId", nil, &id),
+	)
+	if err != nil || !stop() {
+		end()
+		return errors.Join(err, ctx.Err())
+	}
+	b.conn, b.signals, b.id = conn, signals, id
+	b.end = func() { _ = conn.Close(); end() }
+	return nil
+}
+
+// sessionAddress finds the session bus without ever starting one.
+func sessionAddress(address string) string {
+	if address != "" {
+		return address
+	}
+	if env := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); env != "" && env != "autolaunch:" {
+		return env
+	}
+	for _, path := range []string{filepath.Join(os.Getenv("XDG_RUNTIME_DIR"), "bus"), userBus()} {
+		if _, err := os.Stat(path); err == nil && filepath.IsAbs(path) {
+			return "unix:path=" + dbus.EscapeBusAddressValue(path)
+		}
+	}
+	return ""
+}
+
+// drop forgets the connection. What the server shows stays known: it may still
+// be the same one when the bus is back.
+func (b *bus) drop() {
+	b.end()
+	b.conn, b.signals, b.end, b.id = nil, nil, func() {}, ""
+}
+
+// owner gives the server's name on the bus, starting one where the bus knows
+// how; without start it is empty where none runs.
+func (b *bus) owner(ctx context.Context, start bool) (string, error) {
+	var owner string
+	err := b.call(ctx, b.conn.BusObject(), busName+".GetNameOwner", []any{noteName}, &owner)
+	var answer dbus.Error
+	if !errors.As(err, &answer) || answer.Name != "org.freedesktop.DBus.Error.NameHasNoOwner" {
+		return owner, err
+	}
+	if !start {
+		return "", nil
+	}
+	var started uint32
+	if err := b.call(ctx, b.conn.BusObject(), busName+".StartServiceByName", []any{noteName, uint32(0)}, &started); err != nil {
+		return "", err
+	}
+	err = b.call(ctx, b.conn.BusObject(), busName+".GetNameOwner", []any{noteName}, &owner)
+	return owner, err
+}
+
+// meet notices which server answers. Another one than before knows none of our
+// ids: notes that should still stand are shown again, quietly, the rest are forgotten.
+func (b *bus) meet(ctx context.Context, owner string) error {
+	server := ""
+	if owner != "" {
+		server = b.id + " " + owner
+	}
+	if server == b.server {
+		return nil
+	}
+	if server != "" {
+		var caps []string
+		if err := b.call(ctx, b.object(), noteName+".GetCapabilities", nil, &caps); err != nil {
+			return errNoServer(err)
+		}
+		var name, vendor, version, spec string
+		if err := b.call(ctx, b.object(), noteName+".GetServerInformation", nil, &name, &vendor, &version, &spec); err != nil {
+			return errNoServer(err)
+		}
+		b.caps, b.name = caps, strings.TrimSpace(name+" "+version)
+	}
+	b.server = server
+	clear(b.tokens)
+	for id, st := range b.notes {
+		st.id = 0
+		if !st.note.Resident {
+			delete(b.notes, id)
+		}
+	}
+	if server == "" {
+		return nil
+	}
+	for id, st := range b.notes {
+		if err := b.show(ctx, st.note, true); err != nil {
+			b.cfg.Log.Warn("show notification again", "id", id, "error", err)
+		}
+	}
+	return nil
+}
+
+func (b *bus) object() dbus.BusObject { return b.conn.Object(noteName, notePath) }
+
+// call makes one call with a deadline.
+func (b *bus) call(ctx context.Context, o dbus.BusObject, method string, args []any, results ...any) error {
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	c := o.CallWithContext(ctx, method, 0, args...)
+	if c.Err != nil {
+		return c.Err
+	}
+	return c.Store(results...)
+}
+
+func errNoBus(err error) error {
+	return &platform.Error{
+		Kind:    platform.KindConfig,
+		Message: "there is no desktop session to show notifications in",
+		Repair:  "start Relink from the desktop session, or set DBUS_SESSION_BUS_ADDRESS to its bus",
+		Err:     err,
+	}
+}
+
+func errNoServer(err error) error {
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &platform.Error{
+			Kind:    platform.KindRetry,
+			Message: "the desktop's notification server does not answer",
+			Repair:  "restart it, or sign out and in again",
+			Err:     err,
+		}
+	}
+	return &platform.Error{
+		Kind:    platform.KindConfig,
+		Message: "no notification server runs in this desktop session",
+		Repair:  "install one (xfce4-notifyd or dunst) and run: relink doctor",
+		Err:     err,
+	}
+}

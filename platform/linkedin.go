@@ -1,0 +1,168 @@
+package platform
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"golang.org/x/oauth2"
+)
+
+// linkedin connects the member who signs in. Tokens last 60 days
+// (learn.microsoft.com, LinkedIn programmatic refresh tokens); refresh tokens
+// come only to approved apps and end 365 days after the first consent, whatever
+// happens between. introspectToken tells the end of any of the app's tokens.
+var linkedin = &Platform{
+	ID: linkedinDialect.id, Name: linkedinDialect.name,
+	AuthStyle: oauth2.AuthStyleInParams,
+	Separator: " ",
+	Family:    FamilyStatic,
+	Redirect:  RedirectFixed,
+	Silent:    map[ClockKind]time.Duration{ClockAccess: 60 * day},
+	Lifetime:  "60 days; apps with refresh tokens: 365 days from the first sign-in",
+	Registration: Registration{
+		Console: "https://www.linkedin.com/developers/apps", Secret: true,
+		IDLabel: "Client ID", SecretLabel: "Primary Client Secret",
+		Steps: []string{
+			"Create an app, tied to a company page.",
+			"Under Products, add Sign In with LinkedIn using OpenID Connect and Share on LinkedIn.",
+			"Under Auth, add the redirect address {redirect}",
+			"Copy Client ID and Primary Client Secret from Auth.",
+		},
+	},
+	Scopes: []string{"openid", "profile"},
+	Needs: []Need{
+		{Capability: Publish, Scopes: []string{"w_member_social"}},
+		{Capability: Analytics, Scopes: []string{"r_member_postAnalytics"}, Approval: true},
+		{Capability: Inbox, Scopes: []string{"r_member_social"}, Approval: true},
+	},
+	RevokePage: "https://www.linkedin.com/mypreferences/d/data-sharing-for-permitted-services",
+	Discover: func(context.Context, *Net, string) (Endpoint, error) {
+		return Endpoint{
+			AuthURL:       "https://www.linkedin.com/oauth/v2/authorization",
+			TokenURL:      "https://www.linkedin.com/oauth/v2/accessToken",
+			IntrospectURL: "https://www.linkedin.com/oauth/v2/introspectToken",
+			UserInfoURL:   "https://api.linkedin.com/v2/userinfo",
+		}, nil
+	},
+	Identify: linkedinIdentify,
+	Verify:   linkedinVerify,
+	Classify: linkedinClassify,
+}
+
+func linkedinIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
+	var who struct{ Sub, Name, Picture string }
+	if err := c.request(ctx, linkedinDialect, linkedinClassify, http.MethodGet, c.Endpoint.UserInfoURL, nil, x.Tokens.Access, nil, &who); err != nil {
+		return nil, err
+	}
+	if who.Sub == "" {
+		return nil, garbage(linkedinDialect.name, linkedinDialect.id)
+	}
+	return []Identity{{
+		ProviderID: who.Sub, Kind: "person", Name: who.Name, Avatar: who.Picture, Owner: who.Name, OwnerID: who.Sub,
+		Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},
+	}}, nil
+}
+
+func linkedinVerify(ctx context.Context, c Call) (Verdict, error) {
+	if c.App.Secret.IsZero() {
+		return Verdict{}, c.request(ctx, linkedinDialect, linkedinClassify, http.MethodGet, c.Endpoint.UserInfoURL, nil, c.Tokens.Access, nil, nil)
+	}
+	var answer struct {
+		Active    *bool  `json:"active"`
+		Status    string `json:"status"`
+		Scope     string `json:"scope"`
+		CreatedAt int64  `json:"created_at"`
+		ExpiresAt int64  `json:"expires_at"`
+	}
+	err := c.request(ctx, linkedinDialect, linkedinClassify, http.MethodPost, c.Endpoint.IntrospectURL, url.Values{
+		"client_id":     {c.App.ID},
+		"client_secret": {c.App.Secret.Reveal()},
+		"token":         {c.Tokens.Access.Reveal()},
+	}, Secret{}, nil, &answer)
+	if err != nil {
+		if e := As(err, KindRetry); e.Kind == KindRefresh || e.Kind == KindReconnect {
+			return Verdict{}, linkedinApp()
+		}
+		return Verdict{}, err
+	}
+	if answer.Active == nil {
+		return Verdict{}, garbage(linkedinDialect.name, linkedinDialect.id)
+	}
+	v := Verdict{}
+	if answer.Scope != "" {
+		v.Scopes = SplitScopes(answer.Scope)
+	}
+	if answer.ExpiresAt > 0 {
+		since := c.Now
+		if answer.CreatedAt > 0 {
+			since = time.Unix(answer.CreatedAt, 0)
+		}
+		v.Clocks = []Clock{{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(answer.ExpiresAt, 0), Since: since}}
+	}
+	if *answer.Active || answer.Status == "expired" && len(v.Clocks) > 0 {
+		return v, nil // an end with a date is a clock, not a fault
+	}
+	return v, &Error{Kind: KindReconnect, Platform: linkedinDialect.id, Code: answer.Status, Definite: true,
+		Message: "LinkedIn says this token is " + linkedinStatus(answer.Status), Repair: "reconnect the account"}
+}
+
+func linkedinStatus(s string) string {
+	if s == "revoked" || s == "expired" {
+		return s
+	}
+	return "not valid"
+}
+
+func linkedinApp() *Error {
+	return &Error{Kind: KindConfig, Platform: linkedinDialect.id, Code: "invalid_client", Message: "LinkedIn does not know this client id and secret", Repair: "store them again with: relink app set linkedin"}
+}
+
+var linkedinDialect = dialect{id: "linkedin", name: "LinkedIn"}
+
+// linkedinClassify reads both error shapes: RFC 6749's at the token endpoint,
+// {status, serviceErrorCode, message} elsewhere. The numbers 65600 to 65602 are
+// not in LinkedIn's documentation; any 401 asks for a refresh first, and the
+// answer to that, or introspection, decides.
+func linkedinClassify(status int, body []byte) *Error {
+	var answer struct {
+		Error            string `json:"error"`
+		ServiceErrorCode int    `json:"serviceErrorCode"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil && status >= 400 {
+		if e := outage(linkedinDialect.name, linkedinDialect.id, status); e != nil {
+			return e
+		}
+		return garbage(linkedinDialect.name, linkedinDialect.id)
+	}
+	if e := outage(linkedinDialect.name, linkedinDialect.id, status); e != nil {
+		return e
+	}
+	if e := oauthClassify(linkedinDialect, answer.Error); e != nil {
+		return e
+	}
+	if status < 400 {
+		return nil
+	}
+	code := fmt.Sprint(status)
+	if answer.ServiceErrorCode != 0 {
+		code = fmt.Sprint(answer.ServiceErrorCode)
+	}
+	say := func(k Kind, message, repair string) *Error {
+		return &Error{Kind: k, Platform: linkedinDialect.id, Code: code, Message: message, Repair: repair}
+	}
+	switch {
+	case status == http.StatusUnauthorized && answer.ServiceErrorCode == 65601:
+		return say(KindReconnect, "LinkedIn says this token was revoked", "reconnect the account")
+	case status == http.StatusUnauthorized:
+		return say(KindRefresh, "LinkedIn no longer accepts this access token", "reconnect the account")
+	case status == http.StatusForbidden:
+		return say(KindPermission, "LinkedIn did not grant a permission this needs", "add the product to your LinkedIn app, then reconnect")
+	case status == http.StatusUpgradeRequired:
+		return say(KindConfig, "LinkedIn has switched off this version of its API", "update Relink")
+	}
+	return say(KindRetry, "LinkedIn answered with status "+fmt.Sprint(status), "try again later; nothing was changed")
+}

@@ -1,0 +1,312 @@
+package refresh
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"relink/platform"
+)
+
+// fly renews a grant that was seen at a generation. Callers who saw the same
+// one share a single refresh; giving up waiting does not stop it.
+func (r *Refresher) fly(ctx context.Context, account string, seen int) (platform.Grant, error) {
+	key := account + "/" + strconv.Itoa(seen)
+	r.running.Add(1)
+	result := r.flights.DoChan(key, func() (any, error) {
+		g, err := r.renew(context.WithoutCancel(ctx), account, seen)
+		return g, err
+	})
+	landed := make(chan struct{})
+	var g platform.Grant
+	var err error
+	go func() {
+		defer r.running.Done()
+		defer close(landed)
+		out := <-result
+		g, _ = out.Val.(platform.Grant)
+		err = out.Err
+	}()
+	select {
+	case <-landed:
+		return g, err
+	case <-ctx.Done():
+		return platform.Grant{}, &platform.Error{Kind: platform.KindRetry, Message: "no answer in time for a new token", Repair: "try again; the refresh goes on", Err: ctx.Err()}
+	}
+}
+
+// renew is one refresh, under the account's lock.
+func (r *Refresher) renew(ctx context.Context, account string, seen int) (platform.Grant, error) {
+	unlock, err := r.lock(ctx, account)
+	if err != nil {
+		return platform.Grant{}, err
+	}
+	defer unlock()
+	// Waiting for the lock must not have used up the time of the request.
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	a, g, err := r.read(ctx, account)
+	if err != nil {
+		return platform.Grant{}, err
+	}
+	if late, err := r.saveLate(ctx, g); err != nil || late.Generation > 0 {
+		return late, err
+	}
+	if g.Generation != seen {
+		if err := dead(a, g); err != nil {
+			return platform.Grant{}, err
+		}
+		return g, nil // somebody else was faster
+	}
+	if g.Tokens.Refresh.IsZero() {
+		return platform.Grant{}, person(a, "cannot be renewed without a person")
+	}
+	p, c, err := r.call(ctx, a, g)
+	if err != nil {
+		return platform.Grant{}, r.failed(a, err)
+	}
+	x, err := p.Refresh(ctx, c)
+	if err != nil {
+		return platform.Grant{}, r.refused(ctx, a, g, p, c, err)
+	}
+	fresh := next(p, g, x, c.Now)
+	if err := r.save(ctx, fresh); err != nil {
+		return platform.Grant{}, err
+	}
+	r.clear(account)
+	r.log.Info("token renewed", "account", a.Ref(), "generation", fresh.Generation)
+	return fresh, nil
+}
+
+func (r *Refresher) lock(ctx context.Context, account string) (func(), error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	return r.store.Lock(ctx, account)
+}
+
+// next is the generation after g with what a refresh gave. What the answer does
+// not say goes on as it was: scopes, consent-bound clocks, and lives, which
+// start anew for tokens that are new.
+func next(p *platform.Platform, g platform.Grant, x platform.Exchanged, now time.Time) platform.Grant {
+	rotated := x.Tokens.Refresh.Reveal() != g.Tokens.Refresh.Reveal()
+	out := g
+	out.Generation++
+	out.Tokens.Access, out.Tokens.Refresh = x.Tokens.Access, x.Tokens.Refresh
+	out.Issued, out.Verified, out.Fault = now, now, platform.Fault{}
+	out.Refreshable = true
+	if x.TokenType != "" {
+		out.TokenType = x.TokenType
+	}
+	if x.Scopes != nil {
+		out.Scopes = x.Scopes
+	}
+	out.Clocks = nil
+	for _, c := range g.WithClocks(x.Clocks) {
+		told := containsKind(x.Clocks, c.Kind)
+		renewed := c.Kind == platform.ClockAccess || c.Kind == platform.ClockRefresh && rotated
+		if !told && renewed {
+			if _, listed := p.Silent[c.Kind]; listed {
+				continue // the table's word, filled in below
+			}
+			c = again(c, now)
+		}
+		if c.Kind != "" {
+			out.Clocks = append(out.Clocks, c)
+		}
+	}
+	out.Clocks = p.Clocks(out, now)
+	return out
+}
+
+func containsKind(clocks []platform.Clock, kind platform.ClockKind) bool {
+	for _, c := range clocks {
+		if c.Kind == kind {
+			return true
+		}
+	}
+	return false
+}
+
+// again is a clock that starts anew without the platform having said so: its
+// earlier life is the best guess. Zero when that is unknown.
+func again(c platform.Clock, now time.Time) platform.Clock {
+	switch {
+	case !c.Ends():
+		c.Since = now
+		return c
+	case c.Since.IsZero() || !c.At.After(c.Since):
+		return platform.Clock{}
+	}
+	return platform.Clock{Kind: c.Kind, Source: platform.SourceAssumed, At: now.Add(c.At.Sub(c.Since)), Since: now}
+}
+
+// save stores a grant before anybody sees it. One that cannot be stored is kept
+// in memory: its refresh token may be the only one that works now.
+func (r *Refresher) save(ctx context.Context, g platform.Grant) error {
+	// The platform's answer may have used up the time; saving gets its own.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	err := r.store.Save(ctx, g)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.unsaved, g.Account)
+		return nil
+	}
+	r.unsaved[g.Account] = g
+	e := platform.As(err, platform.KindStorage)
+	r.log.Error("renewed token could not be stored; kept in memory", "account", g.Account, "kind", e.Kind)
+	return e
+}
+
+// saveLate saves what an earlier refresh could not. A grant that somebody has
+// since replaced is dropped.
+func (r *Refresher) saveLate(ctx context.Context, stored platform.Grant) (platform.Grant, error) {
+	r.mu.Lock()
+	g, ok := r.unsaved[stored.Account]
+	if ok && g.Generation != stored.Generation+1 {
+		delete(r.unsaved, stored.Account)
+		ok = false
+	}
+	r.mu.Unlock()
+	if !ok {
+		return platform.Grant{}, nil
+	}
+	if err := r.save(ctx, g); err != nil {
+		return platform.Grant{}, err
+	}
+	r.clear(g.Account)
+	return g, nil
+}
+
+// call prepares a request for an account.
+func (r *Refresher) call(ctx context.Context, a platform.Account, g platform.Grant) (*platform.Platform, platform.Call, error) {
+	p, err := platform.Lookup(a.Platform)
+	if err != nil {
+		return nil, platform.Call{}, err
+	}
+	app, err := r.store.App(ctx, a.Platform, a.Server)
+	// An imported token may have no registration; what needs one says so itself.
+	if err != nil && platform.KindOf(err) != platform.KindNotFound {
+		return nil, platform.Call{}, err
+	}
+	e, err := r.endpoint(ctx, p, a.Server)
+	if err != nil {
+		return nil, platform.Call{}, err
+	}
+	return p, platform.Call{Net: r.net, App: app, Endpoint: e, Account: a, Tokens: g.Tokens, Now: r.now()}, nil
+}
+
+// endpoint remembers a server's addresses for a while.
+func (r *Refresher) endpoint(ctx context.Context, p *platform.Platform, server string) (platform.Endpoint, error) {
+	key, now := site{p.ID, server}, r.now()
+	r.mu.Lock()
+	known, ok := r.endpoints[key]
+	r.mu.Unlock()
+	if ok && now.Sub(known.at).Abs() < addresses {
+		return known.endpoint, nil
+	}
+	e, err := p.Discover(ctx, r.net, server)
+	if err != nil {
+		return e, err
+	}
+	r.mu.Lock()
+	r.endpoints[key] = address{e, now}
+	r.mu.Unlock()
+	return e, nil
+}
+
+// refused judges a refresh that failed. Only the refusal of the refresh token
+// itself is held against the grant, and then the access token is tried too.
+func (r *Refresher) refused(ctx context.Context, a platform.Account, g platform.Grant, p *platform.Platform, c platform.Call, err error) error {
+	r.mu.Lock()
+	delete(r.endpoints, site{p.ID, a.Server}) // it may have moved
+	r.mu.Unlock()
+	refusal := *platform.As(err, platform.KindRetry)
+	e := &refusal
+	// "login_required" and its like, said to a refresh, want a person too.
+	if e.Kind != platform.KindReconnect && e.Kind != platform.KindCancelled {
+		return r.failed(a, e)
+	}
+	accessRejected := c.Tokens.Access.IsZero()
+	if !accessRejected {
+		err := error(&platform.Error{Kind: platform.KindPolicy})
+		if p.Verify != nil {
+			_, err = p.Verify(ctx, c)
+		}
+		// Where the platform cannot be asked, the token's own end decides.
+		unasked := platform.KindOf(err) == platform.KindPolicy || platform.KindOf(err) == platform.KindPermission
+		accessRejected = rejected(err) || unasked && !holds(g.Clock(platform.ClockAccess), c.Now, 0)
+		e.Definite = e.Definite || err != nil && platform.As(err, "").Definite
+	}
+	f := g.Fault.Again(e, accessRejected, r.now())
+	if err := r.store.Fault(ctx, a.ID, g.Generation, f); err != nil {
+		return err
+	}
+	return r.doubted(a, f, e)
+}
+
+// rejected reports whether a platform said no to the token it was shown.
+func rejected(err error) bool {
+	kind := platform.KindOf(err)
+	return kind == platform.KindReconnect || kind == platform.KindRefresh
+}
+
+// doubted is the error after a rejection: a person is needed once it is
+// certain; until then it is asked again.
+func (r *Refresher) doubted(a platform.Account, f platform.Fault, e *platform.Error) error {
+	if f.Ends() {
+		r.clear(a.ID)
+		out := person(a, "is no longer accepted by "+name(a))
+		out.Code, out.Definite, out.Err = e.Code, e.Definite, e
+		return out
+	}
+	out := &platform.Error{
+		Kind: platform.KindRetry, Platform: a.Platform, Code: e.Code, Err: e,
+		Message: name(a) + " rejected the token of " + a.Ref() + "; Relink asks again before calling it ended",
+		Repair:  "wait a few minutes, or " + reconnect(a),
+	}
+	r.pause(a.ID, out, f.Retry())
+	return out
+}
+
+// failed starts or lengthens the account's back-off and gives the error for people.
+func (r *Refresher) failed(a platform.Account, err error) error {
+	var e *platform.Error
+	if !errors.As(err, &e) {
+		e = &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: "the token of " + a.Ref() + " could not be renewed", Repair: "try again later; nothing was changed", Err: err}
+	}
+	r.pause(a.ID, e, time.Time{})
+	r.log.Info("token not renewed", "account", a.Ref(), "kind", e.Kind, "code", e.Code, "next", r.Next(a.ID))
+	return e
+}
+
+// pause backs an account off: 30 s, doubling to an hour, spread by up to a
+// quarter either way, and not before a given time.
+func (r *Refresher) pause(account string, e *platform.Error, notBefore time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	wait := min(max(2*r.pauses[account].wait, firstPause), longPause)
+	spread := time.Duration((r.rand()*0.5 + 0.75) * float64(wait))
+	until := r.now().Add(min(spread, longPause))
+	if until.Before(notBefore) {
+		until = notBefore
+	}
+	r.pauses[account] = pause{until: until, wait: wait, err: e}
+}
+
+// pausing gives the back-off an account is in. A clock set back must not
+// lengthen it beyond what it can be.
+func (r *Refresher) pausing(account string, now time.Time) (pause, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	p, ok := r.pauses[account]
+	return p, ok && now.Before(p.until) && p.until.Sub(now) <= longPause
+}
+
+func (r *Refresher) clear(account string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	delete(r.pauses, account)
+}

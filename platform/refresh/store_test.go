@@ -1,0 +1,115 @@
+package refresh
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"relink/platform"
+)
+
+// memory is a Store shared by several refreshers, as several processes share a vault.
+type memory struct {
+	mu       sync.Mutex
+	accounts map[string]platform.Account
+	grants   map[string]platform.Grant
+	earlier  map[string]platform.Grant
+	locks    map[string]chan struct{}
+	confirms int
+	// broken makes Save fail.
+	broken error
+}
+
+func newMemory() *memory {
+	return &memory{accounts: map[string]platform.Account{}, grants: map[string]platform.Grant{}, earlier: map[string]platform.Grant{}, locks: map[string]chan struct{}{}}
+}
+
+func (m *memory) add(a platform.Account, g platform.Grant) {
+	g.Account, g.Refreshable = a.ID, !g.Tokens.Refresh.IsZero()
+	m.accounts[a.ID], m.grants[a.ID], m.locks[a.ID] = a, g, make(chan struct{}, 1)
+}
+
+func (m *memory) Lock(ctx context.Context, account string) (func(), error) {
+	select {
+	case m.locks[account] <- struct{}{}:
+		return func() { <-m.locks[account] }, nil
+	case <-ctx.Done():
+		return nil, &platform.Error{Kind: platform.KindStorage, Message: "the account is locked", Repair: "try again"}
+	}
+}
+
+func (m *memory) Account(_ context.Context, id string) (platform.Account, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	a, ok := m.accounts[id]
+	if !ok {
+		return a, &platform.Error{Kind: platform.KindNotFound, Message: "no such account", Repair: "relink status"}
+	}
+	return a, nil
+}
+
+func (m *memory) Grant(_ context.Context, account string) (platform.Grant, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.grants[account]
+	g.Clocks = slices.Clone(g.Clocks)
+	return g, nil
+}
+
+func (m *memory) App(_ context.Context, platformID, server string) (platform.App, error) {
+	return platform.App{Platform: platformID, Server: server, ID: "cid"}, nil
+}
+
+func (m *memory) Save(_ context.Context, g platform.Grant) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.broken != nil {
+		return m.broken
+	}
+	old := m.grants[g.Account]
+	if g.Generation != old.Generation+1 {
+		return fmt.Errorf("save generation %d over %d", g.Generation, old.Generation)
+	}
+	m.earlier[g.Account], m.grants[g.Account] = old, g
+	return nil
+}
+
+func (m *memory) Confirm(_ context.Context, account string, generation int, at time.Time, clocks []platform.Clock, scopes []string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.grants[account]
+	if g.Generation != generation {
+		return fmt.Errorf("confirm generation %d, have %d", generation, g.Generation)
+	}
+	m.confirms++
+	g.Verified, g.Clocks, g.Fault = at, g.WithClocks(clocks), platform.Fault{}
+	if scopes != nil {
+		g.Scopes = scopes
+	}
+	m.grants[account] = g
+	delete(m.earlier, account)
+	return nil
+}
+
+func (m *memory) Fault(_ context.Context, account string, generation int, f platform.Fault) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	g := m.grants[account]
+	if g.Generation == generation {
+		g.Fault = f
+		m.grants[account] = g
+	}
+	return nil
+}
+
+func (m *memory) grant(t *testing.T, account string) platform.Grant {
+	t.Helper()
+	g, err := m.Grant(t.Context(), account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return g
+}

@@ -1,0 +1,84 @@
+package refresh
+
+import (
+	"context"
+
+	"relink/platform"
+)
+
+// Verify asks the platform whether an account's grant still works. An access
+// token that is merely dead is renewed and asked about once more. Success is
+// confirmed in the store; a rejection is recorded there, and ends the
+// connection only when [platform.Fault.Ends] says so. Everything else (network,
+// limits, nonsense) changes nothing.
+//
+// Errors are *platform.Error.
+func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdict, error) {
+	a, g, err := r.read(ctx, account)
+	if err != nil {
+		return platform.Verdict{}, err
+	}
+	if g.Generation == 0 || g.Tokens.Access.IsZero() && g.Tokens.Refresh.IsZero() {
+		return platform.Verdict{}, person(a, "has no token")
+	}
+	clock, renewed := g.Clock(platform.ClockAccess), false
+	if !g.Tokens.Refresh.IsZero() && (g.Tokens.Access.IsZero() || !holds(clock, r.now(), 0)) {
+		// Known to have ended: asking about it would say nothing new.
+		if g, err = r.fly(ctx, account, g.Generation); err != nil {
+			return platform.Verdict{}, err
+		}
+		renewed = true
+	}
+	v, err := r.ask(ctx, a, g)
+	if !renewed && rejected(err) && !platform.As(err, "").Definite && !g.Tokens.Refresh.IsZero() {
+		if g, err = r.fly(ctx, account, g.Generation); err != nil {
+			return platform.Verdict{}, err
+		}
+		renewed = true
+		v, err = r.ask(ctx, a, g)
+	}
+	switch {
+	case renewed && rejected(err) && !platform.As(err, "").Definite:
+		// The grant lives, or it would not have been renewed.
+		return v, &platform.Error{
+			Kind: platform.KindPermission, Platform: a.Platform, Code: platform.As(err, "").Code, Err: err,
+			Message: "the token of " + a.Ref() + " was renewed, but " + name(a) + " does not accept the new one", Repair: "if this goes on: " + reconnect(a),
+		}
+	case err == nil:
+		r.clear(account)
+		return v, r.store.Confirm(ctx, account, g.Generation, r.now(), v.Clocks, v.Scopes)
+	case rejected(err):
+		return v, r.reject(ctx, a, g, platform.As(err, platform.KindReconnect))
+	}
+	return platform.Verdict{}, err
+}
+
+func (r *Refresher) ask(ctx context.Context, a platform.Account, g platform.Grant) (platform.Verdict, error) {
+	p, c, err := r.call(ctx, a, g)
+	if err != nil || p.Verify == nil {
+		return platform.Verdict{}, err
+	}
+	return p.Verify(ctx, c)
+}
+
+// reject records that the platform refused the access token, unless the grant
+// has been replaced meanwhile.
+func (r *Refresher) reject(ctx context.Context, a platform.Account, g platform.Grant, e *platform.Error) error {
+	unlock, err := r.store.Lock(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	now, err := r.store.Grant(ctx, a.ID)
+	if err != nil {
+		return err
+	}
+	if now.Generation != g.Generation {
+		return &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: "the token of " + a.Ref() + " was replaced while it was checked", Repair: "check again: relink check " + a.Ref()}
+	}
+	f := now.Fault.Again(e, true, r.now())
+	if err := r.store.Fault(ctx, a.ID, g.Generation, f); err != nil {
+		return err
+	}
+	return r.doubted(a, f, e)
+}

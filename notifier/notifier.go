@@ -133,7 +133,8 @@ type Decision struct {
 	Notes []Note
 	// Silent are entries to save without a note (steps collapsed, or overtaken).
 	Silent []Entry
-	// Next says per account when to look again; missing means not by itself.
+	// Next says per account when something will be due while its status stays
+	// what it is (Status.Next says until when); missing means never by itself.
 	Next map[string]time.Time
 }
 

@@ -158,7 +158,8 @@ func judge(s *Subject, now time.Time, r *Rules) verdict {
 	hold := holds(s, now, r)
 	last := -1
 	for i, e := range events {
-		if !hold(e).After(now) {
+		// What comes before a step that was said is overtaken, held back or not.
+		if e.said || !hold(e).After(now) {
 			last = i
 		}
 	}

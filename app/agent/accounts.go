@@ -372,7 +372,8 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 			return open("settings")
 		case notifier.ActionConnect:
 			return open("connect")
-		case notifier.ActionReview:
+		case notifier.ActionReview, notifier.ActionReconnect:
+			// Several at once are a queue that a person walks in the window.
 			return open("needs")
 		}
 		return open("accounts")

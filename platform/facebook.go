@@ -218,7 +218,12 @@ func facebookPages(ctx context.Context, c Call, user Secret) ([]facebookPage, er
 // secret it asks /me, which says only whether the token works.
 func facebookVerify(ctx context.Context, c Call) (Verdict, error) {
 	if c.App.Secret.IsZero() {
-		return Verdict{}, c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me", url.Values{"fields": {"id"}}, c.Tokens.Access, nil, nil)
+		var me facebookMe
+		err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me", url.Values{"fields": {"id"}}, c.Tokens.Access, nil, &me)
+		if err == nil && me.ID == "" {
+			err = garbage(facebookDialect.name, facebookDialect.id)
+		}
+		return Verdict{}, err
 	}
 	var answer struct {
 		Data struct {

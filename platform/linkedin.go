@@ -69,7 +69,12 @@ func linkedinIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, err
 
 func linkedinVerify(ctx context.Context, c Call) (Verdict, error) {
 	if c.App.Secret.IsZero() {
-		return Verdict{}, c.request(ctx, linkedinDialect, linkedinClassify, http.MethodGet, c.Endpoint.UserInfoURL, nil, c.Tokens.Access, nil, nil)
+		var who struct{ Sub string }
+		err := c.request(ctx, linkedinDialect, linkedinClassify, http.MethodGet, c.Endpoint.UserInfoURL, nil, c.Tokens.Access, nil, &who)
+		if err == nil && who.Sub == "" {
+			err = garbage(linkedinDialect.name, linkedinDialect.id)
+		}
+		return Verdict{}, err
 	}
 	var answer struct {
 		Active    *bool  `json:"active"`

@@ -24,8 +24,6 @@ type flow struct {
 	state   Flow
 	attempt *connect.Attempt
 	server  string
-	// fixed: it listens on the fixed port, which only one can have.
-	fixed bool
 	// clicked: nobody may be watching, so failures are told by a note.
 	clicked bool
 	choose  chan []string
@@ -136,7 +134,6 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 	}
 	f := &flow{
 		attempt: attempt, server: req.Server, clicked: clicked, cancel: cancel,
-		fixed:  req.Platform.Redirect == platform.RedirectFixed && attempt.Listening,
 		choose: make(chan []string, 1), changed: make(chan struct{}),
 		state: Flow{
 			ID: newID(), Version: 1, Platform: req.Platform.ID, Phase: PhaseWaiting,
@@ -187,8 +184,8 @@ func (a *Agent) keepApp(ctx context.Context, app platform.App) error {
 	return nil
 }
 
-// replace ends the attempts that a new one takes over from: for the same
-// account, for the same first connection, or for the port both need.
+// replace ends the attempt that a new one takes over from: for the same
+// account, or for the same first connection.
 func (a *Agent) replace(req connect.Request, acc *platform.Account) {
 	a.mu.Lock()
 	var old []*flow
@@ -202,8 +199,7 @@ func (a *Agent) replace(req connect.Request, acc *platform.Account) {
 		} else {
 			same = same && f.state.Account == ""
 		}
-		port := f.fixed && f.state.Phase == PhaseWaiting && req.Platform.Redirect == platform.RedirectFixed
-		if same || port {
+		if same {
 			old = append(old, f)
 		}
 	}
@@ -253,7 +249,7 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		}
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(id platform.Identity) bool { return !slices.Contains(ids, id.ProviderID) })
 	}
-	stored, notes, err := a.keep(ctx, req, acc, res.Identities, chosen)
+	stored, notes, err := a.keep(ctx, req, acc, append(slices.Clone(res.Identities), res.Others...), chosen)
 	if err != nil {
 		a.fail(ctx, f, acc, err)
 		return

@@ -17,7 +17,9 @@ import (
 )
 
 // answers is a platform whose reply a test sets.
-type answers struct{ reply atomic.Pointer[func(*http.Request) (*http.Response, error)] }
+type answers struct {
+	reply atomic.Pointer[func(*http.Request) (*http.Response, error)]
+}
 
 func (a *answers) set(f func(*http.Request) (*http.Response, error)) { a.reply.Store(&f) }
 

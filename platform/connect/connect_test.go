@@ -397,6 +397,18 @@ func TestPorts(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	t.Run("taken on IPv6 only", func(t *testing.T) {
+		six, err := net.Listen("tcp6", "[::1]:0")
+		if err != nil {
+			t.Skip("needs IPv6 on the loopback interface")
+		}
+		defer func() { _ = six.Close() }()
+		r := i.request(t)
+		r.App.Redirect = "http://localhost:" + strconv.Itoa(six.Addr().(*net.TCPAddr).Port) + "/cb"
+		if a := start(t, Config{}, r); a.Listening {
+			t.Error("the code could have gone to another program")
+		}
+	})
 	t.Run("redirect elsewhere is pasted", func(t *testing.T) {
 		r := i.request(t)
 		r.App.Redirect = "https://www.facebook.com/connect/login_success.html"

@@ -3,7 +3,6 @@ package connect
 import (
 	"context"
 	"crypto/sha256"
-	"errors"
 	"io"
 	"log"
 	"net"
@@ -11,7 +10,6 @@ import (
 	"net/url"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -70,11 +68,11 @@ func openDoor(port int) (*door, error) {
 	}
 	// Browsers may try ::1 first for localhost. A computer without it is fine;
 	// another program there would be handed the code, which is not.
-	v6, err := net.Listen("tcp6", net.JoinHostPort("::1", strconv.Itoa(d.port)))
-	switch {
-	case err == nil:
+	ip6 := net.JoinHostPort("::1", strconv.Itoa(d.port))
+	if v6, err := net.Listen("tcp6", ip6); err == nil {
 		d.listeners = append(d.listeners, v6)
-	case errors.Is(err, syscall.EADDRINUSE):
+	} else if c, dialErr := net.DialTimeout("tcp6", ip6, 200*time.Millisecond); dialErr == nil {
+		_ = c.Close()
 		_ = v4.Close()
 		return nil, err
 	}

@@ -39,7 +39,7 @@ func New(cfg Config) Sender {
 type busGuard struct{ Sender }
 
 func (g busGuard) Send(ctx context.Context, n Note) error {
-	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" {
+	if env := os.Getenv("DBUS_SESSION_BUS_ADDRESS"); env == "" || env == "autolaunch:" {
 		if _, err := os.Stat(userBus()); err != nil {
 			return errNoBus(nil)
 		}
@@ -199,19 +199,23 @@ func (b *bus) Run(ctx context.Context) error {
 		}
 		err := b.connect(ctx, false)
 		signals := b.signals
-		b.unlock()
-		if signals == nil {
-			b.cfg.Log.Debug("no session bus", "error", err)
-			select {
-			case <-ctx.Done():
-			case <-b.fresh:
-			case <-time.After(wait):
-				wait = min(2*wait, maxBackoff)
-			}
-			continue
+		select {
+		case <-b.fresh: // our own
+		default:
 		}
-		wait = minBackoff
-		b.hear(ctx, signals)
+		b.unlock()
+		if signals != nil {
+			b.hear(ctx, signals)
+			wait = minBackoff
+		} else {
+			b.cfg.Log.Debug("no session bus", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+		case <-b.fresh:
+		case <-time.After(wait):
+			wait = min(2*wait, maxBackoff)
+		}
 	}
 	return nil
 }

@@ -45,6 +45,16 @@ func (d *desk) server(s Sender, path string, args ...string) (*exec.Cmd, Abiliti
 	return cmd, a
 }
 
+// title is what a note reads as the sender knows it.
+func (b *bus) title(id string) string {
+	b.turn <- struct{}{}
+	defer b.unlock()
+	if st := b.notes[id]; st != nil {
+		return st.note.Title
+	}
+	return ""
+}
+
 func ended(account, title string) Note {
 	return Note{
 		ID: NoteID(account), Accounts: []string{account}, Title: title, Body: "Publishing & inbox stopped on Wed 25 Nov, 14:10.",
@@ -137,7 +147,7 @@ func TestXfce(t *testing.T) {
 		}
 		count(left)
 		if left > 0 {
-			if got, want := s.notes[summaryID].note.Title, summary(parts[i+1:]).Title; got != want {
+			if got, want := s.title(summaryID), summary(parts[i+1:]).Title; got != want {
 				t.Errorf("summary = %q, want %q", got, want)
 			}
 		}

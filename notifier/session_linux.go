@@ -121,18 +121,8 @@ func (b *bus) meet(ctx context.Context, owner string) error {
 	if server == b.server {
 		return nil
 	}
-	if server != "" {
-		var caps []string
-		if err := b.call(ctx, b.object(), noteName+".GetCapabilities", nil, &caps); err != nil {
-			return errNoServer(err)
-		}
-		var name, vendor, version, spec string
-		if err := b.call(ctx, b.object(), noteName+".GetServerInformation", nil, &name, &vendor, &version, &spec); err != nil {
-			return errNoServer(err)
-		}
-		b.caps, b.name = caps, strings.TrimSpace(name+" "+version)
-	}
-	b.server = server
+	// The ids first: the new server gives the same numbers to other programs' notes.
+	b.server = ""
 	clear(b.tokens)
 	for id, st := range b.notes {
 		st.id = 0
@@ -143,6 +133,16 @@ func (b *bus) meet(ctx context.Context, owner string) error {
 	if server == "" {
 		return nil
 	}
+	var name, vendor, version, spec string
+	var caps []string
+	err := errors.Join(
+		b.call(ctx, b.object(), noteName+".GetCapabilities", nil, &caps),
+		b.call(ctx, b.object(), noteName+".GetServerInformation", nil, &name, &vendor, &version, &spec),
+	)
+	if err != nil {
+		return errNoServer(err)
+	}
+	b.server, b.caps, b.name = server, caps, strings.TrimSpace(name+" "+version)
 	for id, st := range b.notes {
 		if err := b.show(ctx, st.note, true); err != nil {
 			b.cfg.Log.Warn("show notification again", "id", id, "error", err)

@@ -221,18 +221,18 @@ func summary(parts []Note) Note {
 	ending := len(parts) - ended
 	switch {
 	case ending == 0:
-		n.Title = accounts(ended) + verb(ended, " needs you", " need you")
+		n.Title = accounts(ended) + numbered(ended, " needs you", " need you")
 	case ended == 0:
-		n.Title = accounts(ending) + verb(ending, " ends soon", " end soon")
+		n.Title = accounts(ending) + numbered(ending, " ends soon", " end soon")
 	default:
-		n.Title = accounts(ended) + verb(ended, " needs you", " need you") + fmt.Sprintf(", %d more", ending) + verb(ending, " ends soon", " end soon")
+		n.Title = accounts(ended) + numbered(ended, " needs you", " need you") + fmt.Sprintf(", %d more", ending) + numbered(ending, " ends soon", " end soon")
 	}
 	return n
 }
 
-func accounts(n int) string { return fmt.Sprintf("%d %s", n, verb(n, "account", "accounts")) }
+func accounts(n int) string { return fmt.Sprintf("%d %s", n, numbered(n, "account", "accounts")) }
 
-func verb(n int, one, many string) string {
+func numbered(n int, one, many string) string {
 	if n == 1 {
 		return one
 	}

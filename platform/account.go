@@ -1,6 +1,9 @@
 package platform
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Capability is something an account is for.
 type Capability string
@@ -47,8 +50,11 @@ type Clock struct {
 	Source Source    `json:"source"`
 	// At is when it ends; zero when Source is never.
 	At time.Time `json:"at,omitzero"`
-	// Since is when the time was learnt, which is also where its life is counted from.
+	// Since is where its life is counted from: when the token was issued, as far
+	// as that is known.
 	Since time.Time `json:"since,omitzero"`
+	// Learnt is when the platform was asked and said so; zero means at Since.
+	Learnt time.Time `json:"learnt,omitzero"`
 }
 
 // Ends reports whether the clock ends at a known time.
@@ -144,19 +150,24 @@ func (g Grant) Clock(kind ClockKind) Clock {
 	return Clock{}
 }
 
-// WithClocks gives the grant's clocks with those of the same kind replaced.
+// WithClocks gives the grant's clocks with those of the same kind replaced. A
+// clock that still ends at the same time keeps where its life is counted from:
+// asking again does not make a token younger.
 func (g Grant) WithClocks(clocks []Clock) []Clock {
 	out := make([]Clock, 0, len(g.Clocks)+len(clocks))
 	for _, old := range g.Clocks {
-		replaced := false
-		for _, c := range clocks {
-			replaced = replaced || c.Kind == old.Kind
-		}
-		if !replaced {
+		if !slices.ContainsFunc(clocks, func(c Clock) bool { return c.Kind == old.Kind }) {
 			out = append(out, old)
 		}
 	}
-	return append(out, clocks...)
+	for _, c := range clocks {
+		old := g.Clock(c.Kind)
+		if old.Ends() && c.Ends() && c.At.Sub(old.At).Abs() <= time.Hour && old.Since.Before(c.Since) {
+			c.Since = old.Since
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // faultApart is how far apart two rejections must be before they end a

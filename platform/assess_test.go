@@ -152,3 +152,17 @@ func BenchmarkAssess(b *testing.B) {
 		Assess(a, g, t0)
 	}
 }
+
+func TestWithClocksKeepsTheirAge(t *testing.T) {
+	g := Grant{Clocks: []Clock{access(SourceProvider, 60*day), {Kind: ClockDataAccess, Source: SourceAssumed, At: t0.Add(90 * day), Since: t0}}}
+	asked := t0.Add(58 * day)
+	same := Clock{Kind: ClockAccess, Source: SourceIntrospected, At: t0.Add(60*day + time.Minute), Since: asked}
+	got := Grant{Clocks: g.WithClocks([]Clock{same})}
+	if len(got.Clocks) != 2 || !got.Clock(ClockAccess).Since.Equal(t0) || got.Clock(ClockAccess).Source != SourceIntrospected {
+		t.Errorf("the same end, asked again: %+v", got.Clocks)
+	}
+	moved := Clock{Kind: ClockAccess, Source: SourceIntrospected, At: t0.Add(118 * day), Since: asked}
+	if got := (Grant{Clocks: g.WithClocks([]Clock{moved})}); !got.Clock(ClockAccess).Since.Equal(asked) {
+		t.Errorf("a new end: %+v", got.Clocks)
+	}
+}

@@ -259,14 +259,14 @@ func facebookVerify(ctx context.Context, c Call) (Verdict, error) {
 		since = time.Unix(d.IssuedAt, 0)
 	}
 	if d.ExpiresAt != nil {
-		clock := Clock{Kind: ClockAccess, Source: SourceNever, Since: since} // expires_at 0 means never
+		clock := Clock{Kind: ClockAccess, Source: SourceNever, Since: since, Learnt: c.Now} // expires_at 0 means never
 		if *d.ExpiresAt > 0 {
-			clock = Clock{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(*d.ExpiresAt, 0), Since: since}
+			clock = Clock{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(*d.ExpiresAt, 0), Since: since, Learnt: c.Now}
 		}
 		v.Clocks = append(v.Clocks, clock)
 	}
 	if d.DataAccess > 0 {
-		v.Clocks = append(v.Clocks, Clock{Kind: ClockDataAccess, Source: SourceIntrospected, At: time.Unix(d.DataAccess, 0), Since: since})
+		v.Clocks = append(v.Clocks, Clock{Kind: ClockDataAccess, Source: SourceIntrospected, At: time.Unix(d.DataAccess, 0), Since: since, Learnt: c.Now})
 	}
 	if !*d.IsValid {
 		if d.ExpiresAt != nil && *d.ExpiresAt > 0 && !time.Unix(*d.ExpiresAt, 0).After(c.Now) {
@@ -337,7 +337,7 @@ func facebookClassify(status int, body []byte) *Error {
 		return facebookDead(code, false)
 	case g.Code == 101 || g.Code == 1 && strings.Contains(strings.ToLower(g.Message), "client secret"):
 		return say(KindConfig, "Facebook does not know this app id and secret", "store them again with: relink app set facebook")
-	case g.Code == 100 && g.Subcode == 36007 || g.Code == 100 && strings.Contains(strings.ToLower(g.Message), "verification code"):
+	case g.Code == 100 && g.Subcode >= 36007 && g.Subcode <= 36009 || g.Code == 100 && strings.Contains(strings.ToLower(g.Message), "verification code"):
 		return say(KindCancelled, "Facebook no longer accepts this sign-in's code", "start the connection again")
 	case g.Code == 191:
 		return say(KindConfig, "Facebook does not accept the redirect address", "list it under Valid OAuth Redirect URIs; relink platforms shows it")

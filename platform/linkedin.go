@@ -106,7 +106,7 @@ func linkedinVerify(ctx context.Context, c Call) (Verdict, error) {
 		if answer.CreatedAt > 0 {
 			since = time.Unix(answer.CreatedAt, 0)
 		}
-		v.Clocks = []Clock{{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(answer.ExpiresAt, 0), Since: since}}
+		v.Clocks = []Clock{{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(answer.ExpiresAt, 0), Since: since, Learnt: c.Now}}
 	}
 	if *answer.Active || answer.Status == "expired" && len(v.Clocks) > 0 {
 		return v, nil // an end with a date is a clock, not a fault

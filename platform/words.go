@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -47,8 +48,11 @@ func Span(d time.Duration) string {
 		return n(int(d/time.Hour), "hour")
 	case days < 3 && hours > 0:
 		return n(days, "day") + " " + n(hours, "hour")
+	case days < 3:
+		return n(days, "day")
 	}
-	return n(days, "day")
+	// From three days on to the nearest day: "6 days" just after it was seven.
+	return n(int((d+12*time.Hour)/(24*time.Hour)), "day")
 }
 
 // Left says how much time an account has, relative to now: "3 days left",
@@ -96,8 +100,8 @@ func (k ClockKind) Word() string {
 // Known says where a clock's time is known from, in words.
 func (c Clock) Known(platformName string) string {
 	on := ""
-	if !c.Since.IsZero() {
-		on = " on " + c.Since.Local().Format("2 Jan 2006")
+	if learnt := cmp.Or(c.Learnt, c.Since); !learnt.IsZero() {
+		on = " on " + learnt.Local().Format("2 Jan 2006")
 	}
 	switch c.Source {
 	case SourceProvider:

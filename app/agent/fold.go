@@ -155,7 +155,7 @@ func (a *Agent) remind(now time.Time) {
 	for _, n := range d.Notes {
 		for _, id := range n.Accounts {
 			if e := a.entries[id]; e != nil {
-				e.shown = n.ID
+				e.shown = notifier.NoteID(id) // a summary knows its parts by it
 			}
 		}
 		a.mail.send(n)

@@ -116,8 +116,14 @@ func (a *Agent) notifies(err error) {
 	a.warn("notifications", "Notifications do not appear: "+platform.As(err, platform.KindConfig).Error())
 }
 
-// probeSender asks the notification system what it can do.
+// probeSender asks the notification system what it can do, once the desktop
+// has had a minute to bring its own.
 func (a *Agent) probeSender(ctx context.Context) {
+	select {
+	case <-time.After(time.Minute):
+	case <-ctx.Done():
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	_, err := a.sender.Abilities(ctx)

@@ -304,7 +304,7 @@ func TestNotificationsThatFail(t *testing.T) {
 		ears := &listener{fails: &platform.Error{Kind: platform.KindConfig, Message: "no notification server runs", Repair: "start one"}}
 		a, stop := running(t, config(one(t, time.Now(), 60*testDay), fine{}, ears))
 		defer stop()
-		time.Sleep(time.Minute)
+		time.Sleep(2 * time.Minute)
 		synctest.Wait()
 		s, _ := a.Snapshot(t.Context())
 		if len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], "no notification server runs; start one") {

@@ -1,0 +1,49 @@
+# make help lists what there is.
+
+# Set on a release's commit only; other builds name their commit themselves.
+VERSION := $(shell git describe --tags --exact-match 2>/dev/null)
+LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION)))
+# A checkout that belongs to somebody else is built without its commit.
+VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
+FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
+
+.PHONY: help build full lean windows run test demo bench lint clean setup
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what building and testing need (apt-get; elsewhere it says what)
+	@.ci/setup
+
+build: full lean ## both programs: bin/relink (with the window), bin/relink-lean (without)
+
+full:
+	@.ci/setup build
+	CGO_ENABLED=1 go build $(FLAGS) -tags migrated_fynedo -o bin/relink .
+
+lean:
+	CGO_ENABLED=0 go build $(FLAGS) -tags lean -o bin/relink-lean .
+
+windows: ## bin/relink-lean.exe
+	GOOS=windows CGO_ENABLED=0 go build $(FLAGS) -tags lean -o bin/relink-lean.exe .
+
+run: full ## build and start the real thing
+	bin/relink
+
+test: setup ## everything that is checked, a summary at the end
+	@.ci/test
+
+demo: setup full ## Relink at work on practice accounts, in a throw-away home
+	CGO_ENABLED=0 go build -o bin/sandbox ./platform/sandbox/cmd
+	CGO_ENABLED=0 go run ./app/demo
+
+bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty program
+	CGO_ENABLED=0 go run ./app/bench $(BENCH)
+
+lint: ## gofmt, go vet, and golangci-lint where it is installed
+	@files=$$(gofmt -l .); test -z "$$files" || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }
+	CGO_ENABLED=0 go vet -tags lean,migrated_fynedo ./...
+	@if command -v golangci-lint >/dev/null; then CGO_ENABLED=0 golangci-lint run; else echo "golangci-lint is not installed; see https://golangci-lint.run"; fi
+
+clean: ## remove what was built
+	rm -rf bin demo-shots shots

@@ -1,0 +1,139 @@
+// Package app puts Relink together: it finds the directories, opens the vault,
+// and runs one of the two roles, the resident agent or the window that is its
+// client. It is the only package that wires the others.
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/term"
+
+	"relink/app/agent"
+	"relink/app/cli"
+	"relink/app/config"
+	"relink/app/desktop"
+	"relink/app/link"
+	"relink/app/vault"
+	"relink/platform"
+)
+
+// Streams are the program's standard streams.
+type Streams struct {
+	In       io.Reader
+	Out, Err io.Writer
+}
+
+// Main runs Relink with its arguments and gives the exit code. It must be
+// called on the main goroutine: the window and, on macOS, the tray need it.
+func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
+	paths, err := config.Find(os.Getenv)
+	if err != nil {
+		fmt.Fprintln(std.Err, "relink: "+err.Error())
+		return 1
+	}
+	p := program{paths: paths, gui: gui, std: std}
+	return cli.Main(ctx, cli.Config{
+		Stdin: std.In, Stdout: std.Out, Stderr: std.Err,
+		Dial:         p.dial,
+		RunAgent:     p.runAgent,
+		OpenWindow:   p.window,
+		Interactive:  desktop.HasTerminal(),
+		ReadPassword: p.readPassword,
+		Version:      Version(),
+		Backup:       p.backup,
+		Restore:      p.restore,
+	}, args)
+}
+
+// program is what every role needs.
+type program struct {
+	paths config.Paths
+	gui   GUI
+	std   Streams
+}
+
+// dial connects to the agent, starting one first if that is wanted and none runs.
+func (p program) dial(ctx context.Context, start bool) (agent.Service, error) {
+	c, err := link.Dial(ctx, p.paths.Socket, Version())
+	if err == nil {
+		return c, nil
+	}
+	if !start || !errors.Is(err, link.ErrNotRunning) {
+		return nil, err
+	}
+	if err := p.spawnAgent(); err != nil {
+		return nil, err
+	}
+	return p.await(ctx)
+}
+
+// window is the window role.
+func (p program) window(ctx context.Context, page string) error {
+	if p.gui == nil {
+		return startWindow(page, "")
+	}
+	if ok, reason := desktop.HasDisplay(); !ok {
+		return &platform.Error{Kind: platform.KindConfig, Message: "the window cannot be shown: " + reason, Repair: "use the command line: relink status"}
+	}
+	svc, err := p.dial(ctx, true)
+	if err != nil {
+		return err
+	}
+	again := func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) }
+	return runWindow(ctx, p.gui, page, svc, again)
+}
+
+func (p program) readPassword(prompt string) (string, error) {
+	fmt.Fprint(p.std.Err, prompt)
+	b, err := term.ReadPassword(int(os.Stdin.Fd()))
+	fmt.Fprintln(p.std.Err)
+	return string(b), err
+}
+
+// backup writes an archive of the vault, which an agent may have open.
+func (p program) backup(ctx context.Context, path, passphrase string) error {
+	v, err := p.openVault(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = v.Close() }()
+	fail := func(err error) error {
+		return &platform.Error{Kind: platform.KindStorage, Message: "the archive could not be written", Repair: "check the path and the room on the disk: " + path, Err: err}
+	}
+	if _, err := os.Stat(path); err == nil {
+		return &platform.Error{Kind: platform.KindUsage, Message: path + " is there already", Repair: "choose another name"}
+	}
+	// Written beside and renamed: half an archive is never mistaken for one.
+	f, err := os.CreateTemp(filepath.Dir(path), ".relink-backup-*")
+	if err != nil {
+		return fail(err)
+	}
+	defer func() { _ = os.Remove(f.Name()) }()
+	err = v.Backup(ctx, f, passphrase)
+	if err != nil {
+		_ = f.Close()
+		return err
+	}
+	if err := errors.Join(f.Sync(), f.Close()); err != nil {
+		return fail(err)
+	}
+	if err := os.Rename(f.Name(), path); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// restore unpacks an archive where no vault is.
+func (p program) restore(ctx context.Context, path, passphrase string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return &platform.Error{Kind: platform.KindUsage, Message: "the archive cannot be read", Repair: "check the path: " + path, Err: err}
+	}
+	defer func() { _ = f.Close() }()
+	return vault.Restore(ctx, p.vaultConfig(nil), f, passphrase, false)
+}

@@ -1,0 +1,305 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+func (t *tool) app() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "app",
+		Short: "Keep your own app registrations",
+		Long:  "Keep the client ids and secrets of your own apps at the platforms. What to register: relink platforms PLATFORM.",
+		Args:  nothing,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(t.appSet(), t.appList(), t.appRemove())
+	return cmd
+}
+
+func (t *tool) appSet() *cobra.Command {
+	var r agent.AppRequest
+	cmd := &cobra.Command{
+		Use:   "set PLATFORM",
+		Short: "Store a client id and secret",
+		Long: `Store the client id and secret of your own app. The secret comes from a prompt or
+stdin, never from an argument; an empty one means a public client.`,
+		Example: "  relink app set linkedin --client-id 78abc\n  relink app set facebook --client-id 1234 < secret.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := platform.Lookup(args[0])
+			if err != nil {
+				return err
+			}
+			r.Platform = p.ID
+			if p.Site != platform.SiteNone && r.Server == "" {
+				return usage("add its address: --server https://…", "%s needs to know which %s", p.Name, p.Site)
+			}
+			idLabel, secretLabel := words(p.Registration.IDLabel, "Client id"), words(p.Registration.SecretLabel, "Client secret")
+			if r.ClientID == "" && t.Interactive {
+				_, _ = t.Stderr.Write([]byte(idLabel + ": "))
+				r.ClientID = t.line()
+			}
+			if r.ClientID == "" {
+				return usage("add --client-id", "%s is missing", idLabel)
+			}
+			if r.Secret, err = t.maybeSecret(secretLabel + ": "); err != nil {
+				return err
+			}
+			if r.Secret == "" && p.Registration.Secret {
+				return usage("give it at the prompt or on stdin", "%s needs the %s", p.Name, secretLabel)
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				if err := svc.SetApp(ctx, r); err != nil {
+					return err
+				}
+				redirect := r.Redirect
+				if redirect == "" {
+					if redirect, err = svc.Redirect(ctx, p.ID); err != nil {
+						return err
+					}
+				}
+				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect},
+					"Stored. The redirect address registered at %s must be exactly %s\nThen run: relink connect %s", p.Name, redirect, p.ID)
+			})(cmd, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.ClientID, "client-id", "", "the app's client id")
+	f.StringVar(&r.Server, "server", "", "the server or issuer it belongs to")
+	f.StringVar(&r.Redirect, "redirect", "", "the exact redirect address registered, where it is not Relink's own")
+	return cmd
+}
+
+func words(label, otherwise string) string {
+	if label == "" {
+		return otherwise
+	}
+	return label
+}
+
+func (t *tool) appList() *cobra.Command {
+	return &cobra.Command{
+		Use:   "list",
+		Short: "List the app registrations, without their secrets",
+		Args:  nothing,
+		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+			apps, err := svc.Apps(ctx)
+			if err != nil {
+				return err
+			}
+			out, rows := []appOut{}, []string{row("PLATFORM", "SERVER", "CLIENT ID", "REDIRECT", "MADE BY")}
+			for _, a := range apps {
+				by := "you"
+				if a.Self {
+					by = "Relink"
+				}
+				out = append(out, appOut{a.Platform, a.Server, a.ID, a.Redirect, a.Self})
+				rows = append(rows, row(a.Platform, words(a.Server, "-"), a.ID, words(a.Redirect, "-"), by))
+			}
+			if t.json {
+				return t.emit(out)
+			}
+			return t.table(rows)
+		}),
+	}
+}
+
+func (t *tool) appRemove() *cobra.Command {
+	var server string
+	cmd := &cobra.Command{
+		Use:   "remove PLATFORM",
+		Short: "Remove an app registration",
+		Args:  cobra.ExactArgs(1),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if err := svc.DeleteApp(ctx, args[0], server); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Removed.")
+		}),
+	}
+	cmd.Flags().StringVar(&server, "server", "", "the server or issuer it belongs to")
+	return cmd
+}
+
+// until reads "7d" as a time from now, "off" as none.
+func (t *tool) until(s string) (time.Time, error) {
+	d, err := parseSpanOrOff(s)
+	if err != nil || d == 0 {
+		return time.Time{}, err
+	}
+	return t.Now().Add(d), nil
+}
+
+func (t *tool) snooze() *cobra.Command {
+	return &cobra.Command{
+		Use:     "snooze ACCOUNT DURATION",
+		Short:   "Hold an account's reminders back",
+		Example: "  relink snooze linkedin/acme 12h\n  relink snooze linkedin/acme off",
+		Args:    cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			until, err := t.until(args[1])
+			if err != nil {
+				return err
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+				if err := svc.Snooze(ctx, args[0], until); err != nil {
+					return err
+				}
+				out := heldOut{args[0], stamp(until)}
+				if until.IsZero() {
+					return t.result(out, "Reminders for %s go on.", args[0])
+				}
+				return t.result(out, "No reminders for %s until %s.", args[0], date(until))
+			})(cmd, args)
+		},
+	}
+}
+
+func (t *tool) pause() *cobra.Command {
+	return &cobra.Command{
+		Use:     "pause DURATION",
+		Short:   "Hold all reminders back, but for what ends meanwhile",
+		Example: "  relink pause 2d\n  relink pause off",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			until, err := t.until(args[0])
+			if err != nil {
+				return err
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				if err := svc.Pause(ctx, until); err != nil {
+					return err
+				}
+				out := heldOut{Until: stamp(until)}
+				if until.IsZero() {
+					return t.result(out, "Reminders go on.")
+				}
+				return t.result(out, "Reminders are paused until %s.", date(until))
+			})(cmd, args)
+		},
+	}
+}
+
+func (t *tool) rename() *cobra.Command {
+	return &cobra.Command{
+		Use:     "rename ACCOUNT ALIAS",
+		Short:   "Give an account another short name",
+		Example: "  relink rename linkedin/urn-123 acme",
+		Args:    cobra.ExactArgs(2),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if err := svc.Rename(ctx, args[0], args[1]); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Renamed to %s.", args[1])
+		}),
+	}
+}
+
+func (t *tool) forget() *cobra.Command {
+	var revoke bool
+	cmd := &cobra.Command{
+		Use:     "forget ACCOUNT",
+		Short:   "Remove an account and its tokens",
+		Long:    "Remove an account and its tokens from this computer. With --revoke they are ended at the platform first.",
+		Example: "  relink forget linkedin/acme --revoke",
+		Args:    cobra.ExactArgs(1),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if err := svc.Forget(ctx, args[0], revoke); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Forgot %s.", args[0])
+		}),
+	}
+	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the tokens at the platform first")
+	return cmd
+}
+
+func (t *tool) window() *cobra.Command {
+	var page string
+	cmd := &cobra.Command{
+		Use:     "window",
+		Short:   "Show the window",
+		Example: "  relink window --page settings",
+		Args:    nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := t.OpenWindow(cmd.Context(), page); err != nil {
+				return err
+			}
+			if t.json {
+				return t.emit(okOut{true})
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&page, "page", "", "accounts, needs, connect, settings, about, or account:ID")
+	return cmd
+}
+
+func (t *tool) agent() *cobra.Command {
+	var noTray bool
+	var sandbox string
+	cmd := &cobra.Command{
+		Use:   "agent",
+		Short: "Run the agent in the foreground",
+		Long: `Run the agent in the foreground: for a service manager, or a server without a
+desktop. Everything else starts it by itself.`,
+		Example: "  relink agent --no-tray",
+		Args:    nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.RunAgent(cmd.Context(), noTray, sandbox)
+		},
+	}
+	cmd.Flags().BoolVar(&noTray, "no-tray", false, "show no tray icon")
+	cmd.Flags().StringVar(&sandbox, "sandbox", "", "use the practice network at this address; needs a RELINK_HOME of its own")
+	return cmd
+}
+
+func (t *tool) quit() *cobra.Command {
+	return &cobra.Command{
+		Use:   "quit",
+		Short: "End the agent",
+		Args:  nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			svc, err := t.Dial(cmd.Context(), false)
+			if platform.KindOf(err) == platform.KindAgent {
+				return t.result(okOut{true}, "Relink is not running.")
+			}
+			if err != nil {
+				return err
+			}
+			if err := svc.Quit(cmd.Context()); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Relink has ended. Until it runs again nobody is reminded.")
+		},
+	}
+}
+
+func (t *tool) version() *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version, and the running agent's",
+		Args:  nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			out, lines := versionOut{Version: t.Version}, []string{"relink " + t.Version}
+			if svc, err := t.Dial(cmd.Context(), false); err == nil {
+				if a, err := svc.About(cmd.Context()); err == nil {
+					o := agentOut(a)
+					out.Agent = &o
+					lines = append(lines, "agent "+a.Version+", data in "+a.Data+", log "+a.Log)
+					if a.Sandbox != "" {
+						lines = append(lines, "practice network "+a.Sandbox)
+					}
+				}
+			}
+			return t.result(out, "%s", strings.Join(lines, "\n"))
+		},
+	}
+}

@@ -1,0 +1,296 @@
+// Package cli is Relink's command line: one verb for everything the window can
+// do, a client of [agent.Service].
+//
+// Results go to stdout, everything else to stderr. An error is one line that
+// ends with what repairs it. The exit code is 0 done, 1 failed, 2 wrong usage,
+// 3 a person is needed, 4 the vault is locked, 5 the platform is unreachable.
+//
+// With --json a verb prints one JSON value on one line; connect and reconnect
+// print one line with the address to open and then one for each result. Times
+// are RFC 3339 in UTC, spans whole seconds (fields that end in _seconds), and a
+// field that has no value is left out. The fields are those of the structs of
+// this package whose names end in Out; they are added to, never renamed.
+//
+// Secrets come from a prompt or stdin, never from an argument. A caller without
+// a terminal never makes a browser open.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// Config is what the command line needs of the program around it.
+type Config struct {
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	// Dial connects to the agent, starting one first if start is set and none runs.
+	Dial func(ctx context.Context, start bool) (agent.Service, error)
+	// RunAgent is the agent role in this process; sandbox is the practice
+	// network's address, empty for the real platforms.
+	RunAgent func(ctx context.Context, noTray bool, sandbox string) error
+	// OpenWindow is the window role in this process.
+	OpenWindow func(ctx context.Context, page string) error
+	// Backup writes an archive, Restore reads one. Where nil the verb is not there.
+	Backup, Restore func(ctx context.Context, path, passphrase string) error
+	// Interactive is true when a person sits at stdin.
+	Interactive bool
+	// ReadPassword asks for a secret at the terminal without showing it.
+	ReadPassword func(prompt string) (string, error)
+	Version      string
+	// Now is the time; nil means time.Now.
+	Now func() time.Time
+}
+
+// Main runs one command, given without the program's name, and returns the exit code.
+func Main(ctx context.Context, cfg Config, args []string) int {
+	t := &tool{Config: cfg}
+	if t.Now == nil {
+		t.Now = time.Now
+	}
+	if f, ok := t.Stderr.(*os.File); ok {
+		t.progress = t.Interactive && term.IsTerminal(int(f.Fd()))
+	}
+	return t.main(ctx, args)
+}
+
+// tool is one run of the command line.
+type tool struct {
+	Config
+	// progress is true when a person reads stderr.
+	progress bool
+	json     bool
+	noStart  bool
+	// running is true once the arguments were found right.
+	running bool
+	typed   <-chan string
+}
+
+func (t *tool) main(ctx context.Context, args []string) int {
+	root := t.root(args)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	if !t.running { // cobra's own: unknown verbs and flags, missing arguments
+		err = usage("see what is possible: relink --help", "%s", err)
+	}
+	if line := errorLine(err); line != "" {
+		t.say("relink: %s", line)
+	}
+	return exitCode(err)
+}
+
+// verbs are made one by one, as a run needs only its own.
+var verbs = []struct {
+	name string
+	make func(*tool) *cobra.Command
+}{
+	{"status", (*tool).status},
+	{"connect", (*tool).connect},
+	{"reconnect", (*tool).reconnect},
+	{"token", (*tool).token},
+	{"check", (*tool).check},
+	{"import", (*tool).bring},
+	{"platforms", (*tool).platforms},
+	{"app", (*tool).app},
+	{"snooze", (*tool).snooze},
+	{"pause", (*tool).pause},
+	{"rename", (*tool).rename},
+	{"forget", (*tool).forget},
+	{"history", (*tool).history},
+	{"doctor", (*tool).doctor},
+	{"settings", (*tool).settings},
+	{"unlock", (*tool).unlock},
+	{"backup", (*tool).backup},
+	{"restore", (*tool).restore},
+	{"window", (*tool).window},
+	{"agent", (*tool).agent},
+	{"quit", (*tool).quit},
+	{"version", (*tool).version},
+}
+
+func (t *tool) root(args []string) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "relink",
+		Short: "Keep social accounts connected",
+		Long: `Relink keeps social accounts connected: it knows when each token on this
+computer ends, says so in time, and renews it through the platform's own
+sign-in. Without a verb it starts the agent and shows the window.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed,
+4 the vault is locked, 5 the platform is unreachable.`,
+		Example: `  relink connect mastodon --server https://mastodon.social
+  relink status
+  curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRun: func(*cobra.Command, []string) { t.running = true },
+		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+			show := agent.Activation{Action: "show", Token: os.Getenv("XDG_ACTIVATION_TOKEN")}
+			if err := svc.Activate(ctx, show); err != nil {
+				return err
+			}
+			if t.json {
+				return t.emit(okOut{true})
+			}
+			return nil
+		}),
+	}
+	root.PersistentFlags().BoolVar(&t.json, "json", false, "print JSON, one value a line")
+	root.PersistentFlags().BoolVar(&t.noStart, "no-start", false, "do not start the agent if none runs")
+	root.SetIn(t.Stdin)
+	root.SetOut(t.Stdout)
+	root.SetErr(t.Stderr)
+	for _, arg := range args {
+		if strings.HasPrefix(arg, "-") {
+			continue
+		}
+		for _, v := range verbs {
+			if cmd := t.made(v.name, v.make, arg); cmd != nil {
+				root.AddCommand(cmd)
+				return root
+			}
+		}
+		break
+	}
+	for _, v := range verbs {
+		if cmd := t.made(v.name, v.make, v.name); cmd != nil {
+			root.AddCommand(cmd)
+		}
+	}
+	return root
+}
+
+// made makes a verb if it is the one wanted and can be had.
+func (t *tool) made(name string, make func(*tool) *cobra.Command, want string) *cobra.Command {
+	if name != want || name == "backup" && t.Backup == nil || name == "restore" && t.Restore == nil {
+		return nil
+	}
+	return make(t)
+}
+
+type action = func(cmd *cobra.Command, args []string) error
+
+// with gives a verb its agent.
+func (t *tool) with(f func(ctx context.Context, svc agent.Service, args []string) error) action {
+	return func(cmd *cobra.Command, args []string) error {
+		svc, err := t.Dial(cmd.Context(), !t.noStart)
+		if err != nil {
+			return err
+		}
+		return f(cmd.Context(), svc, args)
+	}
+}
+
+// say writes a line for a person to stderr.
+func (t *tool) say(format string, args ...any) {
+	_, _ = fmt.Fprintf(t.Stderr, format+"\n", args...)
+}
+
+// print writes a line of the result.
+func (t *tool) print(format string, args ...any) error {
+	_, err := fmt.Fprintf(t.Stdout, format+"\n", args...)
+	return written(err)
+}
+
+// emit writes a result as JSON.
+func (t *tool) emit(v any) error {
+	out := json.NewEncoder(t.Stdout)
+	out.SetEscapeHTML(false)
+	return written(out.Encode(v))
+}
+
+// result writes what was done, as JSON or in words.
+func (t *tool) result(v any, format string, args ...any) error {
+	if t.json {
+		return t.emit(v)
+	}
+	return t.print(format, args...)
+}
+
+func written(err error) error {
+	if err != nil {
+		return fmt.Errorf("write result: %w", err)
+	}
+	return nil
+}
+
+// The exit codes.
+const (
+	exitDone = iota
+	exitFailed
+	exitUsage
+	exitPerson
+	exitLocked
+	exitUnreachable
+)
+
+// exits is the exit code of each kind of error; the rest is exitFailed.
+var exits = map[platform.Kind]int{
+	platform.KindUsage:      exitUsage,
+	platform.KindReconnect:  exitPerson,
+	platform.KindPermission: exitPerson,
+	platform.KindTimeout:    exitPerson,
+	platform.KindLocked:     exitLocked,
+	platform.KindRetry:      exitUnreachable,
+	platform.KindLimit:      exitUnreachable,
+}
+
+// told is an exit code whose reason was printed already.
+type told int
+
+func (c told) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
+
+func exitCode(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if code, ok := errors.AsType[told](err); ok {
+		return int(code)
+	}
+	if code, ok := exits[platform.KindOf(err)]; ok {
+		return code
+	}
+	return exitFailed
+}
+
+// errorLine is the one line a person reads; empty when it was said already.
+func errorLine(err error) string {
+	if _, ok := errors.AsType[told](err); ok {
+		return ""
+	}
+	if errors.Is(err, context.Canceled) && platform.KindOf(err) == "" {
+		err = cancelled()
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
+
+// nothing refuses arguments without repeating them: one may be a secret that was given by mistake.
+func nothing(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%s takes no arguments", cmd.CommandPath())
+	}
+	return nil
+}
+
+func usage(repair, format string, args ...any) *platform.Error {
+	return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf(format, args...), Repair: repair}
+}
+
+func cancelled() *platform.Error {
+	return &platform.Error{Kind: platform.KindCancelled, Message: "cancelled; nothing was changed", Repair: "run the command again when it suits"}
+}

@@ -1,0 +1,414 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+func TestVerbs(t *testing.T) {
+	settings := agent.Settings{Steps: []time.Duration{7 * day, 3 * day, day}, PlatformSteps: map[string][]time.Duration{"facebook": {14 * day}}, Hour: 9, Idle: 90 * day, Poll: time.Hour, Verify: day, Port: 53682, Key: "keyring", KeyPlace: "in the system's keyring"}
+	about := agent.About{Version: "1.2.2", PID: 7, Config: "/c", Data: "/d", Log: "/l", Sandbox: "http://127.0.0.1:8099"}
+	tests := []struct {
+		args  string
+		bench bench
+		code  int
+		out   string // the whole of stdout
+		err   string // the whole of stderr
+		calls []string
+		other []string
+	}{
+		{args: "", calls: []string{"Activate {Account: Action:show Token:}"}},
+		{args: "--json", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Token:}"}},
+		{args: "window --page settings", other: []string{"window settings"}},
+		{args: "agent --no-tray --sandbox http://127.0.0.1:1", other: []string{"agent true http://127.0.0.1:1"}},
+		{args: "snooze linkedin/acme 1d12h", out: "No reminders for linkedin/acme until Thu 26 Nov 2026, 00:00.", calls: []string{"Snooze linkedin/acme 2026-11-26T00:00:00Z"}},
+		{args: "snooze linkedin/acme off --json", out: `{"account":"linkedin/acme"}`, calls: []string{"Snooze linkedin/acme 0001-01-01T00:00:00Z"}},
+		{args: "snooze linkedin/acme soon", code: exitUsage, err: `relink: "soon" is no duration; write one like 7d, 12h or 30m`},
+		{args: "snooze linkedin/acme 0h", code: exitUsage, err: `relink: "0h" is no time at all; write one like 7d, 12h or 30m, or off`},
+		{args: "pause 2d --json", out: `{"until":"2026-11-26T12:00:00Z"}`, calls: []string{"Pause 2026-11-26T12:00:00Z"}},
+		{args: "pause off", out: "Reminders go on.", calls: []string{"Pause 0001-01-01T00:00:00Z"}},
+		{args: "rename linkedin/acme corp", out: "Renamed to corp.", calls: []string{"Rename linkedin/acme corp"}},
+		{args: "forget linkedin/acme --revoke", out: "Forgot linkedin/acme.", calls: []string{"Forget linkedin/acme true"}},
+		{args: "forget linkedin/acme --json", out: `{"ok":true}`, calls: []string{"Forget linkedin/acme false"}},
+		{
+			args: "history linkedin/acme -n 5", calls: []string{"History linkedin/acme 5"},
+			out: "Tue 24 Nov 2026, 12:00  linkedin/acme  Connected until 23 Jan.\nTue 24 Nov 2026, 11:00  -              The clock jumped.",
+		},
+		{
+			args: "history --json", calls: []string{"History  50"},
+			out: `[{"at":"2026-11-24T12:00:00Z","account":"a1","ref":"linkedin/acme","kind":"connected","text":"Connected until 23 Jan."},{"at":"2026-11-24T11:00:00Z","kind":"clock","text":"The clock jumped."}]`,
+		},
+		{args: "history -n 0", code: exitUsage, err: "relink: 0 lines are none; give a number such as -n 20"},
+		{
+			args: "app list", calls: []string{"Apps"},
+			out: "PLATFORM  SERVER                   CLIENT ID  REDIRECT                     MADE BY\nfacebook  -                        1234       http://localhost:1/callback  you\nmastodon  https://mastodon.social  m          -                            Relink",
+		},
+		{
+			args: "app list --json", calls: []string{"Apps"},
+			out: `[{"platform":"facebook","client_id":"1234","redirect":"http://localhost:1/callback"},{"platform":"mastodon","server":"https://mastodon.social","client_id":"m","self":true}]`,
+		},
+		{args: "app remove oidc --server https://id.example.org", out: "Removed.", calls: []string{"DeleteApp oidc https://id.example.org"}},
+		{
+			args: "app set facebook --client-id 1234", bench: bench{stdin: strings.NewReader(hush + "\n")},
+			out:   "Stored. The redirect address registered at Facebook must be exactly http://127.0.0.1:53682/callback\nThen run: relink connect facebook",
+			calls: []string{"SetApp {Platform:facebook Server: ClientID:1234 Secret:" + hush + " Redirect:}", "Redirect facebook"},
+		},
+		{
+			args: "app set facebook --redirect https://x.example/cb --json", bench: bench{interactive: true, stdin: strings.NewReader("1234\nrest"), passwords: []string{hush}},
+			err: "App ID: ", out: `{"platform":"facebook","client_id":"1234","redirect":"https://x.example/cb"}`,
+			calls: []string{"SetApp {Platform:facebook Server: ClientID:1234 Secret:" + hush + " Redirect:https://x.example/cb}"},
+		},
+		{args: "app set facebook --client-id 1234", code: exitUsage, err: "relink: Facebook needs the App secret; give it at the prompt or on stdin"},
+		{args: "app set facebook", code: exitUsage, err: "relink: App ID is missing; add --client-id"},
+		{args: "app set oidc --client-id x", code: exitUsage, err: "relink: OpenID Connect needs to know which issuer; add its address: --server https://…"},
+		{args: "app set facebook " + hush, code: exitUsage, err: "relink: accepts 1 arg(s), received 2; see what is possible: relink --help"},
+		{
+			args: "import facebook", bench: bench{stdin: strings.NewReader(hush + "\n")}, out: "Facebook · Acme Shop (facebook/shop): expired, expired 2 hours ago",
+			calls: []string{"Import {Platform:facebook Server: Alias: Access:" + hush + " Refresh: ClientID: ExpiresAt:0001-01-01 00:00:00 +0000 UTC}"},
+		},
+		{
+			args: "import oidc --issuer https://id.example.org --alias a", out: "Facebook · Acme Shop (facebook/shop): expired, expired 2 hours ago",
+			bench: bench{stdin: strings.NewReader(`{"access_token":"` + hush + `", "refresh_token": "` + hush + `2", "client_id":"c", "expires_at":"2026-12-31T12:00:00Z"}`)},
+			calls: []string{"Import {Platform:oidc Server:https://id.example.org Alias:a Access:" + hush + " Refresh:" + hush + "2 ClientID:c ExpiresAt:2026-12-31 12:00:00 +0000 UTC}"},
+		},
+		{args: "import facebook", bench: bench{stdin: strings.NewReader(`{"access_token":"` + hush)}, code: exitUsage, err: "relink: stdin begins like JSON but is none that import takes; see what it takes: relink import --help"},
+		{args: "import facebook", bench: bench{stdin: strings.NewReader(`{"access_token":"x","expires_at":"` + hush + `"}`)}, code: exitUsage, err: "relink: expires_at is no time; write it as 2026-12-31T12:00:00Z, or as seconds since 1970"},
+		{args: "import facebook", bench: bench{stdin: strings.NewReader("two " + hush)}, code: exitUsage, err: "relink: a token has no spaces or line breaks; give the token alone, or JSON"},
+		{args: "import facebook", code: exitUsage, err: "relink: there is no token; give it on stdin: relink import facebook < token.txt"},
+		{args: "import mastodon", code: exitUsage, err: "relink: Mastodon needs to know which server; add its address: --server https://…"},
+		{args: "import nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: facebook, linkedin, mastodon, oidc"},
+		{args: "unlock", bench: bench{stdin: strings.NewReader(hush + "\n")}, out: "The vault is open.", calls: []string{"Unlock " + hush + " false"}},
+		{args: "unlock --new-passphrase", bench: bench{interactive: true, passwords: []string{hush, hush}}, out: "The vault is open.", calls: []string{"Unlock " + hush + " true"}},
+		{args: "unlock --new-passphrase", bench: bench{interactive: true, passwords: []string{hush, "x"}}, code: exitUsage, err: "relink: the two passphrases differ; run the command again"},
+		{args: "unlock", code: exitUsage, err: "relink: nothing was given; give it at the prompt or on stdin"},
+		{args: "unlock " + hush, code: exitUsage, err: "relink: relink unlock takes no arguments; see what is possible: relink --help"},
+		{args: "backup /b.age", bench: bench{stdin: strings.NewReader(hush)}, out: "Written to /b.age. Without its passphrase it is worthless.", other: []string{"backup /b.age " + hush}},
+		{args: "restore /b.age --json", bench: bench{stdin: strings.NewReader(hush)}, out: `{"ok":true}`, other: []string{"restore /b.age " + hush}},
+		{
+			args: "settings", bench: bench{fake: &fake{settings: settings}},
+			out: "steps           7d,3d,1d\nsteps.facebook  14d\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nbrowser         \nkey             in the system's keyring",
+		},
+		{
+			args: "settings --json", bench: bench{fake: &fake{settings: settings}},
+			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"hour":9,"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"key":"keyring","key_place":"in the system's keyring"}`,
+		},
+		{args: "settings get steps", bench: bench{fake: &fake{settings: settings}}, out: "7d,3d,1d"},
+		{args: "settings get steps.linkedin", bench: bench{fake: &fake{settings: settings}}, out: "off"},
+		{args: "settings set steps 7d,12h", bench: bench{fake: &fake{settings: settings}}, out: "steps is 7d,12h", calls: []string{"SetSettings [168h0m0s 12h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 false"}},
+		{args: "settings set steps.facebook off", bench: bench{fake: &fake{settings: settings}}, out: "steps.facebook is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[] 2160h0m0s 9 false"}},
+		{args: "settings set idle off", bench: bench{fake: &fake{settings: settings}}, out: "idle is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 0s 9 false"}},
+		{args: "settings set autostart on", bench: bench{fake: &fake{settings: settings}}, out: "autostart is on", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 true"}},
+		{args: "settings set hour 24", code: exitUsage, err: `relink: "24" is out of range; write a number from 0 to 23`},
+		{args: "settings set key x", code: exitUsage, err: "relink: key cannot be set; see relink unlock --help"},
+		{args: "settings set speed 1", code: exitUsage, err: `relink: there is no setting "speed"; choose one of: steps, hour, idle, poll, verify, port, autostart, browser, key, steps.PLATFORM`},
+		{args: "quit", out: "Relink has ended. Until it runs again nobody is reminded.", calls: []string{"Quit"}},
+		{args: "quit", bench: bench{dialErr: &platform.Error{Kind: platform.KindAgent, Message: "not running"}}, out: "Relink is not running."},
+		{args: "version", bench: bench{fake: &fake{about: about}}, out: "relink 1.2.3\nagent 1.2.2, data in /d, log /l\npractice network http://127.0.0.1:8099"},
+		{args: "version --json", bench: bench{fake: &fake{about: about}}, out: `{"version":"1.2.3","agent":{"version":"1.2.2","pid":7,"config":"/c","data":"/d","log":"/l","sandbox":"http://127.0.0.1:8099","full":false}}`},
+		{args: "version", bench: bench{dialErr: errors.New("none")}, out: "relink 1.2.3"},
+		{
+			args: "doctor", code: exitFailed, calls: []string{"Doctor"},
+			bench: bench{fake: &fake{findings: []agent.Finding{{Name: "keyring", Level: agent.LevelOK, Text: "works"}, {Name: "tray", Level: agent.LevelWarn, Text: "No tray host.", Repair: "install one"}, {Name: "clock", Level: agent.LevelFail, Text: "an hour off"}}}},
+			out:   "ok    keyring  works\nwarn  tray     No tray host; install one\nfail  clock    an hour off",
+		},
+		{args: "doctor --json", bench: bench{fake: &fake{findings: []agent.Finding{{Name: "keyring", Level: agent.LevelOK, Text: "works"}}}}, out: `[{"name":"keyring","level":"ok","text":"works"}]`, calls: []string{"Doctor"}},
+		{
+			args: "check", code: exitPerson, calls: []string{"Check []"},
+			bench: bench{fake: &fake{checks: []agent.CheckResult{
+				{Account: "a2", Ref: "facebook/shop", State: platform.StateExpired, Left: "expired 2 hours ago"},
+				{Account: "a1", Ref: "linkedin/acme", State: platform.StateConnected, Left: "3 days left", Error: &platform.Error{Kind: platform.KindRetry, Message: "LinkedIn does not answer", Repair: "try later"}},
+				{Account: "a3", Ref: "mastodon/acme", State: platform.StateConnected, Left: "does not expire"},
+			}}},
+			out: "ACCOUNT        STATE      LEFT                 ANSWER\nfacebook/shop  expired    expired 2 hours ago  needs you; run: relink reconnect facebook/shop\nlinkedin/acme  connected  3 days left          LinkedIn does not answer; try later\nmastodon/acme  connected  does not expire      works",
+		},
+		{
+			args: "check linkedin/acme --json", code: exitUnreachable, calls: []string{"Check [linkedin/acme]"},
+			bench: bench{fake: &fake{checks: []agent.CheckResult{{Account: "a1", Ref: "linkedin/acme", State: platform.StateConnected, Left: "3 days left", Error: &platform.Error{Kind: platform.KindRetry, Platform: "linkedin", Message: "no answer", Repair: "try later"}}}}},
+			out:   `[{"account":"a1","ref":"linkedin/acme","state":"connected","left":"3 days left","error":{"kind":"retry","platform":"linkedin","message":"no answer","repair":"try later"}}]`,
+		},
+		{args: "nonsense", code: exitUsage, err: `relink: unknown command "nonsense" for "relink"; see what is possible: relink --help`},
+		{args: "status --nonsense", code: exitUsage, err: "relink: unknown flag: --nonsense; see what is possible: relink --help"},
+		{args: "app nonsense", code: exitUsage, err: "relink: relink app takes no arguments; see what is possible: relink --help"},
+		{args: "reconnect", code: exitUsage, err: "relink: name one account, or give --all; see what is possible: relink --help"},
+		{args: "reconnect x --all", code: exitUsage, err: "relink: name one account, or give --all; see what is possible: relink --help"},
+	}
+	for _, tt := range tests {
+		t.Run(strings.ReplaceAll(tt.args, hush, "SECRET"), func(t *testing.T) {
+			b := tt.bench
+			if code := b.run(t, strings.Fields(tt.args)...); code != tt.code {
+				t.Errorf("exit code: got %d, want %d", code, tt.code)
+			}
+			if got := trim(b.out.String()); got != tt.out {
+				t.Errorf("stdout: got\n%s\nwant\n%s", got, tt.out)
+			}
+			if got := strings.TrimSuffix(b.err.String(), "\n"); got != tt.err {
+				t.Errorf("stderr: got\n%s\nwant\n%s", got, tt.err)
+			}
+			if !slices.Equal(b.fake.calls, tt.calls) {
+				t.Errorf("calls: got %q, want %q", b.fake.calls, tt.calls)
+			}
+			if !slices.Equal(b.other, tt.other) {
+				t.Errorf("other calls: got %q, want %q", b.other, tt.other)
+			}
+			if strings.Contains(b.err.String(), hush) || strings.Contains(b.out.String(), hush) {
+				t.Error("a secret is shown")
+			}
+		})
+	}
+}
+
+// trim takes away the line break that ends all output.
+func trim(s string) string { return strings.TrimSuffix(s, "\n") }
+
+func TestStatus(t *testing.T) {
+	s := accounts()
+	locked := only(s, "a1")
+	locked.Locked = "the keyring is locked."
+	locked.Warnings = []string{"no tray host"}
+	locked.Paused = noon.Add(day)
+	tests := []struct {
+		name, out string
+		snapshot  *agent.Snapshot
+		code      int
+	}{
+		{"one needs you", `ACCOUNT        STATE        LEFT                 ENDS                    KNOWN FROM
+facebook/shop  expired      expired 2 hours ago  Tue 24 Nov 2026, 10:00  assumed: Facebook's usual 90 days
+linkedin/acme  ending soon  3 days left          Fri 27 Nov 2026, 12:00  LinkedIn said so on 28 Sep 2026
+mastodon/acme  connected    does not expire      -                       Mastodon tokens do not expire
+
+1 account needs you; run: relink reconnect facebook/shop`, s, exitPerson},
+		{"nobody is needed", `ACCOUNT        STATE        LEFT             ENDS                    KNOWN FROM
+linkedin/acme  ending soon  3 days left      Fri 27 Nov 2026, 12:00  LinkedIn said so on 28 Sep 2026
+mastodon/acme  connected    does not expire  -                       Mastodon tokens do not expire
+
+Nobody is needed. Next: linkedin/acme, Fri 27 Nov 2026, 12:00.`, only(s, "a1", "a3"), exitDone},
+		{"all well", `ACCOUNT        STATE      LEFT             ENDS  KNOWN FROM
+mastodon/acme  connected  does not expire  -     Mastodon tokens do not expire
+
+Connected.`, only(s, "a3"), exitDone},
+		{"none", "No accounts yet; connect one: relink connect mastodon --server https://mastodon.social", only(s), exitDone},
+		{"locked", `ACCOUNT        STATE        LEFT         ENDS                    KNOWN FROM
+linkedin/acme  ending soon  3 days left  Fri 27 Nov 2026, 12:00  LinkedIn said so on 28 Sep 2026
+
+Nobody is needed. Next: linkedin/acme, Fri 27 Nov 2026, 12:00.
+Warning: no tray host
+Reminders are paused until Wed 25 Nov 2026, 12:00; go on with: relink pause off
+The vault is locked: the keyring is locked; open it: relink unlock`, locked, exitLocked},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := bench{fake: &fake{snapshot: tt.snapshot}}
+			if code := b.run(t, "status"); code != tt.code {
+				t.Errorf("exit code: got %d, want %d", code, tt.code)
+			}
+			if got := trim(b.out.String()); got != tt.out || b.err.Len() > 0 {
+				t.Errorf("got\n%s\n%s\nwant\n%s", got, b.err.String(), tt.out)
+			}
+		})
+	}
+	t.Run("json", func(t *testing.T) {
+		b := bench{fake: &fake{snapshot: only(s, "a2", "a3")}}
+		if code := b.run(t, "status", "--json"); code != exitPerson {
+			t.Errorf("exit code: got %d", code)
+		}
+		want := `{"at":"2026-11-24T12:00:00Z","needs_person":1,"accounts":[` +
+			`{"id":"a2","ref":"facebook/shop","alias":"shop","platform":"facebook","name":"Acme Shop","state":"expired","state_word":"expired","needs_person":true,"reason":"data_access","why":"Facebook asks people to sign in again every 90 days; it has been that long.",` +
+			`"left":"expired 2 hours ago","left_seconds":-7200,"deadline":{"kind":"data_access","at":"2026-11-24T10:00:00Z","source":"assumed","since":"2026-08-26T10:00:00Z"},"life_seconds":7776000,"clocks":[{"kind":"data_access","at":"2026-11-24T10:00:00Z","source":"assumed","since":"2026-08-26T10:00:00Z"}],` +
+			capabilitiesJSON("facebook", false) + `"generation":2,"verified_at":"2026-11-24T11:00:00Z"},` +
+			`{"id":"a3","ref":"mastodon/acme","alias":"acme","platform":"mastodon","server":"https://mastodon.social","handle":"@acme@mastodon.social","state":"connected","state_word":"connected","needs_person":false,` +
+			`"left":"does not expire","deadline":{"kind":"access","source":"never"},"clocks":[{"kind":"access","source":"never"}],` +
+			capabilitiesJSON("mastodon", true) + `"generation":2,"verified_at":"2026-11-24T11:00:00Z"}]}`
+		if got := trim(b.out.String()); got != want {
+			t.Errorf("got\n%s\nwant\n%s", got, want)
+		}
+	})
+}
+
+// capabilitiesJSON follows the platform's own table, which is not this package's.
+func capabilitiesJSON(id string, works bool) string {
+	var all []string
+	for _, row := range []*agent.Row{accounts().Row("a2"), accounts().Row("a3")} {
+		if row.Account.Platform == id {
+			for _, c := range row.Status.Capabilities {
+				all = append(all, fmt.Sprintf(`{"capability":%q,"works":%v}`, c.Capability, works))
+			}
+		}
+	}
+	if all == nil {
+		return ""
+	}
+	return `"capabilities":[` + strings.Join(all, ",") + `],`
+}
+
+func TestToken(t *testing.T) {
+	warm := agent.Token{Account: "a1", AccessToken: hush, TokenType: "bearer", ExpiresAt: noon.Add(90 * time.Second), Scopes: []string{"x"}}
+	tests := []struct {
+		args     string
+		progress bool
+		token    agent.Token
+		out, err string
+	}{
+		{"token linkedin/acme", false, warm, hush + "\n", ""},
+		{"token linkedin/acme --header", false, warm, "Authorization: Bearer " + hush + "\n", ""},
+		{"token linkedin/acme --json", false, warm, `{"account":"a1","access_token":"` + hush + `","token_type":"Bearer","expires_at":"2026-11-24T12:01:30Z","expires_in_seconds":90,"scopes":["x"]}` + "\n", ""},
+		{"token mastodon/acme --json", false, agent.Token{Account: "a3", AccessToken: hush}, `{"account":"a3","access_token":"` + hush + `","token_type":"Bearer"}` + "\n", ""},
+		{"token linkedin/acme", true, warm, hush + "\n", "relink: linkedin/acme: 3 days left; renew it: relink reconnect linkedin/acme\n"},
+		{"token mastodon/acme", true, agent.Token{Account: "a3", AccessToken: hush}, hush + "\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.args, func(t *testing.T) {
+			b := bench{fake: &fake{snapshot: accounts(), token: tt.token}, progress: tt.progress}
+			if code := b.run(t, strings.Fields(tt.args)...); code != exitDone {
+				t.Errorf("exit code: got %d", code)
+			}
+			if b.out.String() != tt.out || b.err.String() != tt.err {
+				t.Errorf("got stdout of %d bytes, stderr %q; want %d bytes, %q", b.out.Len(), b.err.String(), len(tt.out), tt.err)
+			}
+		})
+	}
+	b := bench{}
+	b.run(t, "token", "a", "--min-valid", "1d1h", "--no-start")
+	if want := []string{"Token {Account:a MinValid:25h0m0s Consumer: Interactive:false}"}; !slices.Equal(b.fake.calls, want) {
+		t.Errorf("got %q, want %q", b.fake.calls, want)
+	}
+	if !slices.Equal(b.dials, []bool{false}) {
+		t.Errorf("--no-start: dialled %v", b.dials)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	tests := []struct {
+		kind platform.Kind
+		want int
+	}{
+		{platform.KindReconnect, 3}, {platform.KindPermission, 3}, {platform.KindTimeout, 3}, {platform.KindLocked, 4}, {platform.KindRetry, 5}, {platform.KindLimit, 5}, {platform.KindUsage, 2},
+		{platform.KindRefresh, 1}, {platform.KindPolicy, 1}, {platform.KindConfig, 1}, {platform.KindWrongAccount, 1}, {platform.KindCancelled, 1}, {platform.KindStorage, 1}, {platform.KindNotFound, 1}, {platform.KindAgent, 1}, {"", 1},
+	}
+	for _, tt := range tests {
+		err := &platform.Error{Kind: tt.kind, Message: "first\nline", Repair: "mend\tit: relink doctor"}
+		b := bench{fake: &fake{err: map[string]error{"Token": err}}}
+		if got := b.run(t, "token", "a"); got != tt.want {
+			t.Errorf("%s: got %d, want %d", tt.kind, got, tt.want)
+		}
+		if b.out.Len() > 0 || b.err.String() != "relink: first line; mend it: relink doctor\n" {
+			t.Errorf("%s: got stdout %q, stderr %q", tt.kind, b.out.String(), b.err.String())
+		}
+	}
+}
+
+// TestAgentErrorsReachThePerson walks every verb through an agent that cannot be had.
+func TestAgentErrorsReachThePerson(t *testing.T) {
+	for _, args := range []string{
+		"", "status", "connect facebook --no-browser", "reconnect a --no-browser", "reconnect --all --no-browser", "token a", "check", "import facebook", "platforms facebook", "app list", "app set facebook --client-id x", "app remove facebook", "snooze a 1h",
+		"pause 1h", "rename a b", "forget a", "history", "doctor", "settings", "settings get hour", "settings set hour 1", "unlock",
+	} {
+		for _, noStart := range []bool{false, true} {
+			b := bench{stdin: strings.NewReader(hush), dialErr: &platform.Error{Kind: platform.KindAgent, Message: "Relink is not running", Repair: "start it: relink agent"}}
+			fields := strings.Fields(args)
+			if noStart {
+				fields = append(fields, "--no-start")
+			}
+			if code := b.run(t, fields...); code != exitFailed {
+				t.Errorf("%q: exit code %d", args, code)
+			}
+			if b.out.Len() > 0 || b.err.String() != "relink: Relink is not running; start it: relink agent\n" {
+				t.Errorf("%q: stdout %q, stderr %q", args, b.out.String(), b.err.String())
+			}
+			if !slices.Equal(b.dials, []bool{!noStart}) {
+				t.Errorf("%q: dialled %v", args, b.dials)
+			}
+		}
+	}
+}
+
+func TestPlatforms(t *testing.T) {
+	var b bench
+	if code := b.run(t, "platforms"); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if len(b.dials) != 0 {
+		t.Error("the list needs no agent")
+	}
+	for _, want := range []string{"PLATFORM  NAME", "facebook", "your own: relink app set facebook", "made by Relink", "--server", "--issuer"} {
+		if !strings.Contains(b.out.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.out.String())
+		}
+	}
+	b = bench{}
+	b.run(t, "platforms", "--json")
+	var all []platformOut
+	if err := json.Unmarshal(b.out.Bytes(), &all); err != nil || len(all) != len(platform.All()) || all[0].ID != "facebook" || all[0].Lifetime == "" {
+		t.Errorf("got %v, %v", all, err)
+	}
+	b = bench{}
+	b.run(t, "platforms", "facebook")
+	if got := b.out.String(); !strings.Contains(got, "Redirect address: http://127.0.0.1:53682/callback\n") || strings.Contains(got, "{redirect}") || !strings.Contains(got, "developers.facebook.com") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var b bench
+	if code := b.run(t, "--help"); code != exitDone || b.err.Len() > 0 {
+		t.Errorf("exit code %d, stderr %q", code, b.err.String())
+	}
+	for _, v := range verbs {
+		if !strings.Contains(b.out.String(), "\n  "+v.name) {
+			t.Errorf("help does not name %s", v.name)
+		}
+	}
+	// No flag takes a secret.
+	var walk func(*cobra.Command)
+	walk = func(c *cobra.Command) {
+		for _, bad := range []string{"secret", "client-secret", "token", "passphrase", "password", "access-token", "refresh-token"} {
+			if c.Flags().Lookup(bad) != nil {
+				t.Errorf("%s takes a secret by --%s", c.CommandPath(), bad)
+			}
+		}
+		if c.Short == "" {
+			t.Errorf("%s has no help", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			walk(sub)
+		}
+	}
+	walk((&tool{Config: Config{Backup: nil}}).root(nil))
+	if root := (&tool{}).root(nil); slices.ContainsFunc(root.Commands(), func(c *cobra.Command) bool { return c.Name() == "backup" }) {
+		t.Error("backup is there without its function")
+	}
+	if n := len((&tool{}).root([]string{"--json", "token", "x"}).Commands()); n != 1 {
+		t.Errorf("token makes %d verbs, want its own only", n)
+	}
+}
+
+func TestSpan(t *testing.T) {
+	for in, want := range map[string]time.Duration{"7d": 7 * day, "1d12h": 36 * time.Hour, "10m": 10 * time.Minute, "0d": 0, "90s": 90 * time.Second, "1d30m": day + 30*time.Minute} {
+		got, err := parseSpan(in)
+		if err != nil || got != want {
+			t.Errorf("%s: got %v, %v", in, got, err)
+		}
+		if back, err := parseSpan(formatSpan(want)); want != 0 && (err != nil || back != want) {
+			t.Errorf("%s: written as %s, read as %v, %v", in, formatSpan(want), back, err)
+		}
+	}
+	for _, in := range []string{"", "d", "7", "-1h", "-1d", "1d-1h", "1.5d", "1d1d", "99999999d", "soon"} {
+		if got, err := parseSpan(in); err == nil {
+			t.Errorf("%q: got %v", in, got)
+		}
+	}
+	for want, in := range map[string]time.Duration{"7d": 7 * day, "1d12h": 36 * time.Hour, "10m": 10 * time.Minute, "1h": time.Hour, "1h30m": 90 * time.Minute, "off": 0} {
+		if got := formatSpan(in); got != want {
+			t.Errorf("%v: got %s, want %s", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,289 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
+// hush stands for every secret of these tests.
+const hush = "hush-hush"
+
+// fake is a Service that notes its calls and answers from its fields. Methods
+// it lacks fail the test by the nil Service.
+type fake struct {
+	agent.Service
+	mu       sync.Mutex
+	calls    []string
+	snapshot *agent.Snapshot
+	err      map[string]error
+	token    agent.Token
+	flows    []agent.Flow // what Connect gives, then what Flow gives
+	started  chan struct{}
+	release  chan struct{} // closed when Flow may give the next; nil: at once
+	settings agent.Settings
+	about    agent.About
+	checks   []agent.CheckResult
+	findings []agent.Finding
+}
+
+func (f *fake) note(name string, args ...any) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	words := []string{name}
+	for _, a := range args {
+		words = append(words, fmt.Sprintf("%+v", a))
+	}
+	f.calls = append(f.calls, strings.Join(words, " "))
+	return f.err[name]
+}
+
+func (f *fake) Snapshot(context.Context) (*agent.Snapshot, error) {
+	return f.snapshot, f.err["Snapshot"]
+}
+
+func (f *fake) first() agent.Flow {
+	if len(f.flows) == 0 {
+		return agent.Flow{}
+	}
+	return f.flows[0]
+}
+
+func (f *fake) Connect(_ context.Context, r agent.ConnectRequest) (agent.Flow, error) {
+	return f.first(), f.note("Connect", r)
+}
+
+func (f *fake) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flow, error) {
+	return f.first(), f.note("Reconnect", r)
+}
+
+func (f *fake) Flow(ctx context.Context, _ string, after int) (agent.Flow, error) {
+	if f.started != nil {
+		select {
+		case f.started <- struct{}{}:
+		default:
+		}
+	}
+	if f.release != nil {
+		select {
+		case <-f.release:
+		case <-ctx.Done():
+			return agent.Flow{}, ctx.Err()
+		}
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, next := range f.flows {
+		if next.Version > after {
+			return next, f.err["Flow"]
+		}
+	}
+	return agent.Flow{}, errors.New("the test's flow has no next step")
+}
+
+// go lets Flow go on, once.
+func (f *fake) letGo() {
+	if f.release != nil {
+		close(f.release)
+	}
+}
+
+func (f *fake) Paste(_ context.Context, id, address string) error {
+	err := f.note("Paste", id, address)
+	if err == nil {
+		f.letGo()
+	}
+	return err
+}
+
+func (f *fake) Choose(_ context.Context, id string, ids []string) error {
+	err := f.note("Choose", id, ids)
+	if err == nil {
+		f.letGo()
+	}
+	return err
+}
+
+func (f *fake) Cancel(ctx context.Context, id string) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return f.note("Cancel", id)
+}
+
+func (f *fake) Import(_ context.Context, r agent.ImportRequest) (agent.Row, error) {
+	err := f.note("Import", r)
+	for row := range f.snapshot.All() {
+		return *row, err
+	}
+	return agent.Row{}, err
+}
+
+func (f *fake) Token(_ context.Context, r agent.TokenRequest) (agent.Token, error) {
+	r.Consumer = ""
+	return f.token, f.note("Token", r)
+}
+
+func (f *fake) Check(_ context.Context, accounts ...string) ([]agent.CheckResult, error) {
+	return f.checks, f.note("Check", accounts)
+}
+
+func (f *fake) Snooze(_ context.Context, account string, until time.Time) error {
+	return f.note("Snooze", account, until.Format(time.RFC3339))
+}
+
+func (f *fake) Pause(_ context.Context, until time.Time) error {
+	return f.note("Pause", until.Format(time.RFC3339))
+}
+
+func (f *fake) Rename(_ context.Context, account, alias string) error {
+	return f.note("Rename", account, alias)
+}
+
+func (f *fake) Forget(_ context.Context, account string, revoke bool) error {
+	return f.note("Forget", account, revoke)
+}
+
+func (f *fake) History(_ context.Context, account string, limit int) ([]agent.Event, error) {
+	return []agent.Event{{At: noon, Account: "a1", Ref: "linkedin/acme", Kind: "connected", Text: "Connected until 23 Jan."}, {At: noon.Add(-time.Hour), Kind: "clock", Text: "The clock jumped."}}, f.note("History", account, limit)
+}
+
+func (f *fake) Apps(context.Context) ([]platform.App, error) {
+	return []platform.App{{Platform: "facebook", ID: "1234", Secret: platform.NewSecret(hush), Redirect: "http://localhost:1/callback"}, {Platform: "mastodon", Server: "https://mastodon.social", ID: "m", Self: true}}, f.note("Apps")
+}
+
+func (f *fake) SetApp(_ context.Context, r agent.AppRequest) error { return f.note("SetApp", r) }
+
+func (f *fake) DeleteApp(_ context.Context, id, server string) error {
+	return f.note("DeleteApp", id, server)
+}
+
+func (f *fake) Redirect(_ context.Context, id string) (string, error) {
+	return "http://127.0.0.1:53682/callback", f.note("Redirect", id)
+}
+
+func (f *fake) Settings(context.Context) (agent.Settings, error) {
+	return f.settings, f.err["Settings"]
+}
+
+func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
+	return f.note("SetSettings", s.Steps, s.PlatformSteps, s.Idle, s.Hour, s.Autostart)
+}
+
+func (f *fake) Unlock(_ context.Context, pass string, create bool) error {
+	return f.note("Unlock", pass, create)
+}
+
+func (f *fake) Doctor(context.Context) ([]agent.Finding, error) { return f.findings, f.note("Doctor") }
+
+func (f *fake) Activate(_ context.Context, a agent.Activation) error {
+	a.Token = ""
+	return f.note("Activate", a)
+}
+
+func (f *fake) About(context.Context) (agent.About, error) { return f.about, f.err["About"] }
+
+func (f *fake) Quit(context.Context) error { return f.note("Quit") }
+
+// accounts are one of each kind that matters: ended, ending, and never ending.
+func accounts() *agent.Snapshot {
+	clock := func(kind platform.ClockKind, source platform.Source, at, since time.Time) platform.Clock {
+		return platform.Clock{Kind: kind, Source: source, At: at, Since: since}
+	}
+	row := func(a platform.Account, c platform.Clock) *agent.Row {
+		g := platform.Grant{Account: a.ID, Generation: 2, Clocks: []platform.Clock{c}, Verified: noon.Add(-time.Hour)}
+		return &agent.Row{Account: a, Grant: g, Status: platform.Assess(a, g, noon)}
+	}
+	return agent.NewSnapshot(agent.Snapshot{Seq: 1, At: noon}, []*agent.Row{
+		row(platform.Account{ID: "a1", Platform: "linkedin", ProviderID: "u1", Alias: "acme", Name: "Acme"}, clock(platform.ClockAccess, platform.SourceProvider, noon.Add(3*day), noon.Add(-57*day))),
+		row(platform.Account{ID: "a2", Platform: "facebook", ProviderID: "17", Alias: "shop", Name: "Acme Shop"}, clock(platform.ClockDataAccess, platform.SourceAssumed, noon.Add(-2*time.Hour), noon.Add(-90*day-2*time.Hour))),
+		row(platform.Account{ID: "a3", Platform: "mastodon", Server: "https://mastodon.social", ProviderID: "9", Alias: "acme", Handle: "@acme@mastodon.social"}, platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceNever}),
+	})
+}
+
+// only keeps some of the accounts.
+func only(s *agent.Snapshot, ids ...string) *agent.Snapshot {
+	var rows []*agent.Row
+	for _, id := range ids {
+		rows = append(rows, s.Row(id))
+	}
+	return agent.NewSnapshot(agent.Snapshot{Seq: 1, At: s.At, Locked: s.Locked, Warnings: s.Warnings, Paused: s.Paused}, rows)
+}
+
+// bench is one run with everything around it.
+type bench struct {
+	fake        *fake
+	stdin       io.Reader
+	interactive bool
+	progress    bool
+	passwords   []string
+	dialErr     error
+	version     string
+	ctx         context.Context
+
+	out, err bytes.Buffer
+	dials    []bool
+	other    []string
+}
+
+func (b *bench) run(t *testing.T, args ...string) int {
+	t.Helper()
+	if b.fake == nil {
+		b.fake = &fake{snapshot: accounts()}
+	}
+	if b.stdin == nil {
+		b.stdin = strings.NewReader("")
+	}
+	if b.ctx == nil {
+		b.ctx = t.Context()
+	}
+	l := &tool{progress: b.progress, Config: Config{
+		Stdin: b.stdin, Stdout: &b.out, Stderr: &b.err, Interactive: b.interactive, Version: "1.2.3", Now: func() time.Time { return noon },
+		Dial: func(_ context.Context, start bool) (agent.Service, error) {
+			b.dials = append(b.dials, start)
+			if b.dialErr != nil {
+				return nil, b.dialErr
+			}
+			return b.fake, nil
+		},
+		RunAgent: func(_ context.Context, noTray bool, sandbox string) error {
+			b.other = append(b.other, fmt.Sprint("agent ", noTray, " ", sandbox))
+			return nil
+		},
+		OpenWindow: func(_ context.Context, page string) error { b.other = append(b.other, "window "+page); return nil },
+		Backup: func(_ context.Context, path, pass string) error {
+			b.other = append(b.other, "backup "+path+" "+pass)
+			return nil
+		},
+		Restore: func(_ context.Context, path, pass string) error {
+			b.other = append(b.other, "restore "+path+" "+pass)
+			return nil
+		},
+		ReadPassword: func(string) (string, error) {
+			if len(b.passwords) == 0 {
+				return "", io.EOF
+			}
+			p := b.passwords[0]
+			b.passwords = b.passwords[1:]
+			return p, nil
+		},
+	}}
+	return l.main(b.ctx, args)
+}

@@ -1,0 +1,329 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// table writes aligned columns; cells are separated by tabs.
+func (t *tool) table(rows []string) error {
+	w := tabwriter.NewWriter(t.Stdout, 0, 0, 2, ' ', 0)
+	for _, row := range rows {
+		if _, err := fmt.Fprintln(w, row); err != nil {
+			return written(err)
+		}
+	}
+	return written(w.Flush())
+}
+
+func row(cells ...string) string { return strings.Join(cells, "\t") }
+
+func (t *tool) status() *cobra.Command {
+	return &cobra.Command{
+		Use:   "status",
+		Short: "Show every account, worst first",
+		Long: `Show every account, worst first: its state, the time left, the date it ends,
+and where that date is known from. Exit code 0 when all is well, 3 when somebody
+is needed, 4 when the vault is locked.`,
+		Example: "  relink status\n  relink status --json | jq '.accounts[] | select(.needs_person) | .ref'",
+		Args:    nothing,
+		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+			s, err := svc.Snapshot(ctx)
+			if err != nil {
+				return err
+			}
+			if err := t.showStatus(s); err != nil {
+				return err
+			}
+			switch {
+			case s.Locked != "":
+				return told(exitLocked)
+			case s.NeedsPerson() > 0:
+				return told(exitPerson)
+			}
+			return nil
+		}),
+	}
+}
+
+func (t *tool) showStatus(s *agent.Snapshot) error {
+	now := t.Now()
+	if t.json {
+		out := statusOut{At: stamp(s.At), NeedsPerson: s.NeedsPerson(), Locked: s.Locked, Warnings: s.Warnings, Accounts: []accountOut{}}
+		if s.Paused.After(now) {
+			out.PausedUntil = stamp(s.Paused)
+		}
+		for r := range s.All() {
+			out.Accounts = append(out.Accounts, accountOf(r, now))
+		}
+		return t.emit(out)
+	}
+	if s.Len() > 0 {
+		rows := []string{row("ACCOUNT", "STATE", "LEFT", "ENDS", "KNOWN FROM")}
+		for r := range s.All() {
+			word, ends, from := r.Status.State.Word(), "-", "-"
+			if !r.UnreachableSince.IsZero() {
+				word += ", unreachable"
+			}
+			if c := r.Status.Deadline; c.Kind != "" {
+				from = c.Known(platformName(r.Account.Platform))
+				if c.Ends() {
+					ends = date(c.At)
+				}
+			}
+			rows = append(rows, row(r.Account.Ref(), word, r.Status.Left(now), ends, from))
+		}
+		if err := t.table(rows); err != nil {
+			return err
+		}
+		if err := t.print(""); err != nil {
+			return err
+		}
+	}
+	lines := []string{t.summary(s)}
+	for _, w := range s.Warnings {
+		lines = append(lines, "Warning: "+w)
+	}
+	if s.Paused.After(now) {
+		lines = append(lines, "Reminders are paused until "+date(s.Paused)+"; go on with: relink pause off")
+	}
+	if s.Locked != "" {
+		line := "The vault is locked: " + strings.TrimSuffix(s.Locked, ".")
+		if !strings.Contains(line, "relink unlock") {
+			line += "; open it: relink unlock"
+		}
+		lines = append(lines, line)
+	}
+	return t.print("%s", strings.Join(lines, "\n"))
+}
+
+// summary is the whole in one sentence.
+func (t *tool) summary(s *agent.Snapshot) string {
+	switch n := s.NeedsPerson(); {
+	case s.Len() == 0:
+		return "No accounts yet; connect one: relink connect mastodon --server https://mastodon.social"
+	case n == 1:
+		for r := range s.All() {
+			if r.Status.State.NeedsPerson() {
+				return "1 account needs you; run: relink reconnect " + r.Account.Ref()
+			}
+		}
+	case n > 1:
+		return fmt.Sprintf("%d accounts need you; run: relink reconnect --all", n)
+	}
+	out := "Nobody is needed."
+	if s.Counts[platform.StateConnected] == s.Len() {
+		out = fmt.Sprintf("All %d connected.", s.Len())
+		if s.Len() == 1 {
+			out = "Connected."
+		}
+	}
+	var next *agent.Row
+	for r := range s.All() {
+		if d := r.Status.Deadline; d.Ends() && (next == nil || d.At.Before(next.Status.Deadline.At)) {
+			next = r
+		}
+	}
+	if next != nil {
+		out += " Next: " + next.Account.Ref() + ", " + date(next.Status.Deadline.At) + "."
+	}
+	return out
+}
+
+func (t *tool) platforms() *cobra.Command {
+	return &cobra.Command{
+		Use:   "platforms [PLATFORM]",
+		Short: "List what is supported, or what one platform needs",
+		Long: `List the platforms: how long their tokens last, and whether you need an app
+registration of your own. With a name, say step by step what to register.`,
+		Example: "  relink platforms\n  relink platforms facebook",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 1 {
+				return t.onePlatform(cmd.Context(), args[0])
+			}
+			out, rows := []platformOut{}, []string{row("PLATFORM", "NAME", "APP REGISTRATION", "GIVE", "TOKENS LAST")}
+			for _, p := range platform.All() {
+				o := platformOf(p)
+				give, reg := "-", "your own: relink app set "+p.ID
+				if o.Needs != "" {
+					give = "--" + o.Needs
+				}
+				switch {
+				case p.Registration.Self:
+					reg = "made by Relink"
+				case p.Registration.Console == "" && !p.Registration.Secret:
+					reg = "your own: --client-id or app set"
+				}
+				out, rows = append(out, o), append(rows, row(p.ID, p.Name, reg, give, p.Lifetime))
+			}
+			if t.json {
+				return t.emit(out)
+			}
+			return t.table(rows)
+		},
+	}
+}
+
+func platformOf(p *platform.Platform) platformOut {
+	return platformOut{ID: p.ID, Name: p.Name, Lifetime: p.Lifetime, Family: p.Family, Needs: string(p.Site), Registration: p.Registration, Capabilities: p.Needs}
+}
+
+// onePlatform says what an app registration needs; only the agent knows the exact redirect address.
+func (t *tool) onePlatform(ctx context.Context, id string) error {
+	p, err := platform.Lookup(id)
+	if err != nil {
+		return err
+	}
+	svc, err := t.Dial(ctx, !t.noStart)
+	if err != nil {
+		return err
+	}
+	redirect, err := svc.Redirect(ctx, id)
+	if err != nil {
+		return err
+	}
+	o := platformOf(p)
+	o.Redirect = redirect
+	if t.json {
+		return t.emit(o)
+	}
+	lines := []string{p.Name + ": " + p.Lifetime}
+	switch r := p.Registration; {
+	case r.Self:
+		lines = append(lines, "Relink registers itself; there is nothing to prepare.")
+	default:
+		if r.Console != "" {
+			lines = append(lines, "Register your own app at "+r.Console)
+		}
+		for i, step := range r.Steps {
+			lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(step, "{redirect}", redirect)))
+		}
+		lines = append(lines, "Redirect address: "+redirect, "Then run: relink app set "+p.ID)
+	}
+	return t.print("%s", strings.Join(lines, "\n"))
+}
+
+func (t *tool) check() *cobra.Command {
+	return &cobra.Command{
+		Use:     "check [ACCOUNT...]",
+		Short:   "Ask the platforms now whether the tokens still work",
+		Long:    "Ask the platforms now whether the tokens still work, without changing them. No name means all.",
+		Example: "  relink check\n  relink check linkedin/acme",
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			results, err := svc.Check(ctx, args...)
+			if err != nil {
+				return err
+			}
+			code, out, rows := exitDone, []checkOut{}, []string{row("ACCOUNT", "STATE", "LEFT", "ANSWER")}
+			for _, r := range results {
+				answer := "works"
+				switch {
+				case r.Error != nil:
+					answer = errorLine(r.Error)
+					code = worse(code, exitCode(r.Error))
+				case r.State.NeedsPerson():
+					answer = "needs you; run: relink reconnect " + r.Ref
+				}
+				if r.State.NeedsPerson() {
+					code = exitPerson
+				}
+				out = append(out, checkOut(r))
+				rows = append(rows, row(r.Ref, r.State.Word(), r.Left, answer))
+			}
+			if t.json {
+				err = t.emit(out)
+			} else {
+				err = t.table(rows)
+			}
+			if err == nil && code != exitDone {
+				err = told(code)
+			}
+			return err
+		}),
+	}
+}
+
+// worse keeps the first failure, but for "a person is needed", which outranks the rest.
+func worse(a, b int) int {
+	if a == exitDone || b == exitPerson {
+		return b
+	}
+	return a
+}
+
+func (t *tool) history() *cobra.Command {
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "history [ACCOUNT]",
+		Short:   "List what happened, newest first",
+		Example: "  relink history linkedin/acme -n 20",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if limit < 1 {
+				return usage("give a number such as -n 20", "%d lines are none", limit)
+			}
+			events, err := svc.History(ctx, strings.Join(args, ""), limit)
+			if err != nil {
+				return err
+			}
+			out, rows := []eventOut{}, []string{}
+			for _, e := range events {
+				name := e.Ref
+				if name == "" {
+					name = "-"
+				}
+				out = append(out, eventOut{stamp(e.At), e.Account, e.Ref, e.Kind, e.Text})
+				rows = append(rows, row(date(e.At), name, e.Text))
+			}
+			if t.json {
+				return t.emit(out)
+			}
+			return t.table(rows)
+		}),
+	}
+	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many lines at most")
+	return cmd
+}
+
+func (t *tool) doctor() *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Say what works here and how to mend the rest",
+		Long:  "Say what works here: keyring, notifications, tray, browser, clock, network, vault. Exit code 1 when something is at fault.",
+		Args:  nothing,
+		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+			findings, err := svc.Doctor(ctx)
+			if err != nil {
+				return err
+			}
+			code, out, rows := exitDone, []findingOut{}, []string{}
+			for _, f := range findings {
+				text := f.Text
+				if f.Repair != "" {
+					text = strings.TrimSuffix(text, ".") + "; " + f.Repair
+				}
+				if f.Level == agent.LevelFail {
+					code = exitFailed
+				}
+				out, rows = append(out, findingOut(f)), append(rows, row(string(f.Level), f.Name, text))
+			}
+			if t.json {
+				err = t.emit(out)
+			} else {
+				err = t.table(rows)
+			}
+			if err == nil && code != exitDone {
+				err = told(code)
+			}
+			return err
+		}),
+	}
+}

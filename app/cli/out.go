@@ -1,0 +1,233 @@
+package cli
+
+import (
+	"time"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// okOut is the result of a verb that has nothing else to say.
+type okOut struct {
+	OK bool `json:"ok"`
+}
+
+// statusOut is the result of status.
+type statusOut struct {
+	At time.Time `json:"at"`
+	// NeedsPerson counts the accounts that somebody must act on now.
+	NeedsPerson int `json:"needs_person"`
+	// Locked says why the vault cannot be read.
+	Locked      string       `json:"locked,omitempty"`
+	PausedUntil time.Time    `json:"paused_until,omitzero"`
+	Warnings    []string     `json:"warnings,omitempty"`
+	Accounts    []accountOut `json:"accounts"`
+}
+
+// accountOut is one account.
+type accountOut struct {
+	ID       string `json:"id"`
+	Ref      string `json:"ref"`
+	Alias    string `json:"alias"`
+	Platform string `json:"platform"`
+	Server   string `json:"server,omitempty"`
+	Kind     string `json:"kind,omitempty"`
+	Name     string `json:"name,omitempty"`
+	Handle   string `json:"handle,omitempty"`
+	// State is the code, StateWord what people read.
+	State       platform.State `json:"state"`
+	StateWord   string         `json:"state_word"`
+	NeedsPerson bool           `json:"needs_person"`
+	// Reason is a code, Why a sentence.
+	Reason string `json:"reason,omitempty"`
+	Why    string `json:"why,omitempty"`
+	// Left is in words; LeftSeconds is missing when no end is known, and negative after it.
+	Left        string          `json:"left"`
+	LeftSeconds *int64          `json:"left_seconds,omitempty"`
+	Deadline    *clockOut       `json:"deadline,omitempty"`
+	LifeSeconds int64           `json:"life_seconds,omitempty"`
+	Clocks      []clockOut      `json:"clocks,omitempty"`
+	Scopes      []string        `json:"scopes,omitempty"`
+	Works       []capabilityOut `json:"capabilities,omitempty"`
+	// Generation counts the grants the account has had.
+	Generation       int       `json:"generation"`
+	VerifiedAt       time.Time `json:"verified_at,omitzero"`
+	LastUsedAt       time.Time `json:"last_used_at,omitzero"`
+	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
+	SnoozedUntil     time.Time `json:"snoozed_until,omitzero"`
+	Flow             string    `json:"flow,omitempty"`
+}
+
+// clockOut is one thing that ends; it never ends where At is missing.
+type clockOut struct {
+	Kind   platform.ClockKind `json:"kind"`
+	At     time.Time          `json:"at,omitzero"`
+	Source platform.Source    `json:"source"`
+	Since  time.Time          `json:"since,omitzero"`
+}
+
+// capabilityOut says whether the account can do one thing now.
+type capabilityOut struct {
+	Capability platform.Capability `json:"capability"`
+	Works      bool                `json:"works"`
+	Missing    []string            `json:"missing_scopes,omitempty"`
+}
+
+func clock(c platform.Clock) clockOut {
+	return clockOut{Kind: c.Kind, At: stamp(c.At), Source: c.Source, Since: stamp(c.Since)}
+}
+
+// accountOf tells an account as it is now.
+func accountOf(row *agent.Row, now time.Time) accountOut {
+	a, g, s := row.Account, row.Grant, row.Status
+	out := accountOut{
+		ID: a.ID, Ref: a.Ref(), Alias: a.Alias, Platform: a.Platform, Server: a.Server, Kind: a.Kind, Name: a.Name, Handle: a.Handle,
+		State: s.State, StateWord: s.State.Word(), NeedsPerson: s.State.NeedsPerson(), Reason: s.Reason, Why: s.Why(platformName(a.Platform)),
+		Left: s.Left(now), LifeSeconds: int64(s.Life / time.Second), Scopes: g.Scopes, Generation: g.Generation,
+		VerifiedAt: stamp(g.Verified), LastUsedAt: stamp(a.LastUsed), UnreachableSince: stamp(row.UnreachableSince), Flow: row.Flow,
+	}
+	if s.Deadline.Kind != "" {
+		c := clock(s.Deadline)
+		out.Deadline = &c
+	}
+	if s.Deadline.Ends() {
+		left := int64(s.Deadline.At.Sub(now) / time.Second)
+		out.LeftSeconds = &left
+	}
+	if a.Snoozed.After(now) {
+		out.SnoozedUntil = stamp(a.Snoozed)
+	}
+	for _, c := range g.Clocks {
+		out.Clocks = append(out.Clocks, clock(c))
+	}
+	for _, c := range s.Capabilities {
+		out.Works = append(out.Works, capabilityOut{c.Capability, c.Works, c.Missing})
+	}
+	return out
+}
+
+func platformName(id string) string {
+	if p, err := platform.Lookup(id); err == nil {
+		return p.Name
+	}
+	return id
+}
+
+// flowOut is the first line of connect and reconnect: what the browser is to open.
+type flowOut struct {
+	Flow     string `json:"flow"`
+	Platform string `json:"platform"`
+	URL      string `json:"url"`
+	Redirect string `json:"redirect,omitempty"`
+	// Listening is false when the redirect address must be pasted.
+	Listening bool      `json:"listening"`
+	Until     time.Time `json:"until,omitzero"`
+}
+
+// connectedOut is a result of connect and reconnect.
+type connectedOut struct {
+	Flow     string       `json:"flow"`
+	Accounts []accountOut `json:"accounts"`
+	Notes    []string     `json:"notes,omitempty"`
+}
+
+// tokenOut is the result of token.
+type tokenOut struct {
+	Account     string `json:"account"`
+	AccessToken string `json:"access_token"`
+	TokenType   string `json:"token_type"`
+	// ExpiresAt is missing when it does not end or nobody knows.
+	ExpiresAt time.Time `json:"expires_at,omitzero"`
+	ExpiresIn *int64    `json:"expires_in_seconds,omitempty"`
+	Scopes    []string  `json:"scopes,omitempty"`
+}
+
+// checkOut is one result of check.
+type checkOut struct {
+	Account string         `json:"account"`
+	Ref     string         `json:"ref"`
+	State   platform.State `json:"state"`
+	Left    string         `json:"left"`
+	// Error is what the platform said, with the kind and the repair.
+	Error *platform.Error `json:"error,omitempty"`
+}
+
+// eventOut is one line of history.
+type eventOut struct {
+	At      time.Time `json:"at"`
+	Account string    `json:"account,omitempty"`
+	Ref     string    `json:"ref,omitempty"`
+	Kind    string    `json:"kind"`
+	Text    string    `json:"text"`
+}
+
+// findingOut is one line of doctor.
+type findingOut struct {
+	Name   string      `json:"name"`
+	Level  agent.Level `json:"level"`
+	Text   string      `json:"text"`
+	Repair string      `json:"repair,omitempty"`
+}
+
+// platformOut is one platform.
+type platformOut struct {
+	ID       string `json:"id"`
+	Name     string `json:"name"`
+	Lifetime string `json:"lifetime"`
+	// Family is how tokens are renewed without a person: none, static, rotating, extending.
+	Family platform.Family `json:"family"`
+	// Needs is "server" or "issuer" where an address must be given.
+	Needs        string                `json:"needs,omitempty"`
+	Registration platform.Registration `json:"registration"`
+	Capabilities []platform.Need       `json:"capabilities"`
+	// Redirect is the exact address to register, where one platform was asked about.
+	Redirect string `json:"redirect,omitempty"`
+}
+
+// appOut is one app registration.
+type appOut struct {
+	Platform string `json:"platform"`
+	Server   string `json:"server,omitempty"`
+	ClientID string `json:"client_id"`
+	Redirect string `json:"redirect,omitempty"`
+	// Self is true when Relink registered the app by itself.
+	Self bool `json:"self,omitempty"`
+}
+
+// heldOut is the result of snooze and pause; off when Until is missing.
+type heldOut struct {
+	Account string    `json:"account,omitempty"`
+	Until   time.Time `json:"until,omitzero"`
+}
+
+// settingsOut are the settings; 0 seconds means off.
+type settingsOut struct {
+	Steps         []int64            `json:"steps_seconds"`
+	PlatformSteps map[string][]int64 `json:"platform_steps_seconds,omitempty"`
+	Hour          int                `json:"hour"`
+	Idle          int64              `json:"idle_seconds"`
+	Poll          int64              `json:"poll_seconds"`
+	Verify        int64              `json:"verify_seconds"`
+	Port          int                `json:"port"`
+	Autostart     bool               `json:"autostart"`
+	Browser       string             `json:"browser,omitempty"`
+	Key           string             `json:"key,omitempty"`
+	KeyPlace      string             `json:"key_place,omitempty"`
+}
+
+// versionOut is the result of version; Agent is missing when none runs.
+type versionOut struct {
+	Version string    `json:"version"`
+	Agent   *agentOut `json:"agent,omitempty"`
+}
+
+// agentOut says which agent answers.
+type agentOut struct {
+	Version string `json:"version"`
+	PID     int    `json:"pid"`
+	Config  string `json:"config"`
+	Data    string `json:"data"`
+	Log     string `json:"log"`
+	Sandbox string `json:"sandbox,omitempty"`
+	Full    bool   `json:"full"`
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// setting is one key of the settings. Those without set are read only.
+type setting struct {
+	key, help string
+	get       func(agent.Settings) string
+	set       func(s *agent.Settings, value string) error
+}
+
+func keys() []setting {
+	return []setting{
+		{
+			"steps", "when to remind, before the end",
+			func(s agent.Settings) string { return formatSpans(s.Steps) },
+			func(s *agent.Settings, v string) (err error) { s.Steps, err = parseSpans(v); return err },
+		},
+		{
+			"hour", "the hour of daily reminders, 0 to 23",
+			func(s agent.Settings) string { return strconv.Itoa(s.Hour) },
+			func(s *agent.Settings, v string) (err error) { s.Hour, err = parseNumber(v, 0, 23); return err },
+		},
+		span("idle", "how long an account may go unused; off switches the rule off", func(s *agent.Settings) *time.Duration { return &s.Idle }),
+		span("poll", "the agent's longest sleep, at most 1h", func(s *agent.Settings) *time.Duration { return &s.Poll }),
+		span("verify", "how often platforms are asked whether tokens work", func(s *agent.Settings) *time.Duration { return &s.Verify }),
+		{
+			"port", "the port of the redirect address",
+			func(s agent.Settings) string { return strconv.Itoa(s.Port) },
+			func(s *agent.Settings, v string) (err error) { s.Port, err = parseNumber(v, 1, 65535); return err },
+		},
+		{
+			"autostart", "start at login: on or off",
+			func(s agent.Settings) string {
+				if s.Autostart {
+					return "on"
+				}
+				return "off"
+			},
+			func(s *agent.Settings, v string) error {
+				if v != "on" && v != "off" {
+					return usage("write on or off", "%q is neither", v)
+				}
+				s.Autostart = v == "on"
+				return nil
+			},
+		},
+		{
+			"browser", "the command that opens an address; empty means the system's",
+			func(s agent.Settings) string { return s.Browser },
+			func(s *agent.Settings, v string) error { s.Browser = v; return nil },
+		},
+		{"key", "where the vault's key is", func(s agent.Settings) string { return words(s.KeyPlace, s.Key) }, nil},
+	}
+}
+
+func span(key, help string, field func(*agent.Settings) *time.Duration) setting {
+	return setting{
+		key, help,
+		func(s agent.Settings) string { return formatSpan(*field(&s)) },
+		func(s *agent.Settings, v string) (err error) { *field(s), err = parseSpanOrOff(v); return err },
+	}
+}
+
+func parseNumber(v string, low, high int) (int, error) {
+	n, err := strconv.Atoi(v)
+	if err != nil || n < low || n > high {
+		return 0, usage("write a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high), "%q is out of range", v)
+	}
+	return n, nil
+}
+
+// find gives the setting of a key, "steps.PLATFORM" included.
+func find(key string) (setting, error) {
+	if id, ok := strings.CutPrefix(key, "steps."); ok {
+		if _, err := platform.Lookup(id); err != nil {
+			return setting{}, err
+		}
+		return setting{
+			key: key,
+			get: func(s agent.Settings) string {
+				if own, ok := s.PlatformSteps[id]; ok {
+					return formatSpans(own)
+				}
+				return "off"
+			},
+			set: func(s *agent.Settings, v string) error {
+				s.PlatformSteps = maps.Clone(s.PlatformSteps)
+				if v == "off" {
+					delete(s.PlatformSteps, id)
+					return nil
+				}
+				own, err := parseSpans(v)
+				if s.PlatformSteps == nil {
+					s.PlatformSteps = map[string][]time.Duration{}
+				}
+				s.PlatformSteps[id] = own
+				return err
+			},
+		}, nil
+	}
+	var names []string
+	for _, s := range keys() {
+		if s.key == key {
+			return s, nil
+		}
+		names = append(names, s.key)
+	}
+	return setting{}, usage("choose one of: "+strings.Join(names, ", ")+", steps.PLATFORM", "there is no setting %q", key)
+}
+
+func (t *tool) settings() *cobra.Command {
+	var help strings.Builder
+	for _, s := range keys() {
+		help.WriteString("  " + s.key + strings.Repeat(" ", 11-len(s.key)) + s.help + "\n")
+	}
+	cmd := &cobra.Command{
+		Use:   "settings",
+		Short: "Print or change the settings",
+		Long: `Print the settings, or one of them, or change one:
+
+` + help.String() + `
+steps.PLATFORM holds the steps of one platform; off takes them back. The file is
+config.toml; its place: relink version --json.`,
+		Example: "  relink settings\n  relink settings set steps 7d,3d,1d\n  relink settings set steps.facebook 14d,7d,1d",
+		Args:    nothing,
+		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+			s, err := svc.Settings(ctx)
+			if err != nil {
+				return err
+			}
+			if t.json {
+				return t.emit(settingsOf(s))
+			}
+			var rows []string
+			for _, k := range keys() {
+				rows = append(rows, row(k.key, k.get(s)))
+				if k.key == "steps" {
+					for _, id := range slices.Sorted(maps.Keys(s.PlatformSteps)) {
+						rows = append(rows, row("steps."+id, formatSpans(s.PlatformSteps[id])))
+					}
+				}
+			}
+			return t.table(rows)
+		}),
+	}
+	cmd.AddCommand(
+		&cobra.Command{
+			Use: "get KEY", Short: "Print one setting", Args: cobra.ExactArgs(1),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				k, err := find(args[0])
+				if err != nil {
+					return err
+				}
+				return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+					s, err := svc.Settings(ctx)
+					if err != nil {
+						return err
+					}
+					return t.result(map[string]string{k.key: k.get(s)}, "%s", k.get(s))
+				})(cmd, args)
+			},
+		},
+		&cobra.Command{
+			Use: "set KEY VALUE", Short: "Change one setting", Args: cobra.ExactArgs(2),
+			RunE: func(cmd *cobra.Command, args []string) error {
+				k, err := find(args[0])
+				if err != nil {
+					return err
+				}
+				if k.set == nil {
+					return usage("see relink unlock --help", "%s cannot be set", k.key)
+				}
+				if err := k.set(&agent.Settings{}, args[1]); err != nil { // before anything is started
+					return err
+				}
+				return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+					s, err := svc.Settings(ctx)
+					if err != nil {
+						return err
+					}
+					if err := k.set(&s, args[1]); err != nil {
+						return err
+					}
+					if err := svc.SetSettings(ctx, s); err != nil {
+						return err
+					}
+					return t.result(settingsOf(s), "%s is %s", k.key, k.get(s))
+				})(cmd, args)
+			},
+		},
+	)
+	return cmd
+}
+
+func settingsOf(s agent.Settings) settingsOut {
+	seconds := func(all []time.Duration) []int64 {
+		out := make([]int64, len(all))
+		for i, d := range all {
+			out[i] = int64(d / time.Second)
+		}
+		return out
+	}
+	out := settingsOut{
+		Steps: seconds(s.Steps), Hour: s.Hour, Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
+		Port: s.Port, Autostart: s.Autostart, Browser: s.Browser, Key: s.Key, KeyPlace: s.KeyPlace,
+	}
+	for id, steps := range s.PlatformSteps {
+		if out.PlatformSteps == nil {
+			out.PlatformSteps = map[string][]int64{}
+		}
+		out.PlatformSteps[id] = seconds(steps)
+	}
+	return out
+}

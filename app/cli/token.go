@@ -1,0 +1,307 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// maxInput bounds what is read from stdin, in bytes.
+const maxInput = 512 << 10
+
+func (t *tool) token() *cobra.Command {
+	var r agent.TokenRequest
+	var header bool
+	cmd := &cobra.Command{
+		Use:   "token ACCOUNT",
+		Short: "Print a working access token",
+		Long: `Print a working access token and nothing else, refreshed first where that is
+needed and can be done without a person. Where a person is needed the exit code
+is 3 at once, and the desktop is told who waits.`,
+		Example: `  relink token linkedin/acme --min-valid 10m
+  curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
+		Args: cobra.ExactArgs(1),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			r.Account, r.Interactive, r.Consumer = args[0], t.Interactive, consumer()
+			got, err := svc.Token(ctx, r)
+			if err != nil {
+				return err
+			}
+			kind := got.TokenType
+			if kind == "" || strings.EqualFold(kind, "bearer") {
+				kind = "Bearer"
+			}
+			switch {
+			case t.json:
+				out := tokenOut{Account: got.Account, AccessToken: got.AccessToken, TokenType: kind, ExpiresAt: stamp(got.ExpiresAt), Scopes: got.Scopes}
+				if !got.ExpiresAt.IsZero() {
+					in := int64(got.ExpiresAt.Sub(t.Now()) / time.Second)
+					out.ExpiresIn = &in
+				}
+				err = t.emit(out)
+			case header:
+				err = t.print("Authorization: %s %s", kind, got.AccessToken)
+			default:
+				err = t.print("%s", got.AccessToken)
+			}
+			if err == nil && t.progress {
+				t.hint(ctx, svc, got.Account)
+			}
+			return err
+		}),
+	}
+	cmd.Flags().Var(spanFlag{&r.MinValid}, "min-valid", "how long the token must still hold, such as 10m")
+	cmd.Flags().BoolVar(&header, "header", false, "print it as an HTTP Authorization header")
+	return cmd
+}
+
+// hint tells a person at the terminal that the account will soon need them.
+func (t *tool) hint(ctx context.Context, svc agent.Service, account string) {
+	s, err := svc.Snapshot(ctx)
+	if err != nil {
+		return
+	}
+	for r := range s.All() {
+		if (r.Account.ID == account || r.Account.Ref() == account) && r.Status.State == platform.StateExpiring {
+			t.say("relink: %s: %s; renew it: relink reconnect %s", r.Account.Ref(), r.Status.Left(t.Now()), r.Account.Ref())
+		}
+	}
+}
+
+// consumer names the program that runs this one, where the system says so
+// simply; the agent's notice names it as the one that waits.
+func consumer() string {
+	name, err := os.ReadFile("/proc/" + strconv.Itoa(os.Getppid()) + "/comm")
+	if err != nil {
+		return "relink token"
+	}
+	return strings.TrimSpace(string(name))
+}
+
+// given is what import reads as JSON.
+type given struct {
+	Access    string          `json:"access_token"`
+	Refresh   string          `json:"refresh_token"`
+	ClientID  string          `json:"client_id"`
+	ExpiresAt json.RawMessage `json:"expires_at"`
+}
+
+func (t *tool) bring() *cobra.Command {
+	var r agent.ImportRequest
+	var issuer string
+	cmd := &cobra.Command{
+		Use:   "import PLATFORM",
+		Short: "Take over a token made elsewhere",
+		Long: `Take over a token made elsewhere: from stdin or a prompt, never as an argument.
+It is either the token itself, or JSON with access_token and, if you have them,
+refresh_token, client_id and expires_at (RFC 3339, or seconds since 1970).
+Relink asks the platform whose it is and when it ends.`,
+		Example: "  relink import facebook < token.txt\n  pass show acme/oidc.json | relink import oidc --issuer https://id.example.org",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := platform.Lookup(args[0])
+			if err != nil {
+				return err
+			}
+			r.Platform = p.ID
+			if r.Server == "" {
+				r.Server = issuer
+			}
+			if p.Site != platform.SiteNone && r.Server == "" {
+				return usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
+			}
+			if err := t.readToken(&r); err != nil {
+				return err
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				got, err := svc.Import(ctx, r)
+				if err != nil {
+					return err
+				}
+				return t.result(accountOf(&got, t.Now()), "%s (%s): %s", got.Account.Title(), got.Account.Ref(), holds(&got, t.Now()))
+			})(cmd, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.Server, "server", "", "the server's address (Mastodon)")
+	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
+	f.StringVar(&r.Alias, "alias", "", "the short name of the account")
+	return cmd
+}
+
+func (t *tool) readToken(r *agent.ImportRequest) error {
+	text := ""
+	if t.Interactive {
+		var err error
+		if text, err = t.secret("Token: "); err != nil {
+			return err
+		}
+	} else {
+		data, err := io.ReadAll(io.LimitReader(t.Stdin, maxInput))
+		if err != nil {
+			return usage("give the token on stdin", "stdin cannot be read")
+		}
+		text = strings.TrimSpace(string(data))
+	}
+	if !strings.HasPrefix(text, "{") {
+		r.Access = text
+	} else {
+		// The decoder's own words may quote the token.
+		var g given
+		if json.Unmarshal([]byte(text), &g) != nil {
+			return usage("see what it takes: relink import --help", "stdin begins like JSON but is none that import takes")
+		}
+		at, ok := moment(g.ExpiresAt)
+		if !ok {
+			return usage("write it as 2026-12-31T12:00:00Z, or as seconds since 1970", "expires_at is no time")
+		}
+		r.Access, r.Refresh, r.ClientID, r.ExpiresAt = g.Access, g.Refresh, g.ClientID, at
+	}
+	if r.Access == "" && r.Refresh == "" {
+		return usage("give it on stdin: relink import "+r.Platform+" < token.txt", "there is no token")
+	}
+	if strings.ContainsAny(r.Access, " \t\r\n") {
+		return usage("give the token alone, or JSON", "a token has no spaces or line breaks")
+	}
+	return nil
+}
+
+// moment reads a time as RFC 3339 or as seconds since 1970.
+func moment(raw json.RawMessage) (at time.Time, ok bool) {
+	text := strings.Trim(string(raw), `"`)
+	if text == "" || text == "null" {
+		return at, true
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0).UTC(), true
+	}
+	at, err := time.Parse(time.RFC3339, text)
+	return at, err == nil
+}
+
+// secret asks for one at the terminal, or takes stdin's first line. It is never empty.
+func (t *tool) secret(prompt string) (string, error) {
+	text, err := t.maybeSecret(prompt)
+	if err == nil && text == "" {
+		err = usage("give it at the prompt or on stdin", "nothing was given")
+	}
+	return text, err
+}
+
+func (t *tool) maybeSecret(prompt string) (string, error) {
+	if t.Interactive && t.ReadPassword != nil {
+		text, err := t.ReadPassword(prompt)
+		if err != nil {
+			return "", usage("give it on stdin instead", "the terminal cannot be read")
+		}
+		return strings.TrimSpace(text), nil
+	}
+	return t.line(), nil
+}
+
+// line reads one line of stdin and nothing behind it, as a prompt may follow.
+func (t *tool) line() string {
+	var text []byte
+	one := make([]byte, 1)
+	for len(text) < maxInput {
+		n, err := t.Stdin.Read(one)
+		if n == 1 && one[0] == '\n' || err != nil {
+			break
+		}
+		text = append(text, one[:n]...)
+	}
+	return strings.TrimSpace(string(text))
+}
+
+// newPassphrase asks twice at a terminal.
+func (t *tool) newPassphrase() (string, error) {
+	first, err := t.secret("New passphrase: ")
+	if err != nil || !t.Interactive {
+		return first, err
+	}
+	again, err := t.secret("The same again: ")
+	if err != nil {
+		return "", err
+	}
+	if first != again {
+		return "", usage("run the command again", "the two passphrases differ")
+	}
+	return first, nil
+}
+
+func (t *tool) unlock() *cobra.Command {
+	var create bool
+	cmd := &cobra.Command{
+		Use:   "unlock",
+		Short: "Open the vault with its passphrase",
+		Long: `Open the vault with its passphrase, from a prompt or stdin. Where this computer
+has no keyring, --new-passphrase chooses one to protect the vault instead.`,
+		Example: "  relink unlock\n  relink unlock --new-passphrase",
+		Args:    nothing,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ask := func() (string, error) { return t.secret("Passphrase: ") }
+			if create {
+				ask = t.newPassphrase
+			}
+			pass, err := ask()
+			if err != nil {
+				return err
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				if err := svc.Unlock(ctx, pass, create); err != nil {
+					return err
+				}
+				return t.result(okOut{true}, "The vault is open.")
+			})(cmd, args)
+		},
+	}
+	cmd.Flags().BoolVar(&create, "new-passphrase", false, "choose a passphrase where there is no keyring")
+	return cmd
+}
+
+func (t *tool) backup() *cobra.Command {
+	return &cobra.Command{
+		Use:     "backup FILE",
+		Short:   "Write everything to an archive sealed with a passphrase",
+		Example: "  relink backup relink-2026-11-24.age",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pass, err := t.newPassphrase()
+			if err != nil {
+				return err
+			}
+			if err := t.Backup(cmd.Context(), args[0], pass); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Written to %s. Without its passphrase it is worthless.", args[0])
+		},
+	}
+}
+
+func (t *tool) restore() *cobra.Command {
+	return &cobra.Command{
+		Use:     "restore FILE",
+		Short:   "Bring back what backup wrote",
+		Example: "  relink restore relink-2026-11-24.age",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			pass, err := t.secret("Passphrase of the archive: ")
+			if err != nil {
+				return err
+			}
+			if err := t.Restore(cmd.Context(), args[0], pass); err != nil {
+				return err
+			}
+			return t.result(okOut{true}, "Restored from %s.", args[0])
+		},
+	}
+}

@@ -1,0 +1,156 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"relink/app/agent"
+)
+
+// head opens a settings file that Relink begins.
+const head = `# Relink's settings. Edit them here or in the window; Relink keeps your comments
+# and keys it does not know. Spans of time are written "7d", "12h" or "30m".
+`
+
+// setting is one key of the file with its comment and its value as TOML.
+type setting struct {
+	key, comment, value string
+}
+
+// listed gives the settings in the order of the file.
+func listed(s agent.Settings) []setting {
+	return []setting{
+		{"steps", "Reminders before a connection ends, longest first.", quoteSpans(s.Steps)},
+		{"hour", "The hour of the day, 0 to 23, for daily reminders of what has ended.", strconv.Itoa(s.Hour)},
+		{"idle", "How long an account may go unused before Relink asks for a new sign-in; \"off\" for never.", quoteIdle(s.Idle)},
+		{"poll", "The longest sleep between two looks at everything, 1m to 1h.", quoteSpan(s.Poll)},
+		{"verify", "How often a platform is asked whether a connection still works.", quoteSpan(s.Verify)},
+		{"port", "The port of the redirect address that is registered with the platforms' apps.", strconv.Itoa(s.Port)},
+		{"autostart", "Start Relink at login.", strconv.FormatBool(s.Autostart)},
+		{"browser", "The command that opens a sign-in page; empty for the system's browser.", quote(s.Browser)},
+	}
+}
+
+const (
+	tableKey     = "platform_steps"
+	tableComment = "Reminders for single platforms, in place of steps."
+)
+
+func quoteSpan(d time.Duration) string { return quote(formatSpan(d)) }
+
+func quoteIdle(d time.Duration) string {
+	if d == 0 {
+		return quote("off")
+	}
+	return quoteSpan(d)
+}
+
+func quoteSpans(list []time.Duration) string {
+	out := make([]string, len(list))
+	for i, d := range list {
+		out[i] = quoteSpan(d)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+// quote writes a basic string; Go's escapes that TOML lacks do not occur for
+// printable text, and others are written as \u.
+func quote(s string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case r < ' ' || r == 0x7f:
+			b.WriteString(`\u` + strconv.FormatInt(0x10000+int64(r), 16)[1:])
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+// bare reports whether a key needs no quotes.
+func bare(key string) bool {
+	return key != "" && strings.Trim(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == ""
+}
+
+func quoteKey(key string) string {
+	if bare(key) {
+		return key
+	}
+	return quote(key)
+}
+
+// edit gives the text with the settings in it: only values that differ are
+// touched, everything else stays letter for letter. The text must parse.
+func edit(text string, s agent.Settings) string {
+	was, bad := parse(text)
+	if bad != nil {
+		text, was = "", Defaults()
+	}
+	if strings.TrimSpace(text) == "" {
+		text = head
+	} else if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	old := listed(was)
+	for i, want := range listed(s) {
+		at, there := find(text, want.key)
+		switch {
+		case there && old[i].value != want.value:
+			text = text[:at.value] + want.value + text[at.end:]
+		case !there:
+			end := topEnd(text)
+			text = text[:end] + "\n# " + want.comment + "\n" + want.key + " = " + want.value + "\n" + text[end:]
+		}
+	}
+	return editTable(text, was.PlatformSteps, s.PlatformSteps)
+}
+
+// editTable brings the table of single platforms up to date.
+func editTable(text string, was, want map[string][]time.Duration) string {
+	if at, there := find(text, tableKey); there && !slices.Equal(tableLines(was), tableLines(want)) {
+		// An inline table is written anew whole.
+		return text[:at.value] + "{ " + strings.Join(tableLines(want), ", ") + " }" + text[at.end:]
+	} else if there {
+		return text
+	}
+	for _, p := range slices.Sorted(maps.Keys(was)) {
+		at, there := find(text, tableKey+"."+p)
+		steps, stays := want[p]
+		switch {
+		case !there:
+		case !stays:
+			text = text[:at.start] + text[at.line:]
+		case quoteSpans(steps) != quoteSpans(was[p]):
+			text = text[:at.value] + quoteSpans(steps) + text[at.end:]
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(want)) {
+		if _, there := was[p]; there {
+			continue
+		}
+		line := quoteKey(p) + " = " + quoteSpans(want[p]) + "\n"
+		if end, there := tableStart(text, tableKey); there {
+			text = text[:end] + line + text[end:]
+		} else {
+			text += "\n# " + tableComment + "\n[" + tableKey + "]\n" + line
+		}
+	}
+	return text
+}
+
+func tableLines(m map[string][]time.Duration) []string {
+	var out []string
+	for _, p := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, quoteKey(p)+" = "+quoteSpans(m[p]))
+	}
+	return out
+}

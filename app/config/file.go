@@ -1,0 +1,131 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// File is a settings file by its path; it implements [agent.SettingsStore].
+type File string
+
+var _ agent.SettingsStore = File("")
+
+// Load implements [agent.SettingsStore].
+func (f File) Load() (agent.Settings, string, error) { return Load(string(f)) }
+
+// Save implements [agent.SettingsStore].
+func (f File) Save(s agent.Settings) error { return Save(string(f), s) }
+
+// good is the copy of the last settings that could be read, broken the copy of
+// those that could not and were replaced.
+func good(path string) string   { return path + ".good" }
+func broken(path string) string { return path + ".broken" }
+
+// Load reads the settings; where there is no file, the defaults. A file that
+// is broken leaves the last good settings in force, or the defaults, with a
+// warning that names the line. The error is *[platform.Error]: the file is
+// there and cannot be read.
+func Load(path string) (s agent.Settings, warning string, err error) {
+	raw, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return Defaults(), "", nil
+	}
+	if err != nil {
+		return Defaults(), "", &platform.Error{Kind: platform.KindConfig, Message: "cannot read " + path + ": " + reason(err), Repair: "make it readable for you", Err: err}
+	}
+	s, bad := parse(string(raw))
+	if bad == nil {
+		if old, err := os.ReadFile(good(path)); err != nil || string(old) != string(raw) {
+			if err := replace(good(path), raw); err != nil {
+				warning = "The settings are in force, but no copy of them could be kept: " + reason(err) + "."
+			}
+		}
+		return s, warning, nil
+	}
+	used := "the defaults are in force"
+	s = Defaults()
+	if raw, err := os.ReadFile(good(path)); err == nil {
+		if last, bad := parse(string(raw)); bad == nil {
+			s, used = last, "the last good settings are in force"
+		}
+	}
+	return s, fmt.Sprintf("%s, %v; %s until you mend the line or delete the file.", path, bad, used), nil
+}
+
+// Save writes the settings, whole or not at all. What the file holds beside
+// them stays: comments, order, keys of other versions. A file that is broken is
+// kept as config.toml.broken, and the last good one carries on.
+func Save(path string, s agent.Settings) error {
+	s, err := Check(s)
+	if err != nil {
+		return err
+	}
+	fail := func(err error) error {
+		return &platform.Error{Kind: platform.KindStorage, Message: "cannot write " + path + ": " + reason(err), Repair: "make it writable for you, with space on the disk, and try again; nothing was changed", Err: err}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fail(err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fail(err)
+	}
+	if _, bad := parse(string(raw)); bad != nil {
+		if err := replace(broken(path), raw); err != nil {
+			return fail(err)
+		}
+		raw, err = os.ReadFile(good(path))
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fail(err)
+		}
+	}
+	text := edit(string(raw), s)
+	// What was written must read back as what was meant, however the file was laid out.
+	if back, bad := parse(text); bad != nil || !same(back, s) {
+		return &platform.Error{Kind: platform.KindConfig, Message: "cannot change " + path + " without disturbing what else it holds", Repair: "change the setting in the file itself"}
+	}
+	if err := replace(path, []byte(text)); err != nil {
+		return fail(err)
+	}
+	if err := replace(good(path), []byte(text)); err != nil {
+		return fail(err)
+	}
+	return nil
+}
+
+// same compares what the file holds of two settings.
+func same(a, b agent.Settings) bool {
+	return reflect.DeepEqual(listed(a), listed(b)) && reflect.DeepEqual(tableLines(a.PlatformSteps), tableLines(b.PlatformSteps))
+}
+
+// replace writes a file whole or not at all, durably, for the user alone.
+func replace(path string, data []byte) error {
+	// A link, to a directory of dotfiles say, stays one.
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // 0600
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}

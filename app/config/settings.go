@@ -1,0 +1,244 @@
+package config
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"relink/app/agent"
+	"relink/platform"
+	"relink/platform/connect"
+)
+
+const (
+	day     = 24 * time.Hour
+	maxSpan = 365 * day
+)
+
+// Defaults are the settings nobody has changed.
+func Defaults() agent.Settings {
+	return agent.Settings{
+		Steps: []time.Duration{7 * day, 3 * day, day}, Hour: 9, Idle: 90 * day,
+		Poll: time.Hour, Verify: day, Port: connect.DefaultPort,
+	}
+}
+
+// Check gives the settings with the ladders in order and each step once, or
+// says which setting cannot be.
+func Check(s agent.Settings) (agent.Settings, error) {
+	var bad *fieldError
+	if s, bad = checked(s); bad != nil {
+		return s, &platform.Error{Kind: platform.KindUsage, Code: bad.key, Message: bad.Error(), Repair: "correct it; nothing was changed"}
+	}
+	return s, nil
+}
+
+// fieldError is a setting that cannot be, by its key in the file.
+type fieldError struct{ key, why string }
+
+func (e *fieldError) Error() string { return e.key + " " + e.why }
+
+func checked(s agent.Settings) (agent.Settings, *fieldError) {
+	if len(s.Steps) == 0 {
+		return s, &fieldError{"steps", "must name at least one span of time, such as 3d"}
+	}
+	var bad *fieldError
+	if s.Steps, bad = ladder("steps", s.Steps); bad != nil {
+		return s, bad
+	}
+	if len(s.PlatformSteps) > 0 {
+		s.PlatformSteps = maps.Clone(s.PlatformSteps)
+		for _, p := range slices.Sorted(maps.Keys(s.PlatformSteps)) {
+			if _, err := platform.Lookup(p); err != nil {
+				return s, &fieldError{tableKey + "." + p, "names no platform that Relink knows"}
+			}
+			if s.PlatformSteps[p], bad = ladder(tableKey+"."+p, s.PlatformSteps[p]); bad != nil {
+				return s, bad
+			}
+		}
+	}
+	span := func(key string, d, least, most time.Duration) {
+		if bad == nil && (d < least || d > most) {
+			bad = &fieldError{key, fmt.Sprintf("must be from %s to %s, not %s", formatSpan(least), formatSpan(most), formatSpan(d))}
+		}
+	}
+	number := func(key string, n, least, most int) {
+		if bad == nil && (n < least || n > most) {
+			bad = &fieldError{key, fmt.Sprintf("must be from %d to %d, not %d", least, most, n)}
+		}
+	}
+	number("hour", s.Hour, 0, 23)
+	if s.Idle != 0 {
+		span("idle", s.Idle, day, 10*maxSpan)
+	}
+	span("poll", s.Poll, time.Minute, time.Hour)
+	span("verify", s.Verify, time.Minute, 30*day)
+	number("port", s.Port, 1024, 65535)
+	if bad == nil && strings.ContainsAny(s.Browser, "\r\n\x00") {
+		bad = &fieldError{"browser", "must be one line"}
+	}
+	return s, bad
+}
+
+// ladder puts steps in order, longest first, each once.
+func ladder(key string, steps []time.Duration) ([]time.Duration, *fieldError) {
+	for _, d := range steps {
+		if d <= 0 || d > maxSpan {
+			return steps, &fieldError{key, fmt.Sprintf("must be spans of up to %s, not %s", formatSpan(maxSpan), formatSpan(d))}
+		}
+	}
+	out := slices.Clone(steps)
+	slices.SortFunc(out, func(a, b time.Duration) int { return cmp.Compare(b, a) })
+	return slices.Compact(out), nil
+}
+
+// parseSpan reads "7d", "1d12h", "90m"; "0" and "off" are none.
+func parseSpan(s string) (time.Duration, error) {
+	if s == "0" || s == "off" {
+		return 0, nil
+	}
+	days, rest, found := strings.Cut(s, "d")
+	if !found {
+		days, rest = "0", s
+	}
+	n, err := strconv.Atoi(days)
+	if err != nil || n < 0 || n > 100_000 {
+		return 0, fmt.Errorf("%q is no span of time such as 7d, 12h or 30m", s)
+	}
+	var d time.Duration
+	if rest != "" || !found {
+		if d, err = time.ParseDuration(rest); err != nil || d < 0 {
+			return 0, fmt.Errorf("%q is no span of time such as 7d, 12h or 30m", s)
+		}
+	}
+	return time.Duration(n)*day + d, nil
+}
+
+// formatSpan writes what parseSpan reads.
+func formatSpan(d time.Duration) string {
+	if d == 0 {
+		return "0"
+	}
+	if d < 0 {
+		return "-" + formatSpan(-d)
+	}
+	out := ""
+	if n := d / day; n > 0 {
+		out, d = fmt.Sprintf("%dd", n), d%day
+	}
+	if d == 0 {
+		return out
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return out + s
+}
+
+// file is config.toml as go-toml reads it; nil is a key that is not there.
+// Spans stay text here, so that a wrong one is named with its key and line.
+type file struct {
+	Steps         *[]string           `toml:"steps"`
+	PlatformSteps map[string][]string `toml:"platform_steps"`
+	Hour          *int                `toml:"hour"`
+	Idle          *string             `toml:"idle"`
+	Poll          *string             `toml:"poll"`
+	Verify        *string             `toml:"verify"`
+	Port          *int                `toml:"port"`
+	Autostart     *bool               `toml:"autostart"`
+	Browser       *string             `toml:"browser"`
+}
+
+// settings gives the defaults with what the file says in their place.
+func (f file) settings() (agent.Settings, *fieldError) {
+	s := Defaults()
+	var bad *fieldError
+	one := func(key, text string) time.Duration {
+		d, err := parseSpan(text)
+		if err != nil && bad == nil {
+			bad = &fieldError{key, "has " + err.Error()}
+		}
+		return d
+	}
+	list := func(key string, texts []string) []time.Duration {
+		out := make([]time.Duration, len(texts))
+		for i, t := range texts {
+			out[i] = one(key, t)
+		}
+		return out
+	}
+	if f.Steps != nil {
+		s.Steps = list("steps", *f.Steps)
+	}
+	for _, p := range slices.Sorted(maps.Keys(f.PlatformSteps)) {
+		if s.PlatformSteps == nil {
+			s.PlatformSteps = map[string][]time.Duration{}
+		}
+		s.PlatformSteps[p] = list(tableKey+"."+p, f.PlatformSteps[p])
+	}
+	for key, to := range map[string]struct {
+		text *string
+		span *time.Duration
+	}{"idle": {f.Idle, &s.Idle}, "poll": {f.Poll, &s.Poll}, "verify": {f.Verify, &s.Verify}} {
+		if to.text != nil {
+			*to.span = one(key, *to.text)
+		}
+	}
+	set(&s.Hour, f.Hour)
+	set(&s.Port, f.Port)
+	set(&s.Autostart, f.Autostart)
+	set(&s.Browser, f.Browser)
+	if bad != nil {
+		return s, bad
+	}
+	return checked(s)
+}
+
+func set[T any](to, from *T) {
+	if from != nil {
+		*to = *from
+	}
+}
+
+// lineError is what is wrong with the text of a settings file, and where; line 0 is unknown.
+type lineError struct {
+	line int
+	why  string
+}
+
+func (e *lineError) Error() string {
+	if e.line == 0 {
+		return e.why
+	}
+	return fmt.Sprintf("line %d: %s", e.line, e.why)
+}
+
+// parse reads the text of a settings file.
+func parse(text string) (agent.Settings, *lineError) {
+	s := Defaults()
+	var f file
+	if err := toml.Unmarshal([]byte(text), &f); err != nil {
+		var at *toml.DecodeError
+		if errors.As(err, &at) {
+			line, _ := at.Position()
+			return s, &lineError{line, strings.TrimPrefix(at.Error(), "toml: ")}
+		}
+		return s, &lineError{0, strings.TrimPrefix(err.Error(), "toml: ")}
+	}
+	s, bad := f.settings()
+	if bad != nil {
+		return s, &lineError{lineOf(text, bad.key), bad.Error()}
+	}
+	return s, nil
+}

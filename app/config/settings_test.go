@@ -1,0 +1,110 @@
+package config
+
+import (
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+func TestSpans(t *testing.T) {
+	good := map[string]time.Duration{
+		"7d": 7 * day, "12h": 12 * time.Hour, "30m": 30 * time.Minute, "1d12h": 36 * time.Hour, "1h30m": 90 * time.Minute,
+		"24h": day, "0": 0, "off": 0, "90s": 90 * time.Second, "10d0h5m": 10*day + 5*time.Minute,
+	}
+	for text, want := range good {
+		got, err := parseSpan(text)
+		if err != nil || got != want {
+			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
+		}
+		if back, err := parseSpan(formatSpan(got)); err != nil || back != want {
+			t.Errorf("%q is written %q, which reads %v, %v", text, formatSpan(got), back, err)
+		}
+	}
+	for _, text := range []string{"", "7", "d", "7 days", "-1d", "1d-2h", "1.5d", "7w", "999999999d", "1h1d"} {
+		if got, err := parseSpan(text); err == nil {
+			t.Errorf("%q reads %v", text, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{7 * day: "7d", 36 * time.Hour: "1d12h", 30 * time.Minute: "30m", time.Hour: "1h", 100 * time.Second: "1m40s", 0: "0"} {
+		if got := formatSpan(d); got != want {
+			t.Errorf("got %q for %v, want %q", got, d, want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	if got, err := Check(Defaults()); err != nil || !reflect.DeepEqual(got, Defaults()) {
+		t.Errorf("the defaults are not in order: %+v, %v", got, err)
+	}
+	s := Defaults()
+	s.Steps = []time.Duration{day, 7 * day, day, time.Hour}
+	s.PlatformSteps = map[string][]time.Duration{"facebook": {day, 14 * day}, "linkedin": {}}
+	got, err := Check(s)
+	if want := []time.Duration{7 * day, day, time.Hour}; err != nil || !reflect.DeepEqual(got.Steps, want) {
+		t.Errorf("got %v, %v, want %v", got.Steps, err, want)
+	}
+	if want := []time.Duration{14 * day, day}; !reflect.DeepEqual(got.PlatformSteps["facebook"], want) || s.PlatformSteps["facebook"][0] != day {
+		t.Errorf("got %v, want %v, and what was given left alone", got.PlatformSteps["facebook"], want)
+	}
+	bad := map[string]func(s *agent.Settings){
+		"steps":                   func(s *agent.Settings) { s.Steps = []time.Duration{day, 0} },
+		"platform_steps.facebook": func(s *agent.Settings) { s.PlatformSteps = map[string][]time.Duration{"facebook": {-day}} },
+		"platform_steps.facebock": func(s *agent.Settings) { s.PlatformSteps = map[string][]time.Duration{"facebock": {day}} },
+		"hour":                    func(s *agent.Settings) { s.Hour = 24 },
+		"idle":                    func(s *agent.Settings) { s.Idle = time.Minute },
+		"poll":                    func(s *agent.Settings) { s.Poll = 2 * time.Hour },
+		"verify":                  func(s *agent.Settings) { s.Verify = time.Second },
+		"port":                    func(s *agent.Settings) { s.Port = 1023 },
+		"browser":                 func(s *agent.Settings) { s.Browser = "a\nb" },
+	}
+	for key, spoil := range bad {
+		s := Defaults()
+		spoil(&s)
+		_, err := Check(s)
+		if platform.KindOf(err) != platform.KindUsage || !strings.HasPrefix(err.Error(), key+" ") {
+			t.Errorf("%s: got %v", key, err)
+		}
+	}
+	empty := Defaults()
+	empty.Steps = nil
+	if _, err := Check(empty); err == nil {
+		t.Error("an empty ladder was taken")
+	}
+	off := Defaults()
+	off.Idle = 0
+	if _, err := Check(off); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzEdit: whatever parses can be changed without disturbing what else it
+// says, or is refused by Save's read-back; and the scanner never fails.
+func FuzzEdit(f *testing.F) {
+	f.Add("")
+	f.Add(edit("", Defaults()))
+	f.Add("hour = 5 # five\n[platform_steps]\nfacebook = [\"1d\", # x\n\"2h\"]\n[other]\nhour = 3")
+	f.Add("platform_steps = { facebook = ['1d'] }\nbrowser = '''a'b''c'''\nx = \"\"\"\n[hour]\nhour = 3\\\"\"\"\"\"\n")
+	f.Add("\"hour\" = 7\n'po\\ll' = 1\nplatform_steps.linkedin = [ \"3d\" ]\n")
+	f.Add("hour = 9")
+	f.Fuzz(func(t *testing.T, text string) {
+		was, bad := parse(text)
+		if bad != nil {
+			_ = edit(text, Defaults())
+			return
+		}
+		if got := edit(text, was); strings.TrimSpace(text) != "" {
+			if back, bad := parse(got); bad == nil && !same(back, was) {
+				t.Errorf("nothing was changed in %q, and %q says something else", text, got)
+			}
+		}
+		want := was
+		want.Hour, want.Browser = (was.Hour+1)%24, "x \"y\" \\z"
+		if back, bad := parse(edit(text, want)); bad == nil && !same(back, want) {
+			t.Logf("%q is refused", text)
+		}
+	})
+}

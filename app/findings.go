@@ -1,0 +1,67 @@
+package app
+
+import (
+	"context"
+	"net"
+	"os/exec"
+	"runtime"
+	"time"
+
+	"relink/app/agent"
+	"relink/app/desktop"
+	"relink/app/tray"
+)
+
+// findings is what the system around the agent lets it do.
+func (p program) findings(ctx context.Context) []agent.Finding {
+	return []agent.Finding{trayFinding(ctx), browserFinding(), windowFinding(), networkFinding(ctx), autostartFinding()}
+}
+
+func trayFinding(ctx context.Context) agent.Finding {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if present, reason := tray.HostPresent(ctx); !present {
+		return agent.Finding{Name: "tray", Level: agent.LevelWarn, Text: "There is no tray here: " + reason, Repair: "add a tray (GNOME: the AppIndicator extension), or use the window"}
+	}
+	return agent.Finding{Name: "tray", Level: agent.LevelOK, Text: "The tray shows Relink."}
+}
+
+func browserFinding() agent.Finding {
+	if runtime.GOOS != "linux" {
+		return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: "The system's browser opens sign-in pages."}
+	}
+	for _, name := range []string{"xdg-open", "x-www-browser", "sensible-browser", "www-browser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: "Sign-in pages are opened with " + path + "."}
+		}
+	}
+	return agent.Finding{Name: "browser", Level: agent.LevelWarn, Text: "No browser was found.", Repair: "install xdg-utils, or set one: relink settings set browser COMMAND"}
+}
+
+func windowFinding() agent.Finding {
+	if ok, reason := desktop.HasDisplay(); !ok {
+		return agent.Finding{Name: "window", Level: agent.LevelWarn, Text: "The window cannot be shown: " + reason, Repair: "use the command line"}
+	}
+	return agent.Finding{Name: "window", Level: agent.LevelOK, Text: "There is a display for the window."}
+}
+
+// networkFinding asks the system's resolver, not a platform: it costs nobody anything.
+func networkFinding(ctx context.Context) agent.Finding {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if _, err := net.DefaultResolver.LookupHost(ctx, "graph.facebook.com"); err != nil {
+		return agent.Finding{Name: "network", Level: agent.LevelWarn, Text: "Names on the internet cannot be found.", Repair: "check the network; nothing is called expired because of it"}
+	}
+	return agent.Finding{Name: "network", Level: agent.LevelOK, Text: "Names on the internet are found."}
+}
+
+func autostartFinding() agent.Finding {
+	on, err := desktop.Autostart{}.Enabled()
+	switch {
+	case err != nil:
+		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: "It is unknown whether Relink starts at login.", Repair: "look in the system's startup settings"}
+	case !on:
+		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: "Relink does not start at login: nothing is watched until it is started.", Repair: "switch it on: relink settings set autostart on"}
+	}
+	return agent.Finding{Name: "autostart", Level: agent.LevelOK, Text: "Relink starts at login."}
+}

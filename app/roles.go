@@ -1,0 +1,269 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"relink/app/agent"
+	"relink/app/config"
+	"relink/app/desktop"
+	"relink/app/link"
+	"relink/app/tray"
+	"relink/app/vault"
+	"relink/assets"
+	"relink/notifier"
+	"relink/platform"
+)
+
+// startWait is how long a new agent may take until it answers. A keyring that
+// asks for its password does not hold it up.
+const startWait = 15 * time.Second
+
+// spawnAgent starts the agent as a process of its own that outlives this one.
+func (p program) spawnAgent() error {
+	exe, err := os.Executable()
+	if err != nil {
+		return &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+	}
+	cmd := exec.Command(exe, "agent")
+	desktop.Detach(cmd)
+	if err := cmd.Start(); err != nil {
+		return &platform.Error{Kind: platform.KindAgent, Message: "the agent could not be started", Repair: "start it by hand: relink agent", Err: err}
+	}
+	return cmd.Process.Release()
+}
+
+// await dials until the agent answers.
+func (p program) await(ctx context.Context) (agent.Service, error) {
+	ctx, cancel := context.WithTimeout(ctx, startWait)
+	defer cancel()
+	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
+		c, err := link.Dial(ctx, p.paths.Socket, Version())
+		if err == nil {
+			return c, nil
+		}
+		select {
+		case <-ctx.Done():
+			return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent was started but does not answer", Repair: "see why with: relink agent", Err: err}
+		case <-time.After(pause):
+		}
+	}
+}
+
+func (p program) vaultConfig(log *slog.Logger) vault.Config {
+	return vault.Config{Dir: p.paths.Data, PassphraseFile: os.Getenv("RELINK_PASSPHRASE_FILE"), Log: log}
+}
+
+func (p program) openVault(ctx context.Context, log *slog.Logger) (*vault.Vault, error) {
+	return vault.Open(ctx, p.vaultConfig(log))
+}
+
+// runAgent is the agent role: it returns when it was told to quit.
+func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) error {
+	net := &platform.Net{}
+	if sandbox != "" {
+		if err := practice(sandbox); err != nil {
+			return err
+		}
+		net.Sandbox = sandbox
+	}
+	listener, err := link.Listen(p.paths.Socket)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	log, logFile, err := config.Log(p.paths.Log(), slog.LevelInfo)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = logFile.Close() }()
+	v, err := p.openVault(ctx, log)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = v.Close() }()
+
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	auto := desktop.Autostart{}
+	if _, err := auto.Repair(); err != nil {
+		log.Warn("start at login", "error", err)
+	}
+	about := agent.About{Version: Version(), PID: os.Getpid(), Config: p.paths.Config, Data: p.paths.Data, Log: p.paths.Log(), Sandbox: sandbox, Full: p.gui != nil}
+	a, err := agent.New(ctx, agent.Config{
+		Vault: v, Settings: config.File(p.paths.Settings()), Net: net, Log: log,
+		Sender: func(click func(agent.Activation)) notifier.Sender {
+			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, Log: log})
+		},
+		OpenBrowser: desktop.OpenBrowser,
+		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },
+		Autostart:   auto.Enabled,
+		SetAutostart: func(on bool) error {
+			if on {
+				return auto.Enable()
+			}
+			return auto.Disable()
+		},
+		Wake:     wakes(ctx, log),
+		Findings: p.findings,
+		Elapsed:  desktop.Elapsed,
+		About:    about,
+	})
+	if err != nil {
+		return err
+	}
+	log.Info("started", "version", about.Version, "sandbox", sandbox != "")
+
+	group, gctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer cancel() // told to quit: everything else ends with it
+		return a.Run(gctx)
+	})
+	group.Go(func() error { return link.Serve(gctx, listener, a, link.Config{Version: Version()}) })
+	if !noTray {
+		p.runTray(gctx, a, log, func() {
+			// On macOS the process ends with the tray.
+			cancel()
+			_ = v.Close()
+		})
+	}
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
+	}
+	return err
+}
+
+// trayWait is how long a missing tray is waited for: at login the panel often
+// comes after the agent.
+const trayWait = 15 * time.Second
+
+// runTray shows the tray until ctx ends. Where there is no place for one, the
+// window opens instead and says why.
+func (p program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger, onExit func()) {
+	var once sync.Once
+	var mu sync.Mutex // guards late
+	var late *time.Timer
+	t := tray.New(tray.Config{Service: a, Log: log, OnExit: onExit, OnHost: func(present bool, reason string) {
+		mu.Lock()
+		defer mu.Unlock()
+		if late != nil {
+			late.Stop()
+		}
+		if present {
+			a.Warn("tray", "")
+			return
+		}
+		late = time.AfterFunc(trayWait, func() {
+			if ctx.Err() != nil {
+				return
+			}
+			a.Warn("tray", "Relink has no place in a tray here: "+reason)
+			once.Do(func() {
+				if err := a.Activate(ctx, agent.Activation{Action: notifier.ActionShow}); err != nil {
+					log.Warn("open window", "error", err)
+				}
+			})
+		})
+	}})
+	if err := t.Run(ctx); err != nil && ctx.Err() == nil {
+		log.Warn("tray", "error", err)
+		<-ctx.Done()
+	}
+}
+
+// practice allows the practice network only on this computer, and only beside
+// a RELINK_HOME of its own, so that it never mixes with real accounts.
+func practice(sandbox string) error {
+	u, err := url.Parse(sandbox)
+	if err != nil || u.Scheme != "http" || !platform.Loopback(u.Hostname()) {
+		return &platform.Error{Kind: platform.KindUsage, Message: "the practice network must be an http address on this computer", Repair: "give one like --sandbox http://127.0.0.1:8099"}
+	}
+	if os.Getenv("RELINK_HOME") == "" {
+		return &platform.Error{Kind: platform.KindUsage, Message: "the practice network needs a RELINK_HOME of its own", Repair: "set RELINK_HOME to an empty directory and start again"}
+	}
+	return nil
+}
+
+// wakes turns the system's signals into wake-ups of the agent.
+func wakes(ctx context.Context, log *slog.Logger) <-chan struct{} {
+	signals := desktop.Signals(ctx, log)
+	if signals == nil {
+		return nil
+	}
+	out := make(chan struct{}, 1)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-signals:
+			}
+			select {
+			case out <- struct{}{}:
+			default: // one is waiting already
+			}
+		}
+	}()
+	return out
+}
+
+// startWindow starts the window and leaves it alone.
+func startWindow(page, token string) error {
+	cmd, err := windowCommand(page, token)
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return &platform.Error{Kind: platform.KindConfig, Message: "the window could not be started", Repair: "use the command line: relink status", Err: err}
+	}
+	go func() { _ = cmd.Wait() }() // leave no zombie behind
+	return nil
+}
+
+// windowCommand is the program with the window: relink-window beside this one
+// if it is there, else this one if it has a window.
+func windowCommand(page, token string) (*exec.Cmd, error) {
+	if ok, reason := desktop.HasDisplay(); !ok {
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: "the window cannot be shown: " + reason, Repair: "use the command line: relink status"}
+	}
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+	}
+	name := "relink-window"
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	if beside := filepath.Join(filepath.Dir(exe), name); isFile(beside) {
+		exe = beside
+	} else if !hasWindow {
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: "this build of Relink has no window", Repair: "install relink-window beside it, or use: relink status"}
+	}
+	args := []string{"window"}
+	if page != "" {
+		args = append(args, "--page", page)
+	}
+	cmd := exec.Command(exe, args...)
+	cmd.Env = os.Environ()
+	if token != "" {
+		cmd.Env = append(cmd.Env, "XDG_ACTIVATION_TOKEN="+token, "DESKTOP_STARTUP_ID="+token)
+	}
+	desktop.Detach(cmd)
+	return cmd, nil
+}
+
+func isFile(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
+}

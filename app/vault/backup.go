@@ -1,0 +1,303 @@
+package vault
+
+import (
+	"archive/tar"
+	"bufio"
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"relink/platform"
+)
+
+// A backup is an age file (passphrase) around a tar archive of two entries:
+// the key, in hex, and a consistent copy of the SQLite file.
+const (
+	backupKey = "key"
+	backupDB  = fileName
+)
+
+// MetaRestored is the meta key that Restore sets to the time (RFC 3339) of
+// the restore: what rotates may have been renewed since the backup was made, so
+// every account should be verified before it is relied on.
+const MetaRestored = "restored"
+
+// Backup writes the vault to w, its key inside, all under a passphrase. The
+// vault must be open.
+func (v *Vault) Backup(ctx context.Context, w io.Writer, passphrase string) error {
+	key := v.key.Load()
+	if key == nil {
+		return v.Locked()
+	}
+	if passphrase == "" {
+		return emptyPassphrase()
+	}
+	tmp, err := tempFile(v.cfg, "backup")
+	if err != nil {
+		return err
+	}
+	defer removeDB(tmp)
+	if err := copyVault(ctx, v.cfg.path(fileName), tmp); err != nil {
+		return storage("copy the vault", err)
+	}
+	sealed, err := encrypt(w, passphrase, v.cfg.Work)
+	if err != nil {
+		return storage("write the backup", err)
+	}
+	archive := tar.NewWriter(sealed)
+	if err := errors.Join(
+		addFile(archive, backupKey, hex.EncodeToString(key.key[:])),
+		addCopy(archive, backupDB, tmp),
+		archive.Close(), sealed.Close(), ctx.Err(),
+	); err != nil {
+		return storage("write the backup", err)
+	}
+	return nil
+}
+
+// copyVault makes a consistent copy, on a connection of its own: writers need not wait for it.
+func copyVault(ctx context.Context, from, to string) error {
+	db, err := openDB(from, 1, false)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	// VACUUM INTO takes a file that is there, if empty: so it keeps its 0600.
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	return err
+}
+
+func emptyPassphrase() error {
+	return &platform.Error{Kind: platform.KindUsage, Message: "the passphrase is empty", Repair: "choose a longer one"}
+}
+
+func addFile(w *tar.Writer, name, data string) error {
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, data)
+	return err
+}
+
+func addCopy(w *tar.Writer, name, path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: info.Size(), Typeflag: tar.TypeReg}); err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	return err
+}
+
+// tempFile makes an empty file beside the vault, for the user alone.
+func tempFile(cfg Config, what string) (string, error) {
+	f, err := os.CreateTemp(cfg.Dir, "."+what+"-*") // 0600
+	if err != nil {
+		return "", storage("write beside the vault", err)
+	}
+	return f.Name(), storage("write beside the vault", f.Close())
+}
+
+func removeDB(path string) {
+	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
+		_ = os.Remove(path + suffix)
+	}
+}
+
+// Restore puts a backup in place as the vault of cfg.Dir, which must not be
+// open anywhere. A vault that is there is refused, or with replace set aside.
+// The key goes into the keyring where that answers, else into a key file under
+// the backup's own passphrase. See [MetaRestored].
+func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, replace bool) error {
+	cfg = cfg.filled()
+	if err := secureDirs(cfg); err != nil {
+		return err
+	}
+	v := &Vault{cfg: cfg, inUse: flock.New(cfg.path(lockDir+"/vault"), flock.SetPermissions(0o600))}
+	unlock, err := v.Lock(ctx, ".open")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if info, err := os.Stat(cfg.path(fileName)); err == nil && info.Size() > 0 && !replace {
+		return &platform.Error{Kind: platform.KindUsage, Message: "there is a vault in " + cfg.Dir + " already", Repair: "set it aside and restore with: relink restore --replace"}
+	}
+	tmp, err := tempFile(cfg, "restore")
+	if err != nil {
+		return err
+	}
+	defer removeDB(tmp)
+	key, err := unpack(cfg, r, passphrase, tmp)
+	if err != nil {
+		return err
+	}
+	home, err := adapt(ctx, cfg, tmp, key)
+	if err != nil {
+		return err
+	}
+	kind, newKey := KeyKeyring, ""
+	kctx, cancel := context.WithTimeout(ctx, cfg.PromptTimeout)
+	defer cancel()
+	if err := v.putInKeyring(kctx, home, key); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		kind, newKey = KeyPassphrase, tmp+".key"
+		defer func() { _ = os.Remove(newKey) }()
+		if err := writeKeyFile(cfg, newKey, key, passphrase); err != nil {
+			return err
+		}
+	}
+	if err := setKind(ctx, tmp, kind); err != nil {
+		return storage("finish the restored vault", err)
+	}
+	// Everything is on the disk; what follows only renames.
+	if exists(cfg.path(fileName)) {
+		if _, err := setAside(cfg, "replaced"); err != nil {
+			return err
+		}
+	}
+	if newKey != "" {
+		if err := os.Rename(newKey, cfg.path(keyFile)); err != nil {
+			return storage("put the key file in place", err)
+		}
+	}
+	if err := os.Rename(tmp, cfg.path(fileName)); err != nil {
+		return storage("put the restored vault in place", err)
+	}
+	return storage("put the restored vault in place", syncDir(cfg.Dir))
+}
+
+// unpack opens an archive, writes its SQLite file to path and gives its key.
+func unpack(cfg Config, r io.Reader, passphrase, path string) (*sealer, error) {
+	unreadable := func(err error) error {
+		return &platform.Error{Kind: platform.KindUsage, Message: "this is not a whole backup of Relink", Repair: "give the file that relink backup wrote", Err: err}
+	}
+	if passphrase == "" {
+		return nil, emptyPassphrase()
+	}
+	plain, err := decrypt(r, passphrase)
+	if errors.Is(err, errPassphrase) {
+		return nil, &platform.Error{Kind: platform.KindUsage, Message: "the passphrase is not the backup's", Repair: "try again; nothing was changed"}
+	}
+	if err != nil {
+		return nil, unreadable(err)
+	}
+	var key *sealer
+	whole := false
+	archive := tar.NewReader(bufio.NewReader(plain))
+	for {
+		head, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return nil, unreadable(err)
+		}
+		switch head.Name {
+		case backupKey:
+			text, err := io.ReadAll(io.LimitReader(archive, 2*keySize))
+			if err == nil {
+				text, err = hex.DecodeString(string(text))
+			}
+			if err != nil {
+				return nil, unreadable(err)
+			}
+			if key, err = newSealer(text); err != nil {
+				return nil, unreadable(err)
+			}
+		case backupDB:
+			if err := copyTo(path, archive); err != nil {
+				if p := (*os.PathError)(nil); errors.As(err, &p) {
+					return nil, storage("write the restored vault", err)
+				}
+				return nil, unreadable(err)
+			}
+			whole = true
+		}
+	}
+	if key == nil || !whole {
+		return nil, unreadable(io.ErrUnexpectedEOF)
+	}
+	return key, nil
+}
+
+func copyTo(path string, r io.Reader) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, r)
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	return err
+}
+
+// adapt checks an unpacked file and makes it a vault of its own: a copy must
+// not share its keyring item with the one it was copied from.
+func adapt(ctx context.Context, cfg Config, path string, key *sealer) (home string, err error) {
+	version, err := headerVersion(path)
+	if err != nil {
+		return "", storage("read the backup", err)
+	}
+	if version > len(migrations) {
+		return "", newer(version)
+	}
+	if err := quickCheck(ctx, path); err != nil {
+		return "", storage("read the backup", err)
+	}
+	db, err := openDB(path, 1, false)
+	if err != nil {
+		return "", storage("read the backup", err)
+	}
+	defer func() { _ = db.Close() }()
+	var check string
+	if err := db.QueryRowContext(ctx, "SELECT h.value, c.value FROM meta h, meta c WHERE h.key = ? AND c.key = ?", metaHome, metaCheck).Scan(&home, &check); err != nil {
+		return "", storage("read the backup", err)
+	}
+	if !key.fits(home, check) {
+		return "", &platform.Error{Kind: platform.KindUsage, Message: "the key in the backup is not its vault's", Repair: "give another backup; nothing was changed"}
+	}
+	home = NewID()
+	return home, storage("adapt the backup", inTx(ctx, db, func(tx *sql.Tx) error {
+		for k, val := range map[string]string{metaHome: home, metaCheck: key.check(home), MetaRestored: cfg.Now().UTC().Format(time.RFC3339)} {
+			if _, err := tx.ExecContext(ctx, setMeta, k, val); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// setKind writes where the key is into an unpacked file, and leaves all of it in that one file.
+func setKind(ctx context.Context, path, kind string) error {
+	db, err := openDB(path, 1, false)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = db.Close() }()
+	if _, err := db.ExecContext(ctx, setMeta, metaKind, kind); err != nil {
+		return err
+	}
+	if _, err := db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)"); err != nil {
+		return err
+	}
+	return db.Close()
+}

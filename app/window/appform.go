@@ -1,0 +1,160 @@
+package window
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// appForm takes the client id and secret of the user's own app registration.
+type appForm struct {
+	u       *ui
+	p       *platform.Platform
+	content *fyne.Container
+	steps   *fyne.Container
+
+	id, secret, redirect *widget.Entry
+	// usual is Relink's own redirect address, empty until the agent has said it.
+	usual string
+}
+
+func newAppForm(u *ui, p *platform.Platform) *appForm {
+	r := p.Registration
+	f := &appForm{u: u, p: p, id: widget.NewEntry(), secret: widget.NewPasswordEntry(), redirect: widget.NewEntry(), steps: container.NewVBox()}
+	f.id.SetPlaceHolder(f.idLabel())
+	f.secret.SetPlaceHolder(f.secretLabel())
+	f.content = container.NewVBox()
+	if r.Console != "" {
+		if address, err := url.Parse(r.Console); err == nil {
+			f.content.Add(container.NewHBox(widget.NewHyperlink(wordConsole, address)))
+		}
+	}
+	f.content.Add(f.steps)
+	f.showSteps()
+	f.content.Add(field(wordRedirect, copyable(u, f.redirect)))
+	f.content.Add(field(f.idLabel(), f.id))
+	if r.Secret {
+		f.content.Add(field(f.secretLabel(), f.secret))
+	}
+	u.run(func(ctx context.Context, s agent.Service) func() {
+		address, err := s.Redirect(ctx, p.ID)
+		return func() {
+			if err != nil {
+				f.redirect.SetPlaceHolder(said(err))
+				return
+			}
+			f.usual = address
+			if f.redirect.Text == "" {
+				f.redirect.SetText(address)
+			}
+			f.showSteps()
+		}
+	})
+	return f
+}
+
+func (f *appForm) idLabel() string     { return or(f.p.Registration.IDLabel, wordClientID) }
+func (f *appForm) secretLabel() string { return or(f.p.Registration.SecretLabel, wordClientSecret) }
+
+func or(s, other string) string {
+	if s == "" {
+		return other
+	}
+	return s
+}
+
+func (f *appForm) showSteps() {
+	f.steps.RemoveAll()
+	for i, s := range f.p.Registration.Steps {
+		text := strings.ReplaceAll(s, "{redirect}", or(f.usual, "…"))
+		number := widget.NewLabel(fmt.Sprintf("%d.", i+1))
+		number.Importance = widget.LowImportance
+		f.steps.Add(container.NewBorder(nil, nil, container.NewVBox(number), nil, wrapped(text)))
+	}
+	f.steps.Refresh()
+}
+
+// fill shows a registration that is stored; its secret is never shown.
+func (f *appForm) fill(a platform.App) {
+	f.id.SetText(a.ID)
+	if a.Redirect != "" {
+		f.redirect.SetText(a.Redirect)
+	}
+}
+
+// request checks the form. The problem is empty when it can be stored.
+func (f *appForm) request(server string) (r agent.AppRequest, problem string) {
+	r = agent.AppRequest{Platform: f.p.ID, Server: server, ClientID: strings.TrimSpace(f.id.Text), Secret: strings.TrimSpace(f.secret.Text)}
+	if r.ClientID == "" {
+		return r, fmt.Sprintf(wordNeedID, f.idLabel())
+	}
+	// An issuer may take public clients, which have no secret.
+	if f.p.Registration.Secret && r.Secret == "" && f.p.Site != platform.SiteIssuer {
+		return r, fmt.Sprintf(wordNeedID, f.secretLabel())
+	}
+	if text := strings.TrimSpace(f.redirect.Text); text != f.usual {
+		r.Redirect = text
+	}
+	return r, ""
+}
+
+// field is a named input.
+func field(name string, input fyne.CanvasObject) fyne.CanvasObject {
+	l := caption(name)
+	l.Wrapping = fyne.TextWrapOff
+	l.Truncation = fyne.TextTruncateEllipsis
+	return tight(l, input)
+}
+
+// copyable puts a Copy button beside an entry.
+func copyable(u *ui, e *widget.Entry) fyne.CanvasObject {
+	b := widget.NewButtonWithIcon(wordCopy, theme.ContentCopyIcon(), nil)
+	b.OnTapped = func() {
+		u.app.Clipboard().SetContent(e.Text)
+		b.SetText(wordCopied)
+	}
+	return container.NewBorder(nil, nil, nil, b, e)
+}
+
+// serverAddress reads what a person typed as a server or issuer: a host name
+// gets https, and only this computer may do without it.
+func serverAddress(text string, site platform.Site) (address string, ok bool) {
+	text = strings.TrimRight(strings.TrimSpace(text), "/")
+	if site == platform.SiteServer {
+		// People paste handles: @name@server.
+		if i := strings.LastIndex(text, "@"); i >= 0 && !strings.Contains(text, "://") {
+			text = text[i+1:]
+		}
+	}
+	if text == "" || strings.ContainsAny(text, " \t\n") {
+		return "", false
+	}
+	if !strings.Contains(text, "://") {
+		text = "https://" + text
+	}
+	a, err := url.Parse(text)
+	if err != nil || a.Hostname() == "" || a.User != nil || a.RawQuery != "" || a.Fragment != "" {
+		return "", false
+	}
+	local := a.Hostname() == "localhost" || a.Hostname() == "127.0.0.1" || a.Hostname() == "::1"
+	switch {
+	case a.Scheme != "https" && !(a.Scheme == "http" && local):
+		return "", false
+	case !local && !strings.Contains(strings.Trim(a.Hostname(), "."), ".") && !strings.Contains(a.Hostname(), ":"):
+		return "", false
+	}
+	a.Host = strings.ToLower(a.Host)
+	if site == platform.SiteServer {
+		a.Path = ""
+	}
+	return a.String(), true
+}

@@ -1,0 +1,272 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// connectPage connects a first account: choose a platform, give what it needs,
+// then the browser.
+type connectPage struct {
+	u       *ui
+	content *fyne.Container
+	form    *connectForm
+}
+
+// showConnect opens the page over the accounts.
+func (u *ui) showConnect() { u.showConnectTo("") }
+
+// showConnectTo opens the page with a platform already chosen.
+func (u *ui) showConnectTo(id string) {
+	if u.connect == nil {
+		u.connect = &connectPage{u: u, content: container.NewStack()}
+		u.accounts.content.Hide()
+		u.accounts.pages.Add(u.connect.content)
+	}
+	p, err := platform.Lookup(id)
+	if err != nil {
+		u.connect.platforms()
+		return
+	}
+	u.connect.choose(p)
+}
+
+// leave goes back to the accounts.
+func (c *connectPage) leave() {
+	c.u.connect = nil
+	c.u.accounts.pages.Remove(c.content)
+	c.u.accounts.content.Show()
+	c.u.accounts.pages.Refresh()
+	c.u.win.Canvas().Focus(c.u.list)
+}
+
+// back goes one step back.
+func (c *connectPage) back() {
+	if c.form != nil && c.u.view != nil && c.u.view.total > 0 {
+		c.platforms()
+		return
+	}
+	c.leave()
+}
+
+// set shows a step in a column that stays readable on a wide window.
+func (c *connectPage) set(title string, body fyne.CanvasObject) {
+	back := widget.NewButtonWithIcon(wordBack, theme.NavigateBackIcon(), c.back)
+	back.Importance = widget.LowImportance
+	t := heading2(title)
+	t.SizeName = theme.SizeNameSubHeadingText
+	head := container.New(layout.NewCustomPaddedLayout(2*gap, gap, 2*gap, 2*gap), container.NewHBox(back, t))
+	c.content.Objects = []fyne.CanvasObject{container.NewBorder(head, nil, nil, nil,
+		container.NewVScroll(container.New(column{560}, container.New(layout.NewCustomPaddedLayout(2*gap, 6*gap, 4*gap, 4*gap), body))))}
+	c.content.Refresh()
+	c.u.accounts.pages.Refresh()
+}
+
+// column centres content no wider than width.
+type column struct{ width float32 }
+
+func (c column) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+func (c column) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	w := min(c.width, size.Width)
+	o[0].Move(fyne.NewPos((size.Width-w)/2, 0))
+	o[0].Resize(fyne.NewSize(w, size.Height))
+}
+
+func (c *connectPage) platforms() {
+	c.form = nil
+	c.set(wordChoosePlatform, container.NewVBox(platformTiles(c.u, 1)))
+}
+
+func (c *connectPage) choose(p *platform.Platform) {
+	c.form = newConnectForm(c.u, p)
+	c.set(wordConnect+" "+p.Name, c.form.content)
+}
+
+// platformsInOrder puts those first that need no app registration.
+func platformsInOrder() []*platform.Platform {
+	out := slices.Clone(platform.All())
+	slices.SortStableFunc(out, func(a, b *platform.Platform) int {
+		switch {
+		case a.Registration.Self == b.Registration.Self:
+			return 0
+		case a.Registration.Self:
+			return -1
+		}
+		return 1
+	})
+	return out
+}
+
+// platformTiles are the platforms to choose from.
+func platformTiles(u *ui, columns int) fyne.CanvasObject {
+	grid := container.NewGridWithColumns(columns)
+	for _, p := range platformsInOrder() {
+		a := newAvatar(40)
+		a.set(p.ID, "")
+		name := heading(p.Name)
+		about := sentence(p.Lifetime)
+		if !p.Registration.Self {
+			about += " Needs your own app registration."
+		}
+		t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, a)), nil, tight(name, caption(about)))), func() { u.showConnectTo(p.ID) })
+		t.framed, t.key = true, u.typedKey
+		grid.Add(t)
+	}
+	return grid
+}
+
+// connectForm is what one platform needs before the browser opens.
+type connectForm struct {
+	u       *ui
+	p       *platform.Platform
+	content *fyne.Container
+
+	server  *widget.Entry
+	app     *appForm
+	appBox  *fyne.Container
+	problem problem
+	button  *widget.Button
+	wants   []platform.Capability
+	// apps stored already; known once the agent has said so.
+	apps  []platform.App
+	known bool
+}
+
+func newConnectForm(u *ui, p *platform.Platform) *connectForm {
+	f := &connectForm{u: u, p: p, problem: problemLabel(), content: container.NewVBox()}
+	mark := newAvatar(40)
+	mark.set(p.ID, "")
+	f.content.Add(container.NewBorder(nil, nil, pad(1, mark), nil, container.NewVBox(layout.NewSpacer(), caption(sentence(p.Lifetime)), layout.NewSpacer())))
+	if p.Site != platform.SiteNone {
+		f.server = widget.NewEntry()
+		name, hint := wordServer, wordServerHint
+		if p.Site == platform.SiteIssuer {
+			name, hint = wordIssuer, wordIssuerHint
+		}
+		f.server.SetPlaceHolder(hint)
+		f.server.OnChanged = func(string) { f.showApp(); f.problem.show("") }
+		f.server.OnSubmitted = func(string) { f.submit() }
+		f.content.Add(field(name, f.server))
+	}
+	if !p.Registration.Self {
+		f.app = newAppForm(u, p)
+		f.appBox = container.NewVBox(tight(heading(wordAppTitle), caption(wordAppOnce)), f.app.content)
+		f.appBox.Hide()
+		f.content.Add(f.appBox)
+		u.run(func(ctx context.Context, s agent.Service) func() {
+			apps, err := s.Apps(ctx)
+			return func() {
+				if err != nil {
+					f.problem.show(said(err))
+				}
+				f.apps, f.known = apps, true
+				f.showApp()
+			}
+		})
+	}
+	if len(p.Needs) > 0 {
+		f.content.Add(heading(wordAskTitle))
+		for _, n := range p.Needs {
+			f.wants = append(f.wants, n.Capability)
+			word := strings.TrimSuffix(sentence(n.Capability.Word()), ".")
+			tick := widget.NewCheck(word, func(on bool) { f.want(n.Capability, on) })
+			tick.Checked = true
+			f.content.Add(tight(tick, indented(caption("asks for "+platform.Join(n.Scopes)))))
+		}
+	}
+	f.button = primary(wordConnect, f.submit)
+	f.content.Add(f.problem.label)
+	f.content.Add(container.NewHBox(f.button))
+	return f
+}
+
+func indented(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(0, 0, 7*gap, 0), o)
+}
+
+func (f *connectForm) want(c platform.Capability, on bool) {
+	f.wants = slices.DeleteFunc(f.wants, func(w platform.Capability) bool { return w == c })
+	if on {
+		f.wants = append(f.wants, c)
+	}
+}
+
+// site is the server typed, and whether it can be used.
+func (f *connectForm) site() (string, bool) {
+	if f.server == nil {
+		return "", true
+	}
+	return serverAddress(f.server.Text, f.p.Site)
+}
+
+// stored finds the app registration that would be used.
+func (f *connectForm) stored() bool {
+	server, ok := f.site()
+	return ok && slices.ContainsFunc(f.apps, func(a platform.App) bool {
+		return a.Platform == f.p.ID && strings.TrimRight(a.Server, "/") == server
+	})
+}
+
+// showApp shows the registration's fields where none is stored.
+func (f *connectForm) showApp() {
+	if f.appBox != nil {
+		showIf(f.appBox, f.known && !f.stored())
+	}
+}
+
+// submit checks the form, stores the registration if there is one to store,
+// and starts the flow.
+func (f *connectForm) submit() {
+	f.problem.show("")
+	server, ok := f.site()
+	if !ok {
+		bad := wordServerBad
+		if f.p.Site == platform.SiteIssuer {
+			bad = wordIssuerBad
+		}
+		f.problem.show(bad)
+		return
+	}
+	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants)}
+	connect := func() {
+		f.u.startFlow(wordConnect+" "+f.p.Name, "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+			return s.Connect(ctx, request)
+		}, nil, "")
+	}
+	if f.appBox == nil || !f.appBox.Visible() {
+		connect()
+		return
+	}
+	app, bad := f.app.request(server)
+	if bad != "" {
+		f.problem.show(bad)
+		return
+	}
+	f.u.run(func(ctx context.Context, s agent.Service) func() {
+		err := s.SetApp(ctx, app)
+		return func() {
+			if err != nil {
+				f.problem.show(said(err))
+				return
+			}
+			f.apps = append(f.apps, platform.App{Platform: app.Platform, Server: app.Server, ID: app.ClientID})
+			f.app.secret.SetText("")
+			f.showApp()
+			connect()
+		}
+	})
+}
+
+// spacer is empty room of a width.
+func spacer(w float32) fyne.CanvasObject { return least(w, 0, canvas.NewRectangle(nil)) }

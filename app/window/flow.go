@@ -1,0 +1,454 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// flowStart begins a browser flow.
+type flowStart func(context.Context, agent.Service) (agent.Flow, error)
+
+// flowView is what a person sees of a browser flow: what to do, paste, choose,
+// how it ended. It is the same in a dialog and in the pop-up.
+type flowView struct {
+	u       *ui
+	win     fyne.Window
+	start   flowStart
+	account string // ID being reconnected, empty on a first connection
+	closed  func()
+	// next starts the flow after this one; nil when it is the last.
+	next      func()
+	nextLabel string
+
+	content *fyne.Container
+	flow    agent.Flow
+	phase   agent.Phase // drawn last
+	drawn   int         // version drawn last
+	pasting bool
+	over    bool
+	left    *widget.Label
+	cancel  context.CancelFunc
+}
+
+func newFlowView(u *ui, win fyne.Window, account string, start flowStart, closed func()) *flowView {
+	return &flowView{u: u, win: win, account: account, start: start, closed: closed, content: container.NewStack()}
+}
+
+// begin starts the flow and follows it until it ends.
+func (v *flowView) begin() {
+	ctx, cancel := context.WithCancel(v.u.ctx)
+	if v.cancel != nil {
+		v.cancel()
+	}
+	v.cancel, v.phase, v.drawn, v.pasting, v.flow = cancel, "", 0, false, agent.Flow{}
+	v.progress(wordStarting)
+	v.u.goes(func() {
+		s, err := v.u.service(ctx)
+		var f agent.Flow
+		if err == nil {
+			f, err = v.start(ctx, s)
+		}
+		for err == nil {
+			shown := f
+			v.post(ctx, func() { v.show(shown) })
+			if f.Phase.Ended() {
+				if f.Phase == agent.PhaseDone {
+					v.finish(ctx, s, f)
+				}
+				return
+			}
+			f, err = s.Flow(ctx, f.ID, f.Version)
+		}
+		if ctx.Err() == nil {
+			v.post(ctx, func() { v.failed(platform.As(err, platform.KindAgent)) })
+		}
+	})
+	v.u.goes(func() {
+		t := time.NewTicker(time.Second)
+		defer t.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-t.C:
+				v.post(ctx, v.count)
+			}
+		}
+	})
+}
+
+// post runs f on the UI goroutine unless the view has gone meanwhile.
+func (v *flowView) post(ctx context.Context, f func()) {
+	v.u.post(func() {
+		if ctx.Err() == nil && !v.over {
+			f()
+		}
+	})
+}
+
+// finish fetches the accounts' new state, so that the date told is the stored one.
+func (v *flowView) finish(ctx context.Context, s agent.Service, f agent.Flow) {
+	snap, err := s.Snapshot(ctx)
+	v.post(ctx, func() {
+		if err != nil {
+			snap = v.u.snap
+		}
+		v.done(f, snap)
+	})
+}
+
+// close ends the view; a flow that still runs is cancelled if asked.
+func (v *flowView) close(cancelFlow bool) {
+	if v.over {
+		return
+	}
+	v.over = true
+	if v.cancel != nil {
+		v.cancel()
+	}
+	if id := v.flow.ID; cancelFlow && id != "" && !v.flow.Phase.Ended() {
+		v.u.run(func(ctx context.Context, s agent.Service) func() {
+			_ = s.Cancel(ctx, id) // it may have ended meanwhile, which is as good
+			return nil
+		})
+	}
+	v.closed()
+}
+
+// abandon stops following the flow without ending it.
+func (v *flowView) abandon() {
+	v.over = true
+	if v.cancel != nil {
+		v.cancel()
+	}
+}
+
+func (v *flowView) count() {
+	if v.left != nil && !v.flow.Deadline.IsZero() {
+		v.left.SetText(timeLeft(v.flow.Deadline.Sub(v.u.now())))
+	}
+}
+
+// show draws a flow. The same phase is not drawn twice, so that typing is not disturbed.
+func (v *flowView) show(f agent.Flow) {
+	v.flow = f
+	if f.Phase == v.phase && (f.Phase != agent.PhaseWaiting || f.Version == v.drawn || v.pasting) {
+		return
+	}
+	v.phase, v.drawn = f.Phase, f.Version
+	switch f.Phase {
+	case agent.PhaseWaiting:
+		if v.pasting = v.pasting || !f.Listening; v.pasting {
+			v.paste()
+		} else {
+			v.waiting()
+		}
+	case agent.PhaseWorking:
+		v.progress(wordWorking)
+	case agent.PhaseChoosing:
+		v.choose()
+	case agent.PhaseFailed:
+		e := f.Error
+		if e == nil {
+			e = &platform.Error{Message: "the sign-in did not finish", Repair: "try again"}
+		}
+		v.failed(e)
+	}
+}
+
+// set draws a body with buttons under it.
+func (v *flowView) set(body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+	row := container.NewHBox(layout.NewSpacer())
+	for _, b := range buttons {
+		row.Add(b)
+	}
+	v.content.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), row), nil, nil, scrolled(body))}
+	v.content.Refresh()
+}
+
+func (v *flowView) cancelButton() *widget.Button {
+	return widget.NewButton(wordCancel, func() { v.close(true) })
+}
+
+func primary(text string, tapped func()) *widget.Button {
+	b := widget.NewButton(text, tapped)
+	b.Importance = widget.HighImportance
+	return b
+}
+
+func (v *flowView) progress(text string) {
+	v.left = nil
+	v.set(container.NewVBox(wrapped(text), container.New(slim{}, widget.NewProgressBarInfinite())), v.cancelButton())
+}
+
+// slim lays a progress bar out as a thin line.
+type slim struct{}
+
+func (slim) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(0, 3*gap) }
+func (slim) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Move(fyne.NewPos(2*gap, gap))
+	o[0].Resize(fyne.NewSize(size.Width-4*gap, gap))
+}
+
+func (v *flowView) title() string {
+	if row := v.u.row(v.account); row != nil {
+		return shortTitle(row.Account)
+	}
+	return ""
+}
+
+func (v *flowView) copyLink() *widget.Button {
+	b := widget.NewButtonWithIcon(wordCopyLink, theme.ContentCopyIcon(), nil)
+	b.OnTapped = func() {
+		v.u.app.Clipboard().SetContent(v.flow.URL)
+		b.SetText(wordCopied)
+	}
+	return b
+}
+
+func (v *flowView) leftLabel() *widget.Label {
+	v.left = widget.NewLabel("")
+	v.left.Importance = widget.LowImportance
+	v.count()
+	return v.left
+}
+
+func (v *flowView) waiting() {
+	other := widget.NewButton(wordPaste, func() { v.pasting = true; v.paste() })
+	body := container.NewVBox(wrapped(browserText(v.flow, v.title())), container.New(slim{}, widget.NewProgressBarInfinite()), v.leftLabel(),
+		container.New(layout.NewRowWrapLayout(), v.copyLink(), other))
+	v.set(body, v.cancelButton())
+}
+
+func (v *flowView) paste() {
+	entry := widget.NewEntry()
+	entry.SetPlaceHolder(wordPasteHint)
+	problem := problemLabel()
+	use := primary(wordPasteUse, nil)
+	send := func() {
+		text, id := entry.Text, v.flow.ID
+		if text == "" {
+			problem.show(wordPasteEmpty)
+			return
+		}
+		v.u.run(func(ctx context.Context, s agent.Service) func() {
+			err := s.Paste(ctx, id, text)
+			return func() {
+				if err != nil {
+					problem.show(said(err))
+				}
+			}
+		})
+	}
+	use.OnTapped = send
+	entry.OnSubmitted = func(string) { send() }
+	text := wordPasteText
+	if !v.flow.Opened {
+		text = wordOpenBrowser + " " + text
+	}
+	body := container.NewVBox(wrapped(text), entry, problem.label, container.NewHBox(v.copyLink(), v.leftLabel()))
+	v.set(body, v.cancelButton(), use)
+	v.win.Canvas().Focus(entry)
+}
+
+func (v *flowView) choose() {
+	v.left = nil
+	var ids []string
+	body := container.NewVBox(wrapped(wordChoose))
+	for _, c := range v.flow.Candidates {
+		text := c.Name
+		if text == "" {
+			text = c.ProviderID
+		}
+		if c.Handle != "" {
+			text += " · " + c.Handle
+		}
+		if c.Kind != "" {
+			text += " · " + c.Kind
+		}
+		tick := widget.NewCheck(fit(text, theme.TextSize(), fyne.TextStyle{}, 380), func(on bool) {
+			if on {
+				ids = append(ids, c.ProviderID)
+			} else {
+				ids = slices.DeleteFunc(ids, func(id string) bool { return id == c.ProviderID })
+			}
+		})
+		body.Add(tick)
+		if len(v.flow.Candidates) == 1 {
+			tick.SetChecked(true)
+		}
+	}
+	problem := problemLabel()
+	body.Add(problem.label)
+	send := func(chosen []string) {
+		id := v.flow.ID
+		v.progress(wordWorking)
+		v.u.run(func(ctx context.Context, s agent.Service) func() {
+			if err := s.Choose(ctx, id, chosen); err != nil {
+				return func() { v.choose(); v.u.say(said(err), true) }
+			}
+			return nil
+		})
+	}
+	v.set(body, v.cancelButton(), widget.NewButton(wordChooseLater, func() { send(nil) }), primary(wordConnect, func() {
+		if len(ids) == 0 {
+			problem.show(wordChooseNone)
+			return
+		}
+		send(slices.Clone(ids))
+	}))
+}
+
+func (v *flowView) done(f agent.Flow, snap *agent.Snapshot) {
+	v.left = nil
+	now := v.u.now()
+	text := tight()
+	for _, id := range f.Accounts {
+		if row := snap.Row(id); row != nil {
+			text.Add(wrapped(connectedUntil(row, now)))
+		}
+	}
+	if len(text.Objects) == 0 {
+		text.Add(wrapped(wordConnected + "."))
+	}
+	for _, n := range f.Notes {
+		text.Add(wrapped(sentence(n)))
+	}
+	buttons := []fyne.CanvasObject{widget.NewButton(wordClose, func() { v.close(false) })}
+	if v.next != nil {
+		buttons = append(buttons, primary(wordNext+": "+v.nextLabel, func() { v.close(false); v.next() }))
+	} else {
+		buttons[0].(*widget.Button).Importance = widget.HighImportance
+	}
+	v.set(outcome(theme.ConfirmIcon(), toneGood, wordConnected, text), buttons...)
+}
+
+func (v *flowView) failed(e *platform.Error) {
+	v.left = nil
+	body := tight(wrapped(sentence(e.Message)))
+	if e.Repair != "" {
+		body.Add(wrapped(sentence(e.Repair)))
+	}
+	buttons := []fyne.CanvasObject{widget.NewButton(wordClose, func() { v.close(false) })}
+	if v.next != nil {
+		buttons = append(buttons, widget.NewButton(wordNext+": "+v.nextLabel, func() { v.close(false); v.next() }))
+	}
+	if row := v.u.row(v.account); row != nil && e.Kind == platform.KindWrongAccount {
+		a := row.Account
+		buttons = append(buttons, widget.NewButton("Add as a new account", func() {
+			v.account = ""
+			v.start = func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+				return s.Connect(ctx, agent.ConnectRequest{Platform: a.Platform, Server: a.Server, Wants: a.Wants})
+			}
+			v.begin()
+		}))
+	}
+	v.set(outcome(theme.ErrorIcon(), toneBad, wordFailed, body), append(buttons, primary(wordTryAgain, v.begin))...)
+}
+
+// outcome is how something ended: icon, word and the lines about it.
+func outcome(icon fyne.Resource, t tone, word string, body fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVBox(container.NewHBox(widget.NewIcon(theme.NewColoredResource(icon, t.color)), heading2(word)), body)
+}
+
+// heading2 is a heading that is never cut, for a row that gives it no width.
+func heading2(text string) *widget.Label {
+	return widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+}
+
+// flowDialog is a flow over the main window.
+type flowDialog struct {
+	view   *flowView
+	dialog *modal
+}
+
+// leave is Esc: it cancels a flow that runs and closes one that ended.
+func (d *flowDialog) leave() { d.view.close(true) }
+
+// flowDialogSize is fixed, so that phases do not make the dialog jump.
+var flowDialogSize = fyne.NewSize(520, 380)
+
+// startFlow shows a flow over the main window.
+func (u *ui) startFlow(title, account string, start flowStart, next func(), nextLabel string) {
+	if u.flow != nil {
+		return
+	}
+	d := &flowDialog{}
+	d.view = newFlowView(u, u.win, account, start, func() {
+		d.dialog.hide()
+		u.flow = nil
+		u.win.Canvas().Focus(u.list)
+		if d.view.flow.Phase == agent.PhaseDone {
+			if u.connect != nil {
+				u.connect.leave()
+			}
+			if ids := d.view.flow.Accounts; len(ids) > 0 && u.row(ids[0]) != nil {
+				u.choose(ids[0])
+			}
+		}
+	})
+	d.view.next, d.view.nextLabel = next, nextLabel
+	d.dialog = newModal(title, d.view.content, u.win)
+	u.flow = d
+	d.dialog.resize(flowDialogSize)
+	d.dialog.show()
+	d.view.begin()
+}
+
+// reconnectStart starts the flow of an account, or joins the one that runs.
+func reconnectStart(row *agent.Row) flowStart {
+	return func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+		if row.Flow != "" {
+			if f, err := s.Flow(ctx, row.Flow, 0); err == nil && !f.Phase.Ended() {
+				return f, nil
+			}
+		}
+		return s.Reconnect(ctx, agent.ReconnectRequest{Account: row.Account.ID})
+	}
+}
+
+// reconnect brings one account back.
+func (u *ui) reconnect(id string) { u.reconnectEach([]string{id}) }
+
+// reconnectAll brings back every account that needs a person, one after another.
+func (u *ui) reconnectAll() {
+	var ids []string
+	for r := range u.snap.All() {
+		if !r.Status.State.NeedsPerson() {
+			break // worst first
+		}
+		ids = append(ids, r.Account.ID)
+	}
+	u.reconnectEach(ids)
+}
+
+func (u *ui) reconnectEach(ids []string) {
+	for len(ids) > 0 && u.row(ids[0]) == nil {
+		ids = ids[1:]
+	}
+	if len(ids) == 0 {
+		return
+	}
+	row := u.row(ids[0])
+	var next func()
+	label := ""
+	if len(ids) > 1 {
+		rest := ids[1:]
+		next = func() { u.reconnectEach(rest) }
+		if after := u.row(rest[0]); after != nil {
+			label = fit(shortTitle(after.Account), theme.TextSize(), fyne.TextStyle{}, 140)
+		}
+	}
+	u.choose(row.Account.ID)
+	u.startFlow(wordReconnect+" "+row.Account.Title(), row.Account.ID, reconnectStart(row), next, label)
+}

@@ -1,0 +1,158 @@
+package window
+
+import (
+	"math"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+)
+
+// accountList is Fyne's pooling list with a selection that names an account
+// and not a place, so that a snapshot may move rows under it.
+type accountList struct {
+	widget.List
+	u       *ui
+	rows    []*agent.Row
+	focused bool
+}
+
+func newAccountList(u *ui) *accountList {
+	l := &accountList{u: u}
+	l.Length = func() int { return len(l.rows) }
+	l.CreateItem = func() fyne.CanvasObject { return newRowView(u.reconnect) }
+	l.UpdateItem = func(i int, o fyne.CanvasObject) {
+		if i < len(l.rows) {
+			row := l.rows[i]
+			o.(*rowView).set(row, u.now(), row.Account.ID == u.selected, l.focused)
+		}
+	}
+	l.OnSelected = func(i int) {
+		// The list's own selection is a place; drop it and keep the account.
+		l.Unselect(i)
+		if i < len(l.rows) {
+			u.choose(l.rows[i].Account.ID)
+		}
+	}
+	l.HideSeparators = true
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// pitch is the distance from one row to the next.
+func (l *accountList) pitch() float32 { return rowHeight + theme.Size(theme.SizeNamePadding) }
+
+// swap shows other rows. With keep, the row at the top of the screen stays
+// where it is, wherever it went in the order; else the list starts at its top.
+func (l *accountList) swap(rows []*agent.Row, keep bool) {
+	old, offset := l.rows, l.GetScrollOffset()
+	l.rows = rows
+	l.Refresh()
+	if !keep {
+		l.ScrollToOffset(0)
+		return
+	}
+	top := int(math.Floor(float64(offset / l.pitch())))
+	if offset <= 0 || top >= len(old) {
+		return
+	}
+	id := old[top].Account.ID
+	if top < len(rows) && rows[top].Account.ID == id {
+		return
+	}
+	if i := find(rows, id); i >= 0 {
+		l.ScrollToOffset(float32(i)*l.pitch() + offset - float32(top)*l.pitch())
+	}
+}
+
+// step moves the selection by n rows.
+func (l *accountList) step(n int) {
+	if len(l.rows) == 0 {
+		return
+	}
+	at := find(l.rows, l.u.selected)
+	switch {
+	case at < 0 && n < 0:
+		at = len(l.rows) - 1
+	case at < 0:
+		at = 0
+	default:
+		at = min(len(l.rows)-1, max(0, at+n))
+	}
+	l.ScrollTo(at)
+	l.u.choose(l.rows[at].Account.ID)
+}
+
+func (l *accountList) FocusGained() {
+	l.focused = true
+	l.Refresh()
+}
+
+func (l *accountList) FocusLost() {
+	l.focused = false
+	l.Refresh()
+}
+
+func (l *accountList) TypedKey(e *fyne.KeyEvent) {
+	page := max(1, int(l.Size().Height/l.pitch())-1)
+	switch e.Name {
+	case fyne.KeyDown:
+		l.step(1)
+	case fyne.KeyUp:
+		l.step(-1)
+	case fyne.KeyPageDown:
+		l.step(page)
+	case fyne.KeyPageUp:
+		l.step(-page)
+	case fyne.KeyHome:
+		l.step(-len(l.rows))
+	case fyne.KeyEnd:
+		l.step(len(l.rows))
+	default:
+		l.u.typedKey(e)
+	}
+}
+
+func (l *accountList) TypedRune(r rune) { l.u.typedRune(r) }
+
+// searchEntry is the search field: Esc empties and leaves it, Down goes to the list.
+type searchEntry struct {
+	widget.Entry
+	u *ui
+}
+
+func newSearchEntry(u *ui) *searchEntry {
+	s := &searchEntry{u: u}
+	s.ExtendBaseWidget(s)
+	s.SetPlaceHolder(wordSearch)
+	s.Icon = theme.SearchIcon()
+	s.OnChanged = u.setSearch
+	return s
+}
+
+func (s *searchEntry) TypedKey(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyEscape:
+		s.SetText("")
+		s.u.win.Canvas().Focus(s.u.list)
+	case fyne.KeyDown, fyne.KeyReturn, fyne.KeyEnter:
+		s.u.win.Canvas().Focus(s.u.list)
+		if find(s.u.list.rows, s.u.selected) < 0 {
+			s.u.list.step(1)
+		}
+	default:
+		s.Entry.TypedKey(e)
+	}
+}
+
+// TypedShortcut hands the window's own shortcuts on, which a focused entry
+// would swallow.
+func (s *searchEntry) TypedShortcut(sc fyne.Shortcut) {
+	if c, ok := sc.(*desktop.CustomShortcut); ok && s.u.shortcut(c) {
+		return
+	}
+	s.Entry.TypedShortcut(sc)
+}

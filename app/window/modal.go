@@ -1,0 +1,41 @@
+package window
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// modal is a question over a window. Fyne's dialog package would do, but
+// brings its file chooser along.
+type modal struct {
+	popup   *widget.PopUp
+	buttons *fyne.Container
+	size    fyne.Size
+}
+
+func newModal(title string, content fyne.CanvasObject, over fyne.Window) *modal {
+	m := &modal{buttons: container.NewHBox(layout.NewSpacer())}
+	head := heading(title)
+	head.SizeName = theme.SizeNameSubHeadingText
+	m.popup = widget.NewModalPopUp(pad(3, container.NewBorder(head, m.buttons, nil, nil, pad(1, content))), over.Canvas())
+	return m
+}
+
+// with sets the buttons, the last one the main one.
+func (m *modal) with(buttons ...fyne.CanvasObject) {
+	m.buttons.Objects = append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)
+}
+
+func (m *modal) resize(s fyne.Size) { m.size = s }
+
+func (m *modal) show() {
+	m.popup.Show()
+	if !m.size.IsZero() {
+		m.popup.Resize(m.size.Min(m.popup.Canvas.Size().SubtractWidthHeight(8*gap, 8*gap)).Max(m.popup.MinSize()))
+	}
+}
+
+func (m *modal) hide() { m.popup.Hide() }

@@ -1,0 +1,124 @@
+package window
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// popup is the small window at expiry: what ended, what stopped, Reconnect and
+// Later.
+//
+// It asks to stay above other windows and never asks for the focus itself.
+// Fyne has no way to map a window without focus: GLFW's focus-on-show hint is
+// not exposed, so a window manager that focuses every new window focuses this
+// one too. Window managers with focus-stealing prevention, and every Wayland
+// compositor, leave the focus where it is, because the process was not started
+// by the person. Nothing here acts on a key that was meant for another
+// window: no button has the keyboard focus when it opens.
+type popup struct {
+	u       *ui
+	id      string
+	win     fyne.Window
+	content *fyne.Container
+	flow    *flowView
+}
+
+var popupSize = fyne.NewSize(440, 200)
+
+// openPopup shows the pop-up of an account, once.
+func (u *ui) openPopup(id string) {
+	if u.popups[id] != nil {
+		return
+	}
+	p := &popup{u: u, id: id, win: u.app.NewWindow("Relink"), content: container.NewStack()}
+	u.popups[id] = p
+	p.win.SetContent(p.content)
+	p.win.Resize(popupSize)
+	p.win.CenterOnScreen()
+	if w, ok := p.win.(desktop.Window); ok {
+		w.RequestAlwaysOnTop()
+	}
+	p.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyEscape {
+			p.win.Close()
+		}
+	})
+	p.win.SetOnClosed(func() {
+		delete(u.popups, id)
+		if p.flow != nil {
+			p.flow.abandon()
+		}
+	})
+	p.win.Show()
+	p.update()
+}
+
+func (u *ui) updatePopups() {
+	for _, p := range u.popups {
+		p.update()
+	}
+}
+
+// update draws the account; once it works again the window goes by itself.
+func (p *popup) update() {
+	if p.flow != nil {
+		return
+	}
+	u := p.u
+	row := u.row(p.id)
+	switch {
+	case row == nil && u.snap != nil, row != nil && !offersReconnect(row):
+		p.win.Close()
+		return
+	case row == nil:
+		text := wordLoading
+		if u.away {
+			text = wordAwayEmpty
+		}
+		p.content.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewLabel(text))}
+		p.content.Refresh()
+		return
+	}
+	now := u.now()
+	a := newAvatar(48)
+	a.set(row.Account.Platform, shortTitle(row.Account))
+	title := heading(row.Account.Title())
+	title.SizeName = theme.SizeNameSubHeadingText
+	state := newChip()
+	state.set(row.Status.State)
+	text := tight(title, container.New(layout.NewCustomPaddedLayout(2*gap, 2*gap, 2*gap, 0), state), wrapped(sentence(deadlineLine(row, now))))
+	if s := stopped(row.Status); s != "" {
+		text.Add(wrapped(s))
+	}
+	if u.notice.bad {
+		bad := problemLabel()
+		bad.show(u.notice.text)
+		text.Add(bad.label)
+	}
+	later := widget.NewButton(wordLater, nil)
+	later.OnTapped = func() {
+		items := u.snoozeItems(p.id, p.win.Close)
+		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), p.win.Canvas(), fyne.NewPos(0, later.Size().Height), later)
+	}
+	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
+		container.NewHBox(layout.NewSpacer(), later, primary(wordReconnect, p.reconnect)),
+		container.NewVBox(pad(1, a)), nil, container.NewVScroll(text)))}
+	p.content.Refresh()
+}
+
+func (p *popup) reconnect() {
+	u := p.u
+	row := u.row(p.id)
+	if row == nil {
+		return
+	}
+	p.flow = newFlowView(u, p.win, p.id, reconnectStart(row), p.win.Close)
+	p.content.Objects = []fyne.CanvasObject{pad(2, p.flow.content)}
+	p.content.Refresh()
+	p.win.Resize(flowDialogSize)
+	p.flow.begin()
+}

@@ -1,0 +1,422 @@
+package window
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// settingsWindow is a window of its own. A change is stored at once; what the
+// agent says against it is shown where it was made.
+type settingsWindow struct {
+	u    *ui
+	win  fyne.Window
+	tabs *container.AppTabs
+	top  problem
+	// saved are the settings as the agent last took them.
+	saved agent.Settings
+	apps  *appsTab
+	about *aboutTab
+
+	reminders, general, security *fyne.Container
+}
+
+// openSettings shows the settings on a page: settings or about.
+func (u *ui) openSettings(page string) {
+	if u.settings != nil {
+		u.settings.choose(page)
+		u.settings.win.RequestFocus()
+		return
+	}
+	w := &settingsWindow{u: u, win: u.app.NewWindow(wordSettings), top: problemLabel()}
+	u.settings = w
+	w.reminders, w.general, w.security = container.NewVBox(), container.NewVBox(), container.NewVBox()
+	w.apps, w.about = newAppsTab(w), newAboutTab(w)
+	for _, box := range []*fyne.Container{w.reminders, w.general, w.security} {
+		box.Add(caption(wordLoading))
+	}
+	tab := func(title string, icon fyne.Resource, o fyne.CanvasObject) *container.TabItem {
+		return container.NewTabItemWithIcon(title, icon, container.NewVScroll(
+			container.New(layout.NewCustomPaddedLayout(2*gap, 4*gap, 4*gap, 4*gap), o)))
+	}
+	w.tabs = container.NewAppTabs(
+		tab(wordReminders, theme.HistoryIcon(), w.reminders),
+		tab(wordPlatforms, theme.AccountIcon(), w.apps.content),
+		tab(wordGeneral, theme.ComputerIcon(), w.general),
+		tab(wordSecurity, theme.VisibilityOffIcon(), w.security),
+		tab(wordAbout, theme.InfoIcon(), w.about.content))
+	w.tabs.SetTabLocation(container.TabLocationLeading)
+	w.tabs.OnSelected = func(item *container.TabItem) {
+		if item == w.tabs.Items[len(w.tabs.Items)-1] {
+			w.about.load()
+		}
+	}
+	w.win.SetContent(container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), w.top.label), nil, nil, nil, w.tabs))
+	w.win.SetOnClosed(func() { u.settings = nil })
+	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyEscape && w.win.Canvas().Overlays().Top() == nil {
+			w.win.Close()
+		}
+	})
+	w.win.Resize(fyne.NewSize(760, 600))
+	w.choose(page)
+	w.win.Show()
+	w.load()
+	w.apps.load()
+}
+
+func (w *settingsWindow) choose(page string) {
+	if page == PageAbout {
+		w.tabs.SelectIndex(len(w.tabs.Items) - 1)
+		w.about.load()
+	} else {
+		w.tabs.SelectIndex(0)
+	}
+}
+
+// say shows what belongs to no single field.
+func (w *settingsWindow) say(text string) { w.top.show(text) }
+
+func (w *settingsWindow) load() {
+	w.u.run(func(ctx context.Context, s agent.Service) func() {
+		set, err := s.Settings(ctx)
+		return func() {
+			if err != nil {
+				w.say(said(err))
+				return
+			}
+			w.say("")
+			w.saved = set
+			w.draw()
+		}
+	})
+}
+
+// save stores one change; where shows what was wrong with it.
+func (w *settingsWindow) save(where problem, change func(*agent.Settings), then func()) {
+	next := w.saved
+	next.Steps = slices.Clone(next.Steps)
+	change(&next)
+	w.u.run(func(ctx context.Context, s agent.Service) func() {
+		err := s.SetSettings(ctx, next)
+		return func() {
+			if err != nil {
+				where.show(said(err))
+				return
+			}
+			where.show("")
+			w.saved = next
+			if then != nil {
+				then()
+			}
+		}
+	})
+}
+
+// setting is a name, its input, a line about it and its error.
+func setting(name string, input fyne.CanvasObject, about string, p problem) fyne.CanvasObject {
+	box := container.NewVBox(container.NewBorder(nil, nil, least(152, 0, widget.NewLabel(name)), nil, container.NewBorder(nil, nil, input, nil)))
+	if about != "" {
+		box.Add(container.NewBorder(nil, nil, spacer(152), nil, caption(about)))
+	}
+	box.Add(container.NewBorder(nil, nil, spacer(152), nil, p.label))
+	return box
+}
+
+func (w *settingsWindow) draw() {
+	w.drawReminders()
+	w.drawGeneral()
+	w.drawSecurity()
+}
+
+func (w *settingsWindow) drawReminders() {
+	p := problemLabel()
+	chips := container.New(layout.NewRowWrapLayout())
+	var show func()
+	change := func(steps []time.Duration) {
+		slices.SortFunc(steps, func(a, b time.Duration) int { return int(b/time.Second) - int(a/time.Second) })
+		w.save(p, func(s *agent.Settings) { s.Steps = steps }, show)
+	}
+	show = func() {
+		chips.RemoveAll()
+		for _, d := range w.saved.Steps {
+			chips.Add(widget.NewButtonWithIcon(step(d), theme.CancelIcon(), func() {
+				change(slices.DeleteFunc(slices.Clone(w.saved.Steps), func(x time.Duration) bool { return x == d }))
+			}))
+		}
+		chips.Refresh()
+		w.reminders.Refresh()
+	}
+	add := widget.NewEntry()
+	add.SetPlaceHolder(wordStepHint)
+	submit := func() {
+		d, ok := parseStep(add.Text)
+		switch {
+		case !ok:
+			p.show(wordStepBad)
+		case slices.Contains(w.saved.Steps, d):
+			p.show(wordStepTwice)
+		default:
+			add.SetText("")
+			change(append(slices.Clone(w.saved.Steps), d))
+		}
+	}
+	add.OnSubmitted = func(string) { submit() }
+	show()
+
+	hp := problemLabel()
+	var hours []string
+	for h := range 24 {
+		hours = append(hours, fmt.Sprintf("%02d:00", h))
+	}
+	hour := pick(hours, w.saved.Hour, func(i int) { w.save(hp, func(s *agent.Settings) { s.Hour = i }, nil) })
+	w.reminders.Objects = []fyne.CanvasObject{
+		heading(wordStepsTitle), pad(1, chips),
+		container.NewHBox(least(160, 0, add), widget.NewButtonWithIcon(wordAdd, theme.ContentAddIcon(), submit)),
+		p.label, widget.NewSeparator(),
+		setting(wordHour, hour, "", hp),
+	}
+	w.reminders.Refresh()
+}
+
+// pick is a choice by place.
+func pick(options []string, at int, chosen func(int)) fyne.CanvasObject {
+	s := widget.NewSelect(options, nil)
+	if at >= 0 && at < len(options) {
+		s.SetSelectedIndex(at)
+	}
+	s.OnChanged = func(string) { chosen(s.SelectedIndex()) }
+	return least(180, 0, s)
+}
+
+// pickSpan is a choice among durations; one that is set and not offered is added.
+func pickSpan(options []time.Duration, value time.Duration, word func(time.Duration) string, chosen func(time.Duration)) fyne.CanvasObject {
+	if !slices.Contains(options, value) {
+		options = append(slices.Clone(options), value)
+	}
+	var words []string
+	for _, d := range options {
+		words = append(words, word(d))
+	}
+	return pick(words, slices.Index(options, value), func(i int) { chosen(options[i]) })
+}
+
+func (w *settingsWindow) drawGeneral() {
+	ap, bp, vp := problemLabel(), problemLabel(), problemLabel()
+	auto := widget.NewCheck("", nil)
+	auto.Checked = w.saved.Autostart
+	auto.OnChanged = func(on bool) { w.save(ap, func(s *agent.Settings) { s.Autostart = on }, nil) }
+	browser := widget.NewEntry()
+	browser.SetText(w.saved.Browser)
+	browser.SetPlaceHolder(wordBrowserHint)
+	set := widget.NewButton(wordSave, nil)
+	set.OnTapped = func() {
+		w.save(bp, func(s *agent.Settings) { s.Browser = strings.TrimSpace(browser.Text) }, nil)
+	}
+	browser.OnSubmitted = func(string) { set.OnTapped() }
+	verify := pickSpan([]time.Duration{6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}, w.saved.Verify,
+		func(d time.Duration) string { return "every " + strings.TrimPrefix(step(d), "1 ") },
+		func(d time.Duration) { w.save(vp, func(s *agent.Settings) { s.Verify = d }, nil) })
+	w.general.Objects = []fyne.CanvasObject{
+		setting(wordAutostart, auto, "", ap),
+		setting(wordBrowser, container.NewHBox(least(240, 0, browser), set), "", bp),
+		setting(wordVerify, verify, "", vp),
+	}
+	w.general.Refresh()
+}
+
+func (w *settingsWindow) drawSecurity() {
+	const d = 24 * time.Hour
+	ip := problemLabel()
+	idle := pickSpan([]time.Duration{0, 30 * d, 60 * d, 90 * d, 180 * d}, w.saved.Idle,
+		func(d time.Duration) string {
+			if d <= 0 {
+				return "off"
+			}
+			return "after " + step(d)
+		}, func(d time.Duration) { w.save(ip, func(s *agent.Settings) { s.Idle = d }, nil) })
+	w.security.Objects = []fyne.CanvasObject{
+		setting(wordKeyPlace, least(360, 0, wrapped(or(sentence(w.saved.KeyPlace), "Not chosen yet."))), "", problemLabel()),
+		setting(wordIdle, idle, wordIdleText, ip),
+	}
+	if w.saved.Key == "" {
+		w.security.Add(container.NewHBox(widget.NewButton(wordPassphrase+"…", func() { w.u.unlock(w.win) })))
+	}
+	w.security.Refresh()
+}
+
+// portSetting is the fixed port of the redirect address.
+func (w *settingsWindow) portSetting() fyne.CanvasObject {
+	p := problemLabel()
+	port := widget.NewEntry()
+	port.SetText(strconv.Itoa(w.saved.Port))
+	set := widget.NewButton(wordSave, nil)
+	set.OnTapped = func() {
+		n, err := strconv.Atoi(strings.TrimSpace(port.Text))
+		if err != nil || n < 1024 || n > 65535 {
+			p.show(wordPortBad)
+			return
+		}
+		w.save(p, func(s *agent.Settings) { s.Port = n }, w.apps.load)
+	}
+	port.OnSubmitted = func(string) { set.OnTapped() }
+	return setting(wordPort, container.NewHBox(least(96, 0, port), set), wordPortText, p)
+}
+
+// appsTab lists the app registrations.
+type appsTab struct {
+	w       *settingsWindow
+	content *fyne.Container
+	problem problem
+}
+
+func newAppsTab(w *settingsWindow) *appsTab {
+	return &appsTab{w: w, content: container.NewVBox(caption(wordLoading)), problem: problemLabel()}
+}
+
+func (t *appsTab) load() {
+	t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+		apps, err := s.Apps(ctx)
+		set, serr := s.Settings(ctx)
+		redirects := map[string]string{}
+		for _, a := range apps {
+			if a.Redirect != "" {
+				continue
+			}
+			if r, rerr := s.Redirect(ctx, a.Platform); rerr == nil {
+				redirects[a.Platform] = r
+			}
+		}
+		return func() {
+			if serr == nil {
+				t.w.saved.Port = set.Port
+			}
+			t.draw(apps, redirects)
+			t.problem.show(said(err))
+		}
+	})
+}
+
+func (t *appsTab) draw(apps []platform.App, redirects map[string]string) {
+	add := widget.NewButtonWithIcon(wordAdd, theme.ContentAddIcon(), nil)
+	add.OnTapped = func() {
+		var items []*fyne.MenuItem
+		for _, p := range platform.All() {
+			if !p.Registration.Self {
+				items = append(items, fyne.NewMenuItem(p.Name, func() { t.edit(p, platform.App{Platform: p.ID}) }))
+			}
+		}
+		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), t.w.win.Canvas(), fyne.NewPos(0, add.Size().Height), add)
+	}
+	out := []fyne.CanvasObject{container.NewBorder(nil, nil, nil, add, heading(wordAppTitle+"s")), t.problem.label}
+	if len(apps) == 0 {
+		out = append(out, caption(wordNoApps))
+	}
+	for _, a := range apps {
+		out = append(out, t.item(a, or(a.Redirect, redirects[a.Platform])), widget.NewSeparator())
+	}
+	out = append(out, t.w.portSetting())
+	t.content.Objects = out
+	t.content.Refresh()
+}
+
+func (t *appsTab) item(a platform.App, redirect string) fyne.CanvasObject {
+	m := newAvatar(32)
+	m.set(a.Platform, "")
+	name := platformName(a.Platform)
+	if a.Server != "" {
+		name += " · " + strings.TrimPrefix(a.Server, "https://")
+	}
+	about := a.ID
+	if a.Self {
+		about += " · " + wordSelfApp
+	}
+	buttons := container.NewHBox()
+	if p, err := platform.Lookup(a.Platform); err == nil && !a.Self {
+		buttons.Add(widget.NewButton(wordEdit, func() { t.edit(p, a) }))
+	}
+	buttons.Add(widget.NewButton(wordDelete, func() { t.delete(a, name) }))
+	id := caption(about)
+	id.Wrapping = fyne.TextWrapBreak
+	body := container.NewVBox(tight(heading(name), id))
+	if redirect != "" {
+		e := widget.NewEntry()
+		e.SetText(redirect)
+		e.Disable()
+		body.Add(copyable(t.w.u, e))
+	}
+	return container.NewBorder(nil, nil, container.NewVBox(pad(1, m)), container.NewVBox(buttons), body)
+}
+
+func (t *appsTab) delete(a platform.App, name string) {
+	text := "Accounts connected with " + name + "'s registration can no longer be renewed or reconnected until another one is stored."
+	t.w.confirm(wordDelete+" "+name+"?", text, wordDelete, func() {
+		t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+			err := s.DeleteApp(ctx, a.Platform, a.Server)
+			return func() {
+				t.load()
+				t.problem.show(said(err))
+			}
+		})
+	})
+}
+
+// edit shows the form for a registration, new where it has no ID.
+func (t *appsTab) edit(p *platform.Platform, a platform.App) {
+	form := newAppForm(t.w.u, p)
+	form.fill(a)
+	bad := problemLabel()
+	body := container.NewVBox()
+	site := widget.NewEntry()
+	site.SetText(a.Server)
+	if p.Site != platform.SiteNone {
+		name := wordServer
+		if p.Site == platform.SiteIssuer {
+			name = wordIssuer
+		}
+		if a.ID != "" {
+			site.Disable() // it is the registration's name
+		}
+		body.Add(field(name, site))
+	}
+	body.Add(form.content)
+	body.Add(bad.label)
+	t.w.form(p.Name, body, func(close func()) {
+		server, ok := a.Server, true
+		if p.Site != platform.SiteNone && a.ID == "" {
+			server, ok = serverAddress(site.Text, p.Site)
+		}
+		if !ok {
+			bad.show(wordIssuerBad)
+			return
+		}
+		r, text := form.request(server)
+		if text != "" {
+			bad.show(text)
+			return
+		}
+		t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+			err := s.SetApp(ctx, r)
+			return func() {
+				if err != nil {
+					bad.show(said(err))
+					return
+				}
+				close()
+				t.load()
+			}
+		})
+	})
+}

@@ -1,0 +1,191 @@
+package window
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+)
+
+// tile makes any content clickable and reachable by keyboard.
+type tile struct {
+	widget.BaseWidget
+	content  fyne.CanvasObject
+	tapped   func()
+	rune     func(rune)
+	key      func(*fyne.KeyEvent)
+	framed   bool
+	selected bool
+
+	ground           *canvas.Rectangle
+	hovered, focused bool
+}
+
+func newTile(content fyne.CanvasObject, tapped func()) *tile {
+	t := &tile{content: content, tapped: tapped, ground: &canvas.Rectangle{CornerRadius: 6}}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+func (t *tile) Tapped(*fyne.PointEvent)        { t.tapped() }
+func (t *tile) MouseIn(*desktop.MouseEvent)    { t.hovered = true; t.Refresh() }
+func (t *tile) MouseMoved(*desktop.MouseEvent) {}
+func (t *tile) MouseOut()                      { t.hovered = false; t.Refresh() }
+func (t *tile) FocusGained()                   { t.focused = true; t.Refresh() }
+func (t *tile) FocusLost()                     { t.focused = false; t.Refresh() }
+
+func (t *tile) TypedKey(e *fyne.KeyEvent) {
+	switch {
+	case e.Name == fyne.KeySpace || e.Name == fyne.KeyReturn || e.Name == fyne.KeyEnter:
+		t.tapped()
+	case t.key != nil:
+		t.key(e)
+	}
+}
+
+func (t *tile) TypedRune(r rune) {
+	if t.rune != nil {
+		t.rune(r)
+	}
+}
+
+func (t *tile) CreateRenderer() fyne.WidgetRenderer {
+	r := &tileRenderer{t}
+	r.Refresh()
+	return r
+}
+
+type tileRenderer struct{ t *tile }
+
+func (r *tileRenderer) Destroy()           {}
+func (r *tileRenderer) MinSize() fyne.Size { return r.t.content.MinSize() }
+func (r *tileRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.t.ground, r.t.content}
+}
+
+func (r *tileRenderer) Layout(size fyne.Size) {
+	r.t.ground.Resize(size)
+	r.t.content.Resize(size)
+}
+
+func (r *tileRenderer) Refresh() {
+	g := r.t.ground
+	g.FillColor = color.Transparent
+	switch {
+	case r.t.selected:
+		g.FillColor = paint(theme.ColorNameSelection)
+	case r.t.hovered:
+		g.FillColor = paint(theme.ColorNameHover)
+	}
+	g.StrokeWidth = 0
+	if r.t.framed {
+		g.StrokeWidth, g.StrokeColor = 1, paint(theme.ColorNameSeparator)
+	}
+	if r.t.focused {
+		g.StrokeWidth, g.StrokeColor = 1.5, paint(theme.ColorNamePrimary)
+	}
+	canvas.Refresh(r.t)
+}
+
+// pad keeps content off the edges, in multiples of the grid.
+func pad(n float32, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(layout.NewCustomPaddedLayout(n*gap, n*gap, n*gap, n*gap), o)
+}
+
+// least gives content a smallest size.
+func least(w, h float32, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.New(leastLayout{fyne.NewSize(w, h)}, o)
+}
+
+type leastLayout struct{ size fyne.Size }
+
+func (l leastLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	out := l.size
+	for _, o := range objects {
+		out = out.Max(o.MinSize())
+	}
+	return out
+}
+
+func (l leastLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.NewPos(0, 0))
+		o.Resize(size)
+	}
+}
+
+// caption is small, quiet text that wraps.
+func caption(text string) *widget.Label {
+	l := wrapped(text)
+	l.SizeName, l.Importance = theme.SizeNameCaptionText, widget.LowImportance
+	return l
+}
+
+// scrolled is content that may be higher than its place; the bar gets room of its own.
+func scrolled(o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 3*gap), o))
+}
+
+func wrapped(text string) *widget.Label {
+	l := widget.NewLabel(text)
+	l.Wrapping = fyne.TextWrapWord
+	return l
+}
+
+func heading(text string) *widget.Label {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	l.Truncation = fyne.TextTruncateEllipsis
+	return l
+}
+
+// tight stacks objects without space between them: labels bring their own.
+func tight(objects ...fyne.CanvasObject) *fyne.Container {
+	return container.New(layout.NewCustomPaddedVBoxLayout(-2*gap), objects...)
+}
+
+// banner is a line across the window: an icon, what is the matter, and what
+// can be done about it.
+func banner(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	row := container.NewBorder(nil, nil,
+		container.NewCenter(widget.NewIcon(theme.NewColoredResource(icon, t.color))),
+		container.NewCenter(container.NewHBox(buttons...)),
+		wrapped(text))
+	return container.NewStack(newGround(t.tint), container.New(layout.NewCustomPaddedLayout(gap, gap, 3*gap, 2*gap), row))
+}
+
+// ground is a rectangle that follows the theme.
+type ground struct {
+	widget.BaseWidget
+	color fyne.ThemeColorName
+}
+
+func newGround(color fyne.ThemeColorName) *ground {
+	g := &ground{color: color}
+	g.ExtendBaseWidget(g)
+	return g
+}
+
+func (g *ground) CreateRenderer() fyne.WidgetRenderer {
+	r := &groundRenderer{g, &canvas.Rectangle{CornerRadius: 6}}
+	r.Refresh()
+	return r
+}
+
+type groundRenderer struct {
+	g    *ground
+	rect *canvas.Rectangle
+}
+
+func (r *groundRenderer) Destroy()                     {}
+func (r *groundRenderer) MinSize() fyne.Size           { return fyne.Size{} }
+func (r *groundRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.rect} }
+func (r *groundRenderer) Layout(size fyne.Size)        { r.rect.Resize(size) }
+func (r *groundRenderer) Refresh() {
+	r.rect.FillColor = paint(r.g.color)
+	r.rect.Refresh()
+}

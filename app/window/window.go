@@ -1,0 +1,403 @@
+// Package window is Relink's Fyne window: the accounts, connecting and
+// reconnecting them, the settings, and the pop-up at expiry. One file a screen.
+//
+// It is a client: everything it shows comes from [agent.Service], everything a
+// person does goes there. It decides nothing and stores nothing.
+//
+// # Goroutines
+//
+// Widgets are touched on Fyne's goroutine only. Service calls never run there:
+// [ui.run] starts a goroutine for the call and posts what it found back. In
+// tests the posts go to a queue that the test empties itself.
+//
+// The package does not import Fyne's driver, so that it builds and tests
+// without cgo, display or OpenGL; the program hands the [fyne.App] in.
+package window
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// The pages a window can be opened on; "account:ID" and "popup:ID" name one account.
+const (
+	PageAccounts = "accounts"
+	PageNeeds    = "needs"
+	PageConnect  = "connect"
+	PageSettings = "settings"
+	PageAbout    = "about"
+
+	pageAccount = "account:"
+	pagePopup   = "popup:"
+)
+
+// Config is what a window needs.
+type Config struct {
+	// Service is the agent; nil dials first.
+	Service agent.Service
+	// Dial connects again when the agent went away; nil keeps asking Service.
+	Dial func(context.Context) (agent.Service, error)
+	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
+	Start func(context.Context) error
+	// Page is the first one shown; empty means the accounts.
+	Page string
+	// Version of this program, for About.
+	Version string
+}
+
+// Run shows the window and returns when it is closed or ctx ends. It must be
+// called on the main goroutine.
+func Run(ctx context.Context, a fyne.App, cfg Config) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	u, err := newUI(ctx, a, cfg, fyne.Do)
+	if err != nil {
+		return err
+	}
+	if err := u.open(cfg.Page); err != nil {
+		return err
+	}
+	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
+	a.Run()
+	stop()
+	cancel()
+	u.wait(2 * time.Second)
+	return nil
+}
+
+// ui is one window process: its windows and what they know. All fields but
+// those under mu belong to the UI goroutine.
+type ui struct {
+	ctx  context.Context
+	app  fyne.App
+	cfg  Config
+	post func(func())
+	now  func() time.Time
+	work sync.WaitGroup
+
+	mu  sync.Mutex // guards svc
+	svc agent.Service
+
+	win  fyne.Window
+	snap *agent.Snapshot
+	view *view
+	// asked and shown number the views, so that an older one never replaces a newer.
+	asked, shown int
+	away         bool
+	notice       notice
+	selected     string
+	filter       string
+	search       string
+
+	list     *accountList
+	accounts *accountsPage
+	connect  *connectPage
+	flow     *flowDialog
+	settings *settingsWindow
+	popups   map[string]*popup
+}
+
+// notice is the outcome of the last act, shown until dismissed.
+type notice struct {
+	text string
+	bad  bool
+}
+
+func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui, error) {
+	if cfg.Service == nil && cfg.Dial == nil {
+		return nil, errors.New("open window: neither a service nor a way to dial one was given")
+	}
+	a.Settings().SetTheme(newLook())
+	return &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}, nil
+}
+
+// open shows the first page and starts to follow the agent.
+func (u *ui) open(page string) error {
+	if err := u.turn(page); err != nil {
+		return err
+	}
+	u.goes(u.watch)
+	u.goes(u.follow)
+	u.goes(u.tick)
+	return nil
+}
+
+// turn shows a page: in a window that is open already where there is one.
+func (u *ui) turn(page string) error {
+	switch {
+	case page == "" || page == PageAccounts:
+		u.openMain()
+	case page == PageNeeds:
+		u.openMain()
+		u.setFilter(filterNeeds)
+	case page == PageConnect:
+		u.openMain()
+		u.showConnect()
+	case page == PageSettings, page == PageAbout:
+		u.openSettings(page)
+	case strings.HasPrefix(page, pageAccount):
+		u.openMain()
+		u.choose(strings.TrimPrefix(page, pageAccount))
+	case strings.HasPrefix(page, pagePopup):
+		u.openPopup(strings.TrimPrefix(page, pagePopup))
+	default:
+		return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf("unknown page %q", page),
+			Repair: "choose one of: accounts, needs, connect, settings, about"}
+	}
+	return nil
+}
+
+// goes runs f in a goroutine of the window's own.
+func (u *ui) goes(f func()) { u.work.Go(f) }
+
+// wait gives the window's goroutines a moment to end; a call that does not
+// heed its context must not keep a closed window alive.
+func (u *ui) wait(atMost time.Duration) {
+	done := make(chan struct{})
+	go func() { u.work.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(atMost):
+	}
+}
+
+// run makes a call off the UI goroutine; what it returns runs on it.
+func (u *ui) run(call func(context.Context, agent.Service) func()) {
+	u.goes(func() {
+		s, err := u.service(u.ctx)
+		if err != nil {
+			u.post(func() { u.say(said(err), true) })
+			return
+		}
+		if then := call(u.ctx, s); then != nil && u.ctx.Err() == nil {
+			u.post(then)
+		}
+	})
+}
+
+// act makes a call of which only the failure, or done, is worth a line.
+func (u *ui) act(done string, call func(context.Context, agent.Service) error) {
+	u.run(func(ctx context.Context, s agent.Service) func() {
+		err := call(ctx, s)
+		return func() {
+			if err != nil {
+				u.say(said(err), true)
+			} else if done != "" {
+				u.say(done, false)
+			}
+		}
+	})
+}
+
+// service is the agent in use, dialled where there is none yet.
+func (u *ui) service(ctx context.Context) (agent.Service, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.svc != nil {
+		return u.svc, nil
+	}
+	s, err := u.cfg.Dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u.svc = s
+	return s, nil
+}
+
+// drop forgets an agent that went away, so that the next call dials.
+func (u *ui) drop() {
+	if u.cfg.Dial == nil {
+		return
+	}
+	u.mu.Lock()
+	u.svc = nil
+	u.mu.Unlock()
+}
+
+// The pause between attempts to reach an agent that went away.
+const (
+	redialFirst = 500 * time.Millisecond
+	redialMost  = 8 * time.Second
+)
+
+// watch follows the snapshots until the window closes, and reaches for the
+// agent again whenever it goes away.
+func (u *ui) watch() {
+	u.again(func(s agent.Service) bool {
+		snapshots, err := s.Watch(u.ctx)
+		if err != nil {
+			return false
+		}
+		came := false
+		for snap := range snapshots {
+			came = true
+			u.post(func() { u.received(snap) })
+		}
+		return came
+	}, func() {
+		u.drop()
+		u.post(func() { u.setAway(true) })
+	})
+}
+
+// follow shows the pages that the agent asks this process for, so that a
+// second click does not start a second process.
+func (u *ui) follow() {
+	u.again(func(s agent.Service) bool {
+		pages, err := s.Pages(u.ctx)
+		if err != nil {
+			return false
+		}
+		for p := range pages {
+			u.post(func() {
+				if err := u.turn(p.Name); err != nil {
+					u.say(said(err), true)
+				}
+			})
+		}
+		return true
+	}, func() {})
+}
+
+// again runs one until the window closes, with a growing pause after each end;
+// one reports whether it got anything.
+func (u *ui) again(one func(agent.Service) bool, ended func()) {
+	pause := redialFirst
+	for u.ctx.Err() == nil {
+		if s, err := u.service(u.ctx); err == nil && one(s) {
+			pause = redialFirst
+		}
+		if u.ctx.Err() != nil {
+			return
+		}
+		ended()
+		select {
+		case <-u.ctx.Done():
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, redialMost)
+	}
+}
+
+// tick makes relative times young again, once a minute. The process ends with
+// its window, so nothing ticks while none is shown.
+func (u *ui) tick() {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-u.ctx.Done():
+			return
+		case <-t.C:
+			u.post(u.minute)
+		}
+	}
+}
+
+func (u *ui) minute() {
+	u.rebuild(true)
+	u.updatePopups()
+}
+
+// received takes a snapshot in.
+func (u *ui) received(snap *agent.Snapshot) {
+	u.snap = snap
+	u.setAway(false)
+	u.rebuild(true)
+	u.updatePopups()
+}
+
+// rebuild makes the view anew off the UI goroutine. keep holds the list's place.
+func (u *ui) rebuild(keep bool) {
+	if u.snap == nil || u.accounts == nil {
+		return
+	}
+	u.asked++
+	n, snap, filter, search, now := u.asked, u.snap, u.filter, u.search, u.now()
+	u.goes(func() {
+		v := buildView(snap, filter, search, now)
+		u.post(func() {
+			if n > u.shown {
+				u.shown = n
+				u.show(v, keep)
+			}
+		})
+	})
+}
+
+// show puts a view on the screen.
+func (u *ui) show(v *view, keep bool) {
+	if u.accounts == nil {
+		return
+	}
+	u.view = v
+	if u.selected != "" && v.snap.Row(u.selected) == nil {
+		u.selected = ""
+	}
+	u.list.swap(v.rows, keep)
+	u.accounts.update()
+}
+
+func (u *ui) setAway(away bool) {
+	if u.away == away {
+		return
+	}
+	u.away = away
+	if u.accounts != nil {
+		u.accounts.update()
+	}
+	u.updatePopups()
+}
+
+// say shows the outcome of an act.
+func (u *ui) say(text string, bad bool) {
+	u.notice = notice{text, bad}
+	switch {
+	case u.accounts != nil:
+		u.accounts.updateBanners()
+	case u.settings != nil:
+		u.settings.say(text)
+	}
+	u.updatePopups()
+}
+
+// row is an account as the newest snapshot knows it.
+func (u *ui) row(id string) *agent.Row {
+	if u.snap == nil || id == "" {
+		return nil
+	}
+	return u.snap.Row(id)
+}
+
+// choose selects an account.
+func (u *ui) choose(id string) {
+	if u.selected == id {
+		return
+	}
+	u.selected = id
+	u.list.Refresh()
+	u.accounts.detail.update()
+}
+
+func (u *ui) setFilter(f string) {
+	if u.filter == f {
+		return
+	}
+	u.filter = f
+	u.accounts.updateFilters()
+	u.rebuild(false)
+}
+
+func (u *ui) setSearch(s string) {
+	u.search = s
+	u.rebuild(false)
+}

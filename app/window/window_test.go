@@ -1,0 +1,481 @@
+package window
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// golden compares a screen with its markup in testdata. Fyne writes what it
+// found to testdata/failed; copy it over when the change is meant.
+func (b *bench) golden(name string) {
+	b.t.Helper()
+	w := b.window()
+	size := w.Canvas().Size()
+	// Wrapped labels know their height only after a first layout.
+	w.Resize(size.AddWidthHeight(1, 0))
+	w.Resize(size)
+	test.AssertRendersToMarkup(b.t.(*testing.T), name+".xml", w.Canvas())
+}
+
+func TestScreens(t *testing.T) {
+	t.Run("list", func(t *testing.T) {
+		b := open(t, PageAccounts)
+		b.golden("list")
+	})
+	t.Run("detail", func(t *testing.T) {
+		b := open(t, "account:a1")
+		b.sees("Connected by Erin Example.")
+		b.golden("detail")
+	})
+	t.Run("empty", func(t *testing.T) {
+		b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
+		b.sees(wordEmptyTitle)
+		b.golden("empty")
+	})
+	t.Run("connect", func(t *testing.T) {
+		b := open(t, PageConnect)
+		b.golden("connect")
+		b.u.showConnectTo("linkedin")
+		b.sees("Client ID")
+		b.until("the redirect address", func() bool { return b.u.connect.form.app.usual != "" && b.u.connect.form.known })
+		b.golden("connect-linkedin")
+	})
+	t.Run("settings", func(t *testing.T) {
+		b := openOn(t, sampleSnapshot(), PageSettings, nil)
+		b.sees("7 days")
+		b.golden("settings")
+	})
+	t.Run("popup", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		b.golden("popup")
+	})
+}
+
+func TestUnknownPage(t *testing.T) {
+	u, err := newUI(t.Context(), test.NewTempApp(t), Config{Service: newFake(nil)}, func(f func()) { f() })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := u.open("nonsense"); platform.KindOf(err) != platform.KindUsage {
+		t.Errorf("open(nonsense) = %v, want a usage error", err)
+	}
+}
+
+func TestRunNeedsAService(t *testing.T) {
+	if err := Run(t.Context(), test.NewTempApp(t), Config{}); err == nil {
+		t.Error("Run without a service and a way to dial gave no error")
+	}
+}
+
+func TestRunEnds(t *testing.T) {
+	if err := Run(t.Context(), test.NewTempApp(t), Config{Service: newFake(sampleSnapshot()), Page: PageSettings}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSelectionAndPlaceStay(t *testing.T) {
+	rows := randomRows(rand.New(rand.NewPCG(3, 4)), 500)
+	snap := agent.NewSnapshot(agent.Snapshot{}, rows)
+	b := openOn(t, snap, "", nil)
+	b.until("rows", func() bool { return len(b.u.list.rows) == 500 })
+	b.u.list.ScrollToOffset(200*b.u.list.pitch() + 10)
+	top := b.u.list.rows[200].Account.ID
+	b.u.choose(b.u.list.rows[203].Account.ID)
+	chosen := b.u.selected
+
+	// Worse accounts come in above: everything moves down by five.
+	var worse []*agent.Row
+	for i := range 5 {
+		a := platform.Account{ID: "new" + string(rune('a'+i)), Platform: "facebook", ProviderID: "1", Name: "New"}
+		g := platform.Grant{Generation: 1, Clocks: []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, -1000*dayLong, dayLong)}}
+		worse = append(worse, &agent.Row{Account: a, Grant: g, Status: platform.Assess(a, g, now)})
+	}
+	b.f.publish(snap.With(agent.Snapshot{}, worse, nil))
+	b.until("the new rows", func() bool { return len(b.u.list.rows) == 505 })
+
+	if b.u.selected != chosen {
+		t.Errorf("selected = %q, want %q", b.u.selected, chosen)
+	}
+	i := int(b.u.list.GetScrollOffset() / b.u.list.pitch())
+	if got := b.u.list.rows[i].Account.ID; got != top {
+		t.Errorf("at the top of the screen: %q (row %d), want %q", got, i, top)
+	}
+	drawn := 0
+	b.seen(func(o fyne.CanvasObject) {
+		if r, ok := o.(*rowView); ok && r.selected {
+			drawn++
+			if r.row.Account.ID != chosen {
+				t.Errorf("drawn as selected: %q, want %q", r.row.Account.ID, chosen)
+			}
+		}
+	})
+	if drawn != 1 {
+		t.Errorf("%d rows are drawn as selected, want 1", drawn)
+	}
+
+	b.f.publish(snap.With(agent.Snapshot{}, nil, []string{chosen}))
+	b.until("the account to go", func() bool { return b.u.selected == "" })
+}
+
+func TestTapSelects(t *testing.T) {
+	b := open(t, "")
+	b.u.list.Select(3)
+	if want := b.u.list.rows[3].Account.ID; b.u.selected != want {
+		t.Errorf("selected = %q, want %q", b.u.selected, want)
+	}
+	b.sees("What works")
+	b.u.list.Select(0)
+	b.u.list.Select(3) // a place chosen before can be chosen again
+	if want := b.u.list.rows[3].Account.ID; b.u.selected != want {
+		t.Errorf("selected again = %q, want %q", b.u.selected, want)
+	}
+}
+
+func TestKeyboard(t *testing.T) {
+	b := open(t, "")
+	b.key(fyne.KeyDown)
+	b.key(fyne.KeyDown)
+	if want := b.u.list.rows[1].Account.ID; b.u.selected != want {
+		t.Fatalf("after two Down selected = %q, want %q", b.u.selected, want)
+	}
+	b.key(fyne.KeyEnd)
+	if want := b.u.list.rows[len(b.u.list.rows)-1].Account.ID; b.u.selected != want {
+		t.Errorf("after End selected = %q, want %q", b.u.selected, want)
+	}
+	b.key(fyne.KeyHome)
+	b.key(fyne.KeyReturn)
+	if f := b.u.win.Canvas().Focused(); f != fyne.Focusable(b.u.accounts.detail.reconnect) {
+		t.Errorf("after Enter the focus is on %T, want the detail's first button", f)
+	}
+	b.u.win.Canvas().Focus(b.u.list)
+	b.rune('/')
+	if f := b.u.win.Canvas().Focused(); f != fyne.Focusable(b.u.accounts.search) {
+		t.Errorf("after / the focus is on %T, want the search", f)
+	}
+	b.key(fyne.KeyEscape)
+	if f := b.u.win.Canvas().Focused(); f != fyne.Focusable(b.u.list) {
+		t.Errorf("after Esc the focus is on %T, want the list", f)
+	}
+	b.u.shortcut(&desktop.CustomShortcut{KeyName: fyne.KeyR, Modifier: fyne.KeyModifierShortcutDefault})
+	b.calls("check [" + b.u.selected + "]")
+	b.sees("Checked facebook/")
+	b.key(fyne.KeyEscape)
+	if b.u.selected != "" {
+		t.Errorf("after Esc selected = %q, want nothing", b.u.selected)
+	}
+	b.key(fyne.KeyDown)
+	b.rune('r')
+	b.calls("reconnect " + b.u.selected)
+	b.key(fyne.KeyEscape)
+	b.calls("cancel flow-1")
+	b.u.shortcut(&desktop.CustomShortcut{KeyName: fyne.KeyComma, Modifier: fyne.KeyModifierShortcutDefault})
+	if b.u.settings == nil {
+		t.Error("Ctrl+, opened no settings")
+	}
+}
+
+func TestFiltersAndSearch(t *testing.T) {
+	b := open(t, "")
+	ids := func() []string {
+		var out []string
+		for _, r := range b.u.list.rows {
+			out = append(out, r.Account.ID)
+		}
+		slices.Sort(out)
+		return out
+	}
+	want := func(what string, want ...string) {
+		t.Helper()
+		b.until(what, func() bool { return slices.Equal(ids(), want) })
+	}
+	b.tapTile(wordNeedsYou)
+	want("those that need somebody", "a1", "a2", "a3", "a9")
+	b.tapTile(wordSoon)
+	want("those ending soon", "a4")
+	b.tapTile("LinkedIn")
+	want("LinkedIn", "a4", "a5")
+	b.tapTile(wordAll)
+	test.Type(b.u.accounts.search, "acme labs")
+	want("the search", "a5", "a8")
+	test.Type(b.u.accounts.search, " zzz")
+	b.sees(wordNoMatch)
+	b.u.win.Canvas().Focus(b.u.accounts.search)
+	b.key(fyne.KeyEscape)
+	b.until("all again", func() bool { return len(b.u.list.rows) == 9 })
+}
+
+func TestPageNeeds(t *testing.T) {
+	b := open(t, PageNeeds)
+	b.until("the filter", func() bool { return len(b.u.list.rows) == 4 })
+}
+
+func TestRowButtonReconnects(t *testing.T) {
+	b := open(t, "")
+	var row *rowView
+	b.seen(func(o fyne.CanvasObject) {
+		if r, ok := o.(*rowView); ok && r.row.Account.ID == "a2" {
+			row = r
+		}
+	})
+	test.Tap(row.button)
+	b.calls("reconnect a2")
+	if b.u.selected != "a2" {
+		t.Errorf("selected = %q, want a2", b.u.selected)
+	}
+}
+
+func TestReconnectButtonOnlyWhereItMakesSense(t *testing.T) {
+	b := open(t, "")
+	got := map[string]bool{}
+	b.seen(func(o fyne.CanvasObject) {
+		if r, ok := o.(*rowView); ok {
+			got[r.row.Account.ID] = r.button.Visible()
+		}
+	})
+	for id, want := range map[string]bool{"a1": true, "a2": true, "a3": true, "a4": true, "a9": true, "a7": false, "a8": false} {
+		if got[id] != want {
+			t.Errorf("Reconnect on %s = %v, want %v", id, got[id], want)
+		}
+	}
+}
+
+func TestAgentGoesAndComesBack(t *testing.T) {
+	started := make(chan struct{}, 1)
+	var b *bench
+	b = openOn(t, sampleSnapshot(), "", func(f *fake, c *Config) {
+		c.Dial = func(context.Context) (agent.Service, error) {
+			f.mu.Lock()
+			defer f.mu.Unlock()
+			return f, f.fail["dial"]
+		}
+		c.Start = func(context.Context) error { started <- struct{}{}; return nil }
+	})
+	b.sees("Acme GmbH")
+	b.f.fails("dial", errors.New("no agent"))
+	b.f.away()
+	b.sees(wordAway)
+	if !b.shows("Acme GmbH") {
+		t.Error("what was known is no longer shown")
+	}
+	b.press(wordStart)
+	<-started
+	b.f.fails("dial", nil)
+	b.until("the banner to go", func() bool { return !b.shows(wordAway) })
+}
+
+func TestBanners(t *testing.T) {
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{Locked: "the vault is locked", Warnings: []string{"the clock jumped"}, Paused: now.Add(time.Hour)}, sampleRows()), "",
+		func(f *fake, _ *Config) { f.settings.Key = "passphrase" })
+	b.sees("The vault is locked.")
+	b.sees("The clock jumped.")
+	b.press(wordResume)
+	b.calls("pause true")
+	b.press(wordUnlock)
+	b.until("the passphrase dialog", func() bool { return b.u.win.Canvas().Overlays().Top() != nil })
+	b.f.fails("unlock ", &platform.Error{Kind: platform.KindLocked, Message: "that is not the passphrase", Repair: "try again"})
+	b.entry(wordPassphrase).SetText("swordfish")
+	b.press(wordUnlock)
+	b.calls("unlock 9 false")
+	b.sees("That is not the passphrase. Try again.")
+	b.f.fails("unlock ", nil)
+	b.press(wordUnlock)
+	b.until("the dialog to close", func() bool { return b.u.win.Canvas().Overlays().Top() == nil })
+}
+
+func TestNewPassphrase(t *testing.T) {
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{Locked: "no key was chosen yet"}, nil), "", func(f *fake, _ *Config) { f.settings.Key = "" })
+	b.press(wordUnlock)
+	b.sees(wordPassphraseNew)
+	b.entry(wordPassphrase).SetText("short")
+	b.press(wordSave)
+	b.sees(wordPassphraseShort)
+	b.entry(wordPassphrase).SetText("long enough")
+	b.press(wordSave)
+	b.sees(wordPassphraseDiff)
+	b.entry(wordPassphraseAgain).SetText("long enough")
+	b.press(wordSave)
+	b.calls("unlock 11 true")
+}
+
+func TestDetailActs(t *testing.T) {
+	b := open(t, "account:a1")
+	b.sees("Acme Shop")
+	b.press(wordSnooze)
+	b.menu("Tomorrow")
+	b.calls("snooze a1 2026-11-23 09:00:00")
+	b.press(wordSnooze)
+	b.menu("1 hour")
+	b.calls("snooze a1 2026-11-22 13:00:00")
+	b.press(wordCopyName)
+	if got := b.app.Clipboard().Content(); got != "facebook/acme-shop" {
+		t.Errorf("clipboard = %q, want facebook/acme-shop", got)
+	}
+	b.f.fails("rename ", &platform.Error{Kind: platform.KindUsage, Message: "there is another acme", Repair: "choose another name"})
+	b.press(wordRename)
+	e := b.u.win.Canvas().Focused().(*widget.Entry)
+	e.SetText("acme")
+	b.press(wordSave)
+	b.sees("There is another acme. Choose another name.")
+	b.f.fails("rename ", nil)
+	b.press(wordSave)
+	b.until("the dialog to close", func() bool { return b.u.win.Canvas().Overlays().Top() == nil })
+	b.press(wordDisconnect + "…")
+	b.sees("Scripts that use facebook/acme-shop stop.")
+	b.press(wordDisconnect)
+	b.calls("forget a1 false")
+}
+
+func TestDisconnectRevokes(t *testing.T) {
+	b := open(t, "account:a6")
+	b.press(wordDisconnect + "…")
+	var tick *widget.Check
+	b.seen(func(o fyne.CanvasObject) {
+		if c, ok := o.(*widget.Check); ok {
+			tick = c
+		}
+	})
+	if tick == nil {
+		t.Skip("needs a platform with a revocation call")
+	}
+	test.Tap(tick)
+	b.press(wordDisconnect)
+	b.calls("forget a6 true")
+}
+
+func TestErrorsOfActsAreShown(t *testing.T) {
+	b := open(t, "account:a1")
+	b.f.fails("check ", &platform.Error{Kind: platform.KindRetry, Message: "facebook does not answer", Repair: "try again later"})
+	b.press(wordCheckNow)
+	b.sees("Facebook does not answer. Try again later.")
+}
+
+func TestRandomSnapshotsRender(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
+	b.u.win.Resize(fyne.NewSize(1000, 700))
+	for _, n := range []int{0, 1, 5000, 17, 40, 0, 5000, 3} {
+		rows := randomRows(r, n)
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{Locked: oddNames[r.IntN(len(oddNames))], Warnings: []string{oddNames[r.IntN(len(oddNames))]}}, rows))
+		b.until("the snapshot", func() bool { return b.u.view != nil && b.u.view.total == n })
+		for range 5 {
+			if n == 0 {
+				break
+			}
+			b.u.list.ScrollToOffset(float32(r.IntN(n)) * b.u.list.pitch())
+			b.u.choose(rows[r.IntN(n)].Account.ID)
+			b.pump()
+			test.RenderToMarkup(b.u.win.Canvas())
+		}
+		b.u.minute()
+		b.pump()
+	}
+	// As few row widgets exist as fit on the screen.
+	drawn := 0
+	b.f.publish(agent.NewSnapshot(agent.Snapshot{}, randomRows(r, 5000)))
+	b.until("the last snapshot", func() bool { return b.u.view.total == 5000 })
+	b.seen(func(o fyne.CanvasObject) {
+		if _, ok := o.(*rowView); ok {
+			drawn++
+		}
+	})
+	if drawn == 0 || drawn > 20 {
+		t.Errorf("%d row widgets for 5,000 accounts, want 1 to 20", drawn)
+	}
+}
+
+func TestPopup(t *testing.T) {
+	gone := func(b *bench) func() bool { return func() bool { return len(b.u.popups) == 0 } }
+	t.Run("later", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		b.sees("Stopped: publishing")
+		if f := b.window().Canvas().Focused(); f != nil {
+			t.Errorf("the pop-up opened with the focus on %T", f)
+		}
+		b.press(wordLater)
+		b.menu("Tomorrow")
+		b.calls("snooze a1")
+		b.until("it to close", gone(b))
+	})
+	t.Run("snooze fails", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		b.f.fails("snooze ", &platform.Error{Kind: platform.KindStorage, Message: "the disk is full"})
+		b.press(wordLater)
+		b.menu("1 hour")
+		b.sees("The disk is full.")
+	})
+	t.Run("reconnect", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		b.press(wordReconnect)
+		b.calls("reconnect a1")
+		b.sees("Your browser has opened.")
+		b.press(wordCancel)
+		b.calls("cancel flow-1")
+		b.until("it to close", gone(b))
+	})
+	t.Run("mended elsewhere", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		a := platform.Account{ID: "a1", Platform: "facebook", ProviderID: "1", Alias: "x"}
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{}, []*agent.Row{sampleRow(a, platform.Grant{Generation: 2, Clocks: []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, 60*dayLong, 60*dayLong)}})}))
+		b.until("it to close", gone(b))
+	})
+}
+
+// One process shows every page the agent asks for.
+func TestPagesOfTheAgent(t *testing.T) {
+	b := open(t, "popup:a1")
+	b.f.pages <- agent.Page{Name: "popup:a2"}
+	b.until("a second pop-up", func() bool { return len(b.u.popups) == 2 })
+	b.f.pages <- agent.Page{Name: "account:a4"}
+	b.until("the account", func() bool { return b.u.accounts != nil && b.u.accounts.detail.content.Visible() })
+	main := b.u.win
+	b.f.pages <- agent.Page{Name: PageNeeds}
+	b.until("the filter", func() bool { return b.u.view != nil && len(b.u.list.rows) == 4 })
+	b.f.pages <- agent.Page{Name: PageConnect}
+	b.until("the connect page", func() bool { return b.u.connect != nil })
+	b.f.pages <- agent.Page{Name: PageAccounts}
+	b.until("the accounts", func() bool { return b.u.connect == nil })
+	b.f.pages <- agent.Page{Name: PageAbout}
+	b.until("the settings", func() bool { return b.u.settings != nil })
+	if b.u.win != main {
+		t.Error("a second main window was opened")
+	}
+	main.Close()
+	b.f.publish(sampleSnapshot())
+	b.u.settings.win.Close()
+	b.f.pages <- agent.Page{Name: PageAccounts}
+	b.until("a new main window", func() bool { return b.u.win != nil && b.u.view != nil })
+}
+
+func TestReconnectAllGoesOneByOne(t *testing.T) {
+	b := open(t, "")
+	b.press("Reconnect all (4)")
+	first := b.u.list.rows[0].Account.ID
+	b.calls("reconnect " + first)
+	b.sees("Your browser has opened.")
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"a5"} })
+	b.sees(wordConnected)
+	var next *widget.Button
+	b.until("Next", func() bool {
+		b.seen(func(o fyne.CanvasObject) {
+			if btn, ok := o.(*widget.Button); ok && strings.HasPrefix(btn.Text, wordNext) {
+				next = btn
+			}
+		})
+		return next != nil
+	})
+	test.Tap(next)
+	b.calls("reconnect " + b.u.list.rows[1].Account.ID)
+}

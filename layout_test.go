@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// pkg is what go list says of a package.
+type pkg struct {
+	ImportPath, Dir, Name      string
+	GoFiles, CgoFiles, Imports []string
+	Deps                       []string
+	Standard                   bool
+}
+
+func list(t *testing.T, args ...string) []pkg {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,Imports,Deps,Standard"}, args...)...)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var pkgs []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); dec.More(); {
+		var p pkg
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		pkgs = append(pkgs, p)
+	}
+	return pkgs
+}
+
+func ours(path string) bool { return path == "relink" || strings.HasPrefix(path, "relink/") }
+
+// TestImportRules keeps who may import whom.
+func TestImportRules(t *testing.T) {
+	// only says which packages alone may import a module.
+	only := map[string][]string{
+		"fyne.io/systray":               {"relink/app/tray", "relink/app/bench/tray"},
+		"github.com/zalando/go-keyring": {"relink/app/vault"},
+		"github.com/gen2brain/beeep":    {"relink/notifier"},
+		"modernc.org/sqlite":            {"relink/app/vault"},
+		"fyne.io/fyne/v2/app":           {"relink", "relink/app/bench/fynetray", "relink/app/bench/fynewindow"},
+	}
+	views := []string{"relink/app/tray", "relink/app/link", "relink/app/window", "relink/app/cli"}
+	for _, p := range list(t, "-tags", "migrated_fynedo", "./...") {
+		for _, imp := range p.Imports {
+			bad := func(why string) { t.Errorf("%s imports %s: %s", p.ImportPath, imp, why) }
+			for module, allowed := range only {
+				if imp == module && !slices.Contains(allowed, p.ImportPath) {
+					bad("only " + strings.Join(allowed, ", ") + " may")
+				}
+			}
+			switch {
+			case p.ImportPath == "relink/assets" && strings.Contains(imp, "."):
+				bad("assets imports nothing")
+			case p.ImportPath == "relink/platform" && strings.Contains(imp, ".") && !strings.HasPrefix(imp, "golang.org/x/oauth2"):
+				bad("platform imports only the standard library and x/oauth2")
+			case p.ImportPath == "relink/platform" && ours(imp):
+				bad("platform is the domain")
+			case (strings.HasPrefix(p.ImportPath, "relink/platform") || strings.HasPrefix(p.ImportPath, "relink/notifier")) && strings.HasPrefix(imp, "relink/app"):
+				bad("the domain does not know the program")
+			case strings.HasPrefix(imp, "relink/platform/sandbox") && !strings.HasPrefix(p.ImportPath, "relink/platform/sandbox") && p.ImportPath != "relink/app/demo":
+				bad("the practice network is never linked into relink")
+			case slices.Contains(views, p.ImportPath) && slices.Contains(views, imp):
+				bad("views do not know each other")
+			case strings.HasPrefix(imp, "relink/app/") && strings.HasPrefix(p.ImportPath, "relink/app/") && imp != "relink/app/agent" && slices.Contains(views, p.ImportPath):
+				bad("views know the agent only")
+			case strings.HasPrefix(imp, "fyne.io/fyne/v2") && p.ImportPath != "relink" && p.ImportPath != "relink/app" && p.ImportPath != "relink/app/window" && !strings.HasPrefix(p.ImportPath, "relink/app/bench/"):
+				bad("Fyne only in the window")
+			case imp == "relink/app/desk" && p.ImportPath != "relink/app/demo" && !strings.HasPrefix(p.ImportPath, "relink/app/bench"):
+				bad("the desk is for tests and the demo")
+			}
+		}
+	}
+}
+
+// TestLeanBuildHasNoGUI: the lean program links neither Fyne nor the practice network, and no cgo.
+func TestLeanBuildHasNoGUI(t *testing.T) {
+	for _, p := range list(t, "-deps", "-tags", "lean", ".") {
+		if strings.HasPrefix(p.ImportPath, "fyne.io/fyne") || strings.HasPrefix(p.ImportPath, "relink/platform/sandbox") || strings.HasPrefix(p.ImportPath, "relink/app/desk/") {
+			t.Errorf("the lean build links %s", p.ImportPath)
+		}
+		if len(p.CgoFiles) > 0 {
+			t.Errorf("the lean build needs cgo for %s", p.ImportPath)
+		}
+	}
+}
+
+// TestPackageComments: every package says what it is for, in one place.
+func TestPackageComments(t *testing.T) {
+	for _, p := range list(t, "-tags", "migrated_fynedo", "./...") {
+		found := 0
+		for _, name := range p.GoFiles {
+			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc := f.Doc.Text()
+			if doc == "" || strings.HasPrefix(doc, "go:build") {
+				continue
+			}
+			found++
+			if p.Name != "main" && !strings.HasPrefix(doc, "Package "+p.Name+" ") {
+				t.Errorf("%s: the comment does not begin with Package %s", name, p.Name)
+			}
+		}
+		if found != 1 {
+			t.Errorf("%s has %d package comments, want 1", p.ImportPath, found)
+		}
+	}
+}
+
+// TestTopLevel: the top level is fixed.
+func TestTopLevel(t *testing.T) {
+	want := []string{"app", "assets", "notifier", "platform", "FyneApp.toml", "go.mod", "go.sum", "README.md", "Makefile", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "main.go", "gui_full.go", "gui_lean.go", "layout_test.go"}
+	out, err := exec.Command("git", "ls-files").Output()
+	if err != nil {
+		t.Skip("needs a git checkout")
+	}
+	for _, path := range strings.Fields(string(out)) {
+		top, _, _ := strings.Cut(path, "/")
+		if !strings.HasPrefix(top, ".") && !slices.Contains(want, top) {
+			t.Errorf("%s is not part of the layout", top)
+		}
+	}
+}

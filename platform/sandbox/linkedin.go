@@ -1,0 +1,189 @@
+package sandbox
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// linkedin serves www.linkedin.com (sign-in, tokens) and api.linkedin.com.
+func (n *Network) linkedin(q request) answer {
+	switch q.host + q.path {
+	case "www.linkedin.com/oauth/v2/authorization":
+		return n.authorize(q, "")
+	case "www.linkedin.com/oauth/v2/accessToken":
+		return n.linkedinToken(q)
+	case "www.linkedin.com/oauth/v2/introspectToken":
+		return n.linkedinIntrospect(q)
+	case "api.linkedin.com/v2/userinfo":
+		return n.linkedinUserInfo(q)
+	case "api.linkedin.com/v2/me":
+		return n.linkedinMe(q)
+	case "api.linkedin.com/rest/posts":
+		return n.linkedinPost(q)
+	}
+	return linkedinError(http.StatusNotFound, 0, "RESOURCE_NOT_FOUND", "No virtual resource found")
+}
+
+func linkedinError(status, service int, code, message string) answer {
+	return jsonAnswer(status, object{"status": status, "serviceErrorCode": service, "code": code, "message": message})
+}
+
+// linkedinApp checks id and secret, which LinkedIn takes from the body only.
+func (n *Network) linkedinApp(q request) (*app, *answer) {
+	var bad answer
+	app, ok := n.app(q, q.body.Get("client_id"))
+	switch {
+	case q.Method != http.MethodPost:
+		bad = methodNotAllowed(http.MethodPost)
+	case q.Header.Get("Authorization") != "":
+		bad = oauthError(http.StatusUnauthorized, "invalid_client", "Client authentication failed: the client's credentials belong in the body")
+	case !strings.HasPrefix(q.Header.Get("Content-Type"), "application/x-www-form-urlencoded"):
+		bad = oauthError(http.StatusBadRequest, "invalid_request", "The content type must be application/x-www-form-urlencoded")
+	case q.body.Get("client_id") == "":
+		bad = oauthError(http.StatusBadRequest, "invalid_request", `A required parameter "client_id" is missing`)
+	case q.body.Get("client_secret") == "":
+		bad = oauthError(http.StatusBadRequest, "invalid_request", `A required parameter "client_secret" is missing`)
+	case !ok || !app.secretOK(q.body.Get("client_secret")):
+		bad = oauthError(http.StatusUnauthorized, "invalid_client", "Client authentication failed")
+	default:
+		return app, nil
+	}
+	return nil, &bad
+}
+
+func (n *Network) linkedinToken(q request) answer {
+	q.form = q.body
+	app, refused := n.linkedinApp(q)
+	if refused != nil {
+		return *refused
+	}
+	switch q.body.Get("grant_type") {
+	case "authorization_code":
+		c, problem := n.redeem(q, app.ClientID)
+		switch problem {
+		case "":
+		case codeUnknown, codeUsed, codeExpired:
+			return oauthError(http.StatusBadRequest, "invalid_request", "Unable to retrieve access token: authorization code not found or expired")
+		default:
+			return oauthError(http.StatusBadRequest, "invalid_request", "Unable to retrieve access token: appid/redirect uri/code verifier does not match authorization code. Or authorization code expired. Or external member binding exists")
+		}
+		// A consent to other scopes ends the tokens of the one before.
+		for _, t := range n.order {
+			if t.key == c.key && t.revoked == "" && !sameScopes(t.scopes, c.scopes) {
+				t.revoked = "other scopes"
+			}
+		}
+		return n.issue(q, c, "")
+	case "refresh_token":
+		return n.refresh(q, app, "")
+	}
+	return oauthError(http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported")
+}
+
+func sameScopes(a, b []string) bool {
+	return len(a) == len(b) && !slices.ContainsFunc(a, func(s string) bool { return !slices.Contains(b, s) })
+}
+
+func (n *Network) linkedinIntrospect(q request) answer {
+	app, refused := n.linkedinApp(q)
+	if refused != nil {
+		return *refused
+	}
+	t := n.find(q, q.body.Get("token"))
+	if q.body.Get("token") == "" {
+		return oauthError(http.StatusBadRequest, "invalid_request", `A required parameter "token" is missing`)
+	}
+	if t == nil || t.key.client != app.ClientID {
+		return jsonAnswer(http.StatusOK, object{"active": false})
+	}
+	out := object{
+		"active": t.alive(q.now), "status": "active", "client_id": app.ClientID, "auth_type": "3L",
+		"scope": strings.Join(t.scopes, ","), "authorized_at": t.authed.Unix(), "created_at": t.issued.Unix(),
+	}
+	if !n.of(LinkedIn).life.SilentIntrospection && !t.expires.IsZero() {
+		out["expires_at"] = t.expires.Unix()
+	}
+	switch {
+	case t.dead() != "":
+		out["status"] = "revoked"
+	case t.expired(q.now):
+		out["status"] = "expired"
+	}
+	return jsonAnswer(http.StatusOK, out)
+}
+
+// linkedinCaller finds who asks. The numbers 65600 to 65602 are not in
+// LinkedIn's documentation; they are what its API is known to answer.
+func (n *Network) linkedinCaller(q request, method string) (*token, *answer) {
+	t := n.find(q, q.bearer())
+	var bad answer
+	switch {
+	case q.Method != method:
+		bad = methodNotAllowed(method)
+	case q.bearer() == "":
+		bad = linkedinError(http.StatusUnauthorized, 401, "UNAUTHORIZED", "Empty oauth2_access_token")
+	case t == nil || t.kind != KindAccess:
+		bad = linkedinError(http.StatusUnauthorized, 65600, "INVALID_ACCESS_TOKEN", "Invalid access token")
+	case t.dead() != "":
+		bad = linkedinError(http.StatusUnauthorized, 65601, "REVOKED_ACCESS_TOKEN", "The token used in the request has been revoked by the user")
+	case t.expired(q.now):
+		bad = linkedinError(http.StatusUnauthorized, 65602, "EXPIRED_ACCESS_TOKEN", "The token used in the request has expired")
+	default:
+		return t, nil
+	}
+	return nil, &bad
+}
+
+func accessDenied(what string) answer {
+	return linkedinError(http.StatusForbidden, 100, "ACCESS_DENIED", "Not enough permissions to access: "+what)
+}
+
+func (n *Network) linkedinUserInfo(q request) answer {
+	t, refused := n.linkedinCaller(q, http.MethodGet)
+	if refused != nil {
+		return *refused
+	}
+	if !t.has("openid") {
+		return accessDenied("userinfo.GET.NO_VERSION")
+	}
+	return jsonAnswer(http.StatusOK, n.claims(q, t))
+}
+
+func (n *Network) linkedinMe(q request) answer {
+	t, refused := n.linkedinCaller(q, http.MethodGet)
+	if refused != nil {
+		return *refused
+	}
+	if !t.has("r_basicprofile") {
+		return accessDenied("me.GET.NO_VERSION")
+	}
+	who, _ := n.person(t.key.person)
+	return jsonAnswer(http.StatusOK, object{"id": who.ID, "localizedFirstName": who.Name, "vanityName": who.Username})
+}
+
+var linkedinVersion = regexp.MustCompile(`^20\d{4}$`)
+
+// linkedinPost creates a share. Versions live about a year from their month.
+func (n *Network) linkedinPost(q request) answer {
+	t, refused := n.linkedinCaller(q, http.MethodPost)
+	if refused != nil {
+		return *refused
+	}
+	version := q.Header.Get("LinkedIn-Version")
+	switch {
+	case version == "":
+		return linkedinError(http.StatusBadRequest, 0, "VERSION_MISSING", "A version must be present. Please specify a version by adding the LinkedIn-Version header.")
+	case !linkedinVersion.MatchString(version) || version < q.now.UTC().AddDate(0, -15, 0).Format("200601") || version > q.now.UTC().Format("200601"):
+		return linkedinError(http.StatusUpgradeRequired, 0, "NONEXISTENT_VERSION", "Requested version "+version+" is not active")
+	case !t.has("w_member_social"):
+		return accessDenied("posts.CREATE." + version)
+	case q.body.Get("author") != "urn:li:person:"+t.key.person:
+		return accessDenied("posts.CREATE." + version + ": the author is somebody else")
+	case q.body.Get("commentary") == "":
+		return linkedinError(http.StatusUnprocessableEntity, 0, "MISSING_FIELD", "commentary: field is required")
+	}
+	id := n.publish(q, t.key.person, q.body.Get("commentary"), "urn:li:share:")
+	return answer{status: http.StatusCreated}.with("x-restli-id", id)
+}

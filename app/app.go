@@ -128,12 +128,13 @@ func (p program) backup(ctx context.Context, path, passphrase string) error {
 	return nil
 }
 
-// restore unpacks an archive where no vault is.
-func (p program) restore(ctx context.Context, path, passphrase string) error {
+// restore unpacks an archive; a vault that is there is refused, or with
+// replace set aside. The agent must have ended.
+func (p program) restore(ctx context.Context, path, passphrase string, replace bool) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return &platform.Error{Kind: platform.KindUsage, Message: "the archive cannot be read", Repair: "check the path: " + path, Err: err}
 	}
 	defer func() { _ = f.Close() }()
-	return vault.Restore(ctx, p.vaultConfig(nil), f, passphrase, false)
+	return vault.Restore(ctx, p.vaultConfig(nil), f, passphrase, replace)
 }

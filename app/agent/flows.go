@@ -312,7 +312,8 @@ func (a *Agent) keep(ctx context.Context, req connect.Request, acc *platform.Acc
 			continue
 		}
 		prev, err := a.cfg.Vault.Grant(ctx, old.ID)
-		if err != nil && platform.KindOf(err) != platform.KindNotFound {
+		// With a generation, only the old token cannot be read: the new one heals that.
+		if err != nil && prev.Generation == 0 && platform.KindOf(err) != platform.KindNotFound {
 			return nil, nil, platform.As(err, platform.KindStorage)
 		}
 		next := filled(old, id, now)

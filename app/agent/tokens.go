@@ -267,7 +267,7 @@ func (a *Agent) imported(ctx context.Context, p *platform.Platform, server, alia
 	acc, exists := a.known(p.ID, server)[id.ProviderID]
 	if exists {
 		prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
-		if err != nil {
+		if err != nil && prev.Generation == 0 {
 			return Row{}, platform.As(err, platform.KindStorage)
 		}
 		acc = filled(acc, id, now)

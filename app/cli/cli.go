@@ -44,7 +44,9 @@ type Config struct {
 	// OpenWindow is the window role in this process.
 	OpenWindow func(ctx context.Context, page string) error
 	// Backup writes an archive, Restore reads one. Where nil the verb is not there.
-	Backup, Restore func(ctx context.Context, path, passphrase string) error
+	Backup func(ctx context.Context, path, passphrase string) error
+	// Restore refuses a vault that is there, or with replace sets it aside.
+	Restore func(ctx context.Context, path, passphrase string, replace bool) error
 	// Interactive is true when a person sits at stdin.
 	Interactive bool
 	// ReadPassword asks for a secret at the terminal without showing it.

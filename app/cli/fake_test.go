@@ -272,7 +272,7 @@ func (b *bench) run(t *testing.T, args ...string) int {
 			b.other = append(b.other, "backup "+path+" "+pass)
 			return nil
 		},
-		Restore: func(_ context.Context, path, pass string) error {
+		Restore: func(_ context.Context, path, pass string, _ bool) error {
 			b.other = append(b.other, "restore "+path+" "+pass)
 			return nil
 		},

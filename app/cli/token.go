@@ -288,7 +288,8 @@ func (t *tool) backup() *cobra.Command {
 }
 
 func (t *tool) restore() *cobra.Command {
-	return &cobra.Command{
+	var replace bool
+	cmd := &cobra.Command{
 		Use:     "restore FILE",
 		Short:   "Bring back what backup wrote",
 		Example: "  relink restore relink-2026-11-24.age",
@@ -298,10 +299,12 @@ func (t *tool) restore() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := t.Restore(cmd.Context(), args[0], pass); err != nil {
+			if err := t.Restore(cmd.Context(), args[0], pass, replace); err != nil {
 				return err
 			}
 			return t.result(okOut{true}, "Restored from %s.", args[0])
 		},
 	}
+	cmd.Flags().BoolVar(&replace, "replace", false, "set the vault that is there aside first")
+	return cmd
 }

@@ -41,8 +41,8 @@ func items(text string) iter.Seq2[string, place] {
 					name = table + "." + name
 				}
 				value := skip(text, after, "= \t")
-				end := valueEnd(text, value)
-				at = lineAfter(text, end)
+				end := max(value, valueEnd(text, value))
+				at = max(lineAfter(text, end), at+1) // whatever it read, it goes on
 				if !yield(name, place{start, value, end, at}) {
 					return
 				}

@@ -21,10 +21,11 @@ type pkg struct {
 	Standard                   bool
 }
 
-func list(t *testing.T, args ...string) []pkg {
+// list asks go list; cgo is the CGO_ENABLED it lists for, which needs no C compiler.
+func list(t *testing.T, cgo string, args ...string) []pkg {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,Imports,Deps,Standard"}, args...)...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -55,7 +56,7 @@ func TestImportRules(t *testing.T) {
 		"fyne.io/fyne/v2/app":           {"relink", "relink/app/bench/fynetray", "relink/app/bench/fynewindow"},
 	}
 	views := []string{"relink/app/tray", "relink/app/link", "relink/app/window", "relink/app/cli"}
-	for _, p := range list(t, "-tags", "migrated_fynedo", "./...") {
+	for _, p := range list(t, "1", "-tags", "migrated_fynedo", "./...") {
 		for _, imp := range p.Imports {
 			bad := func(why string) { t.Errorf("%s imports %s: %s", p.ImportPath, imp, why) }
 			for module, allowed := range only {
@@ -89,7 +90,7 @@ func TestImportRules(t *testing.T) {
 
 // TestLeanBuildHasNoGUI: the lean program links neither Fyne nor the practice network, and no cgo.
 func TestLeanBuildHasNoGUI(t *testing.T) {
-	for _, p := range list(t, "-deps", "-tags", "lean", ".") {
+	for _, p := range list(t, "0", "-deps", "-tags", "lean", ".") {
 		if strings.HasPrefix(p.ImportPath, "fyne.io/fyne") || strings.HasPrefix(p.ImportPath, "relink/platform/sandbox") || strings.HasPrefix(p.ImportPath, "relink/app/desk/") {
 			t.Errorf("the lean build links %s", p.ImportPath)
 		}
@@ -101,9 +102,9 @@ func TestLeanBuildHasNoGUI(t *testing.T) {
 
 // TestPackageComments: every package says what it is for, in one place.
 func TestPackageComments(t *testing.T) {
-	for _, p := range list(t, "-tags", "migrated_fynedo", "./...") {
+	for _, p := range list(t, "1", "-tags", "migrated_fynedo", "./...") {
 		found := 0
-		for _, name := range p.GoFiles {
+		for _, name := range append(p.GoFiles, p.CgoFiles...) {
 			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.PackageClauseOnly|parser.ParseComments)
 			if err != nil {
 				t.Fatal(err)

@@ -52,6 +52,8 @@ var facebook = &Platform{
 		{Capability: Inbox, Scopes: []string{"pages_manage_engagement", "pages_read_user_engagement"}},
 		{Capability: Previews, Scopes: []string{"pages_read_engagement"}},
 	},
+	// Meta's Login documentation: a declined permission is only offered again with rerequest.
+	AskAgain:   url.Values{"auth_type": {"rerequest"}},
 	RevokePage: "https://www.facebook.com/settings?tab=business_tools",
 	Discover: func(context.Context, *Net, string) (Endpoint, error) {
 		return Endpoint{

@@ -182,6 +182,9 @@ type Platform struct {
 	Needs  []Need
 	// AuthParams are added to the authorization request.
 	AuthParams url.Values
+	// AskAgain is added when a permission was declined before: without it the
+	// platform does not offer it a second time. Nil where it always does.
+	AskAgain url.Values
 	// RevokePage is where the user removes the app, where the platform has no call for it.
 	RevokePage string
 

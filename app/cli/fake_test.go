@@ -235,7 +235,6 @@ type bench struct {
 	progress    bool
 	passwords   []string
 	dialErr     error
-	version     string
 	ctx         context.Context
 
 	out, err bytes.Buffer

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"math/big"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -219,7 +220,11 @@ func TestIDToken(t *testing.T) {
 	if key.str("kid") != head.Kid {
 		t.Fatal("the key is not in the set")
 	}
-	pub := &ecdsa.PublicKey{Curve: elliptic.P256(), X: new(big.Int).SetBytes(decode(key.str("x"))), Y: new(big.Int).SetBytes(decode(key.str("y")))}
+	// SEC 1, section 2.3.3: 4, then both coordinates at their full length.
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, decode(key.str("x")), decode(key.str("y"))))
+	if err != nil {
+		t.Fatal(err)
+	}
 	sum := sha256.Sum256([]byte(parts[0] + "." + parts[1]))
 	sig := decode(parts[2])
 	if !ecdsa.Verify(pub, sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])) {

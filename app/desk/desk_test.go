@@ -119,11 +119,14 @@ func TestXfceButtonIsClicked(t *testing.T) {
 		"first of two":    {[]string{"reconnect", "Reconnect", "later", "Later"}, 0, "reconnect"},
 		"second of two":   {[]string{"reconnect", "Reconnect", "later", "Later"}, 1, "later"},
 		"second of three": {[]string{"default", "Open", "reconnect", "Reconnect", "later", "Later"}, 1, "reconnect"},
-		"only one":        {[]string{"reconnect", "Reconnect"}, 0, "reconnect"},
+		"one":             {[]string{"reconnect", "Reconnect"}, 0, "reconnect"},
 		"last but one":    {[]string{"default", "Open", "reconnect", "Reconnect", "later", "Later"}, -2, "reconnect"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
+			// One above it without buttons, whose picture is none either.
+			silent := notify(t, conn)
+			<-notes
 			id := notify(t, conn, tt.actions...)
 			if got := <-notes; got.App != "Relink" || got.Title != "LinkedIn · acme ends in 3 days" || !slices.Equal(got.Actions, tt.actions) {
 				t.Errorf("overheard %+v", got)
@@ -138,6 +141,9 @@ func TestXfceButtonIsClicked(t *testing.T) {
 			}
 			if got := invoked(t, signals, id); got != tt.want {
 				t.Errorf("got action %q, want %s", got, tt.want)
+			}
+			if err := conn.Object("org.freedesktop.Notifications", "/org/freedesktop/Notifications").Call("org.freedesktop.Notifications.CloseNotification", 0, silent).Err; err != nil {
+				t.Error(err)
 			}
 			if err := d.WaitNoWindow(soon(t), NoteWindow); err != nil {
 				t.Error(err)

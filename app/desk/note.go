@@ -69,18 +69,20 @@ func noteButtons(img *image.RGBA, note image.Rectangle) []image.Rectangle {
 		margin   = 14 // pixels below the row
 		height   = 34 // of the row, at least
 		minWidth = 30
+		edge     = 4  // pixels of border
+		shadow   = 24 // how far a button's soft shadow is from the note's colour
 	)
 	y := note.Max.Y - margin - 8
 	paper := img.RGBAAt(note.Min.X+6, y)
 	var out []image.Rectangle
 	start := -1
 	for x := note.Min.X + 6; x < note.Max.X-5; x++ {
-		inside := x < note.Max.X-6 && differs(img.RGBAAt(x, y), paper)
+		inside := x < note.Max.X-6 && apart(img.RGBAAt(x, y), paper) > shadow
 		switch {
 		case inside && start < 0:
 			start = x
 		case !inside && start >= 0:
-			if x-start >= minWidth {
+			if x-start >= minWidth && plain(img, start+edge, x-edge, y, paper) {
 				out = append(out, image.Rect(start, note.Max.Y-margin-height, x, note.Max.Y-margin))
 			}
 			start = -1
@@ -89,10 +91,21 @@ func noteButtons(img *image.RGBA, note image.Rectangle) []image.Rectangle {
 	return out
 }
 
-// differs leaves a button's soft shadow to the note.
-func differs(a, b color.RGBA) bool {
-	apart := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
-	return apart(a.R, b.R)+apart(a.G, b.G)+apart(a.B, b.B) > 24
+// plain reports whether a row of pixels is near the note's colour, as a
+// button's face is and a picture is not.
+func plain(img *image.RGBA, from, to, y int, paper color.RGBA) bool {
+	for x := from; x < to; x++ {
+		if apart(img.RGBAAt(x, y), paper) > 120 {
+			return false
+		}
+	}
+	return true
+}
+
+// apart is how far two colours are from each other: the sum over red, green and blue.
+func apart(a, b color.RGBA) int {
+	one := func(a, b uint8) int { return max(int(a)-int(b), int(b)-int(a)) }
+	return one(a.R, b.R) + one(a.G, b.G) + one(a.B, b.B)
 }
 
 // Note is a notification as a program asked for it.

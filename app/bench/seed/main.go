@@ -1,0 +1,66 @@
+// Command seed fills a RELINK_HOME with accounts to measure Relink with. They
+// are all well, far from their ends, so that an agent that opens the home idles.
+//
+//	RELINK_HOME=/tmp/home seed -accounts 1000
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"time"
+
+	"relink/app/config"
+	"relink/app/vault"
+	"relink/platform"
+)
+
+func main() {
+	accounts := flag.Int("accounts", 1000, "how many")
+	flag.Parse()
+	if err := run(context.Background(), *accounts); err != nil {
+		fmt.Fprintln(os.Stderr, "seed:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, accounts int) error {
+	if os.Getenv("RELINK_HOME") == "" {
+		return fmt.Errorf("set RELINK_HOME: this is not for a real vault")
+	}
+	paths, err := config.Find(os.Getenv)
+	if err != nil {
+		return err
+	}
+	v, err := vault.Open(ctx, vault.Config{Dir: paths.Data})
+	if err != nil {
+		return err
+	}
+	defer v.Close()
+	if err := v.Locked(); err != nil {
+		return err
+	}
+	now := time.Now()
+	platforms := []string{"facebook", "linkedin", "mastodon"}
+	for i := range accounts {
+		id := platforms[i%len(platforms)]
+		clock := platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceProvider, Since: now, At: now.Add(60*24*time.Hour + time.Duration(i)*time.Minute)}
+		server := ""
+		if id == "mastodon" {
+			clock, server = platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceNever, Since: now}, "https://mastodon.example"
+		}
+		a := platform.Account{
+			ID: vault.NewID(), Platform: id, Server: server, ProviderID: fmt.Sprintf("%d", 1_000_000+i), Alias: fmt.Sprintf("client-%06d", i),
+			Name: fmt.Sprintf("Client %06d", i), Created: now, LastUsed: now,
+		}
+		g := platform.Grant{
+			Account: a.ID, Generation: 1, TokenType: "Bearer", Clocks: []platform.Clock{clock}, Issued: now, Verified: now,
+			Tokens: platform.Tokens{Access: platform.NewSecret(fmt.Sprintf("practice-token-%06d", i))},
+		}
+		if err := v.Create(ctx, a, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,14 @@
+//go:build !linux
+
+package main
+
+import (
+	"context"
+	"errors"
+)
+
+// byItself needs a display server, a tray host and a notification server to
+// start, which only Linux has as separate programs.
+func byItself(context.Context, options, *report) error {
+	return errors.New("a desktop of its own can be had on Linux only; run the demo on your desktop, without -alone")
+}

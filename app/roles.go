@@ -35,6 +35,10 @@ func (p program) spawnAgent() error {
 	if err != nil {
 		return &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
 	}
+	// The agent stays for months: the small program beside the window's, if there is one.
+	if beside := sibling(exe, "relink"); isFile(beside) {
+		exe = beside
+	}
 	cmd := exec.Command(exe, "agent")
 	desktop.Detach(cmd)
 	if err := cmd.Start(); err != nil {
@@ -117,7 +121,9 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		Wake:     wakes(ctx, log),
 		Findings: p.findings,
 		Elapsed:  desktop.Elapsed,
-		About:    about,
+		// What desktop.Elapsed says of itself.
+		ElapsedStops: runtime.GOOS != "linux" && runtime.GOOS != "windows",
+		About:        about,
 	})
 	if err != nil {
 		return err
@@ -132,8 +138,9 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	group.Go(func() error { return link.Serve(gctx, listener, a, link.Config{Version: Version()}) })
 	if !noTray {
 		p.runTray(gctx, a, log, func() {
-			// On macOS the process ends with the tray.
+			// On macOS the process ends with the tray: what is under way is carried through here.
 			cancel()
+			_ = group.Wait()
 			_ = v.Close()
 		})
 	}
@@ -159,13 +166,18 @@ func (p program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger, 
 		defer mu.Unlock()
 		if late != nil {
 			late.Stop()
+			late = nil
 		}
 		if present {
 			a.Warn("tray", "")
 			return
 		}
-		late = time.AfterFunc(trayWait, func() {
-			if ctx.Err() != nil {
+		var mine *time.Timer
+		mine = time.AfterFunc(trayWait, func() {
+			mu.Lock()
+			current := late == mine
+			mu.Unlock()
+			if !current || ctx.Err() != nil {
 				return
 			}
 			a.Warn("tray", "Relink has no place in a tray here: "+reason)
@@ -175,6 +187,7 @@ func (p program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger, 
 				}
 			})
 		})
+		late = mine
 	}})
 	if err := t.Run(ctx); err != nil && ctx.Err() == nil {
 		log.Warn("tray", "error", err)
@@ -207,7 +220,10 @@ func wakes(ctx context.Context, log *slog.Logger) <-chan struct{} {
 			select {
 			case <-ctx.Done():
 				return
-			case <-signals:
+			case _, ok := <-signals:
+				if !ok {
+					return
+				}
 			}
 			select {
 			case out <- struct{}{}:
@@ -241,11 +257,7 @@ func windowCommand(page, token string) (*exec.Cmd, error) {
 	if err != nil {
 		return nil, &platform.Error{Kind: platform.KindConfig, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
 	}
-	name := "relink-window"
-	if runtime.GOOS == "windows" {
-		name += ".exe"
-	}
-	if beside := filepath.Join(filepath.Dir(exe), name); isFile(beside) {
+	if beside := sibling(exe, "relink-window"); isFile(beside) {
 		exe = beside
 	} else if !hasWindow {
 		return nil, &platform.Error{Kind: platform.KindConfig, Message: "this build of Relink has no window", Repair: "install relink-window beside it, or use: relink status"}
@@ -261,6 +273,14 @@ func windowCommand(page, token string) (*exec.Cmd, error) {
 	}
 	desktop.Detach(cmd)
 	return cmd, nil
+}
+
+// sibling is the path of another program in the same directory.
+func sibling(exe, name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(filepath.Dir(exe), name)
 }
 
 func isFile(path string) bool {

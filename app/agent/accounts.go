@@ -10,15 +10,19 @@ import (
 	"relink/platform"
 )
 
-// update changes an account's metadata in the vault and in the state.
-func (a *Agent) update(ctx context.Context, name string, change func(*platform.Account) error) (platform.Account, error) {
+// update changes an account's metadata in the vault and in the state. The
+// vault's account is changed, not a copy that may be old.
+func (a *Agent) update(ctx context.Context, name string, change func(*platform.Account)) (platform.Account, error) {
 	acc, err := a.find(name)
 	if err != nil {
 		return acc, err
 	}
-	if err := change(&acc); err != nil {
-		return acc, err
+	a.storing.Lock()
+	defer a.storing.Unlock()
+	if acc, err = a.cfg.Vault.Account(ctx, acc.ID); err != nil {
+		return acc, platform.As(err, platform.KindStorage)
 	}
+	change(&acc)
 	if err := a.cfg.Vault.UpdateAccount(ctx, acc); err != nil {
 		return acc, platform.As(err, platform.KindStorage)
 	}
@@ -35,10 +39,7 @@ func (a *Agent) update(ctx context.Context, name string, change func(*platform.A
 
 // Snooze implements Service.
 func (a *Agent) Snooze(ctx context.Context, account string, until time.Time) error {
-	acc, err := a.update(ctx, account, func(acc *platform.Account) error {
-		acc.Snoozed = until
-		return nil
-	})
+	acc, err := a.update(ctx, account, func(acc *platform.Account) { acc.Snoozed = until })
 	if err != nil {
 		return err
 	}
@@ -92,9 +93,9 @@ func (a *Agent) Rename(ctx context.Context, account, alias string) error {
 	if taken, err := a.find(old.Platform + "/" + alias); err == nil && taken.ID != old.ID {
 		return &platform.Error{Kind: platform.KindUsage, Message: taken.Ref() + " is taken", Repair: "choose another name"}
 	}
-	acc, err := a.update(ctx, account, func(acc *platform.Account) error {
+	acc, err := a.update(ctx, old.ID, func(acc *platform.Account) {
+		old = *acc
 		acc.Alias = alias
-		return nil
 	})
 	if err != nil {
 		return err
@@ -114,6 +115,9 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 			return err
 		}
 	}
+	a.endFlows(acc.ID)
+	a.storing.Lock()
+	defer a.storing.Unlock()
 	if err := a.cfg.Vault.Forget(ctx, acc.ID); err != nil {
 		return platform.As(err, platform.KindStorage)
 	}
@@ -135,6 +139,7 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 			a.mail.withdraw(e.shown)
 		}
 		a.heap.remove(e)
+		a.crowd--
 		delete(a.entries, acc.ID)
 		delete(a.dirty, acc.ID)
 		a.gone = append(a.gone, acc.ID)
@@ -230,7 +235,19 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 	}
 	now := a.clock.now()
 	a.journal.add(Event{At: now, Kind: "settings", Text: "The app registration for " + p.Name + " was stored."})
-	return a.do(ctx, func() { a.warn("app "+p.ID, "") })
+	return a.do(ctx, func() {
+		part := appPart(p.ID, server)
+		if a.head.warnings[part] == "" {
+			return
+		}
+		a.warn(part, "")
+		for id, e := range a.entries { // see whether it is right now
+			if e.account.Platform == p.ID && e.account.Server == server {
+				e.verifyAt = now.Add(a.spread(0))
+				a.dirty[id] = e
+			}
+		}
+	})
 }
 
 func or(s, other string) string {
@@ -267,22 +284,25 @@ func (a *Agent) Settings(context.Context) (Settings, error) {
 	return s, nil
 }
 
-// SetSettings implements Service.
+// SetSettings implements Service. All of it happens, or nothing.
 func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
+	a.storing.Lock()
+	defer a.storing.Unlock()
 	old, err := a.Settings(ctx)
 	if err != nil {
 		return err
 	}
-	if a.cfg.SetAutostart != nil && s.Autostart != old.Autostart {
-		if err := a.cfg.SetAutostart(s.Autostart); err != nil {
-			return platform.As(err, platform.KindConfig)
-		}
-	}
-	if err := a.cfg.Settings.Save(s); err != nil {
+	if err := a.cfg.Settings.Save(s); err != nil { // which also checks them
 		return platform.As(err, platform.KindConfig)
 	}
 	loaded, _, err := a.cfg.Settings.Load()
+	if err == nil && a.cfg.SetAutostart != nil && s.Autostart != old.Autostart {
+		err = a.cfg.SetAutostart(s.Autostart)
+	}
 	if err != nil {
+		if err := a.cfg.Settings.Save(old); err != nil {
+			a.log.Error("put settings back", "error", err)
+		}
 		return platform.As(err, platform.KindConfig)
 	}
 	a.settings.Store(&loaded)
@@ -355,16 +375,14 @@ func (a *Agent) About(context.Context) (About, error) { return a.cfg.About, nil 
 
 // Quit implements Service.
 func (a *Agent) Quit(context.Context) error {
-	if a.quit != nil {
-		// After the answer is out: the caller is connected to this process.
-		a.task(func(ctx context.Context) {
-			select {
-			case <-time.After(50 * time.Millisecond):
-			case <-ctx.Done():
-			}
-			a.quit()
-		})
-	}
+	// After the answer is out: the caller is connected to this process.
+	a.task(func(ctx context.Context) {
+		select {
+		case <-time.After(50 * time.Millisecond):
+		case <-ctx.Done():
+		}
+		a.quit()
+	})
 	return nil
 }
 
@@ -395,11 +413,15 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 			a.mailNote(notifier.Connected(acc, row.Status, a.clock.now(), nil))
 			return nil
 		}
-		_, err := a.reconnect(ctx, ReconnectRequest{Account: acc.ID}, act.Token, true)
+		f, err := a.reconnect(ctx, ReconnectRequest{Account: acc.ID}, act.Token, true)
 		if err != nil {
 			a.mailNote(notifier.Failed(acc, platform.As(err, platform.KindRetry)))
+			return err
 		}
-		return err
+		if !f.Listening && a.cfg.OpenWindow != nil {
+			return open("account:" + acc.ID) // where the address can be pasted
+		}
+		return nil
 	case notifier.ActionLater:
 		return a.Snooze(ctx, acc.ID, a.later(acc.ID))
 	}

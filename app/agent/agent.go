@@ -13,7 +13,6 @@ package agent
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -93,6 +92,10 @@ type Config struct {
 	// sleep included; nil means the time package.
 	Now     func() time.Time
 	Elapsed func() time.Duration
+	// ElapsedStops says that Elapsed stands still while the computer sleeps
+	// (macOS, the BSDs). Sleep then looks like a clock set forward, and up to a
+	// month of it is taken for sleep.
+	ElapsedStops bool
 	// Rand is for jitter; nil means a random one.
 	Rand  *rand.Rand
 	About About
@@ -108,22 +111,35 @@ type Agent struct {
 	started time.Time
 
 	work chan func()
+	// ctx ends when the agent is to stop; done is closed when it has.
+	ctx  context.Context
 	quit context.CancelFunc
 	done chan struct{}
-	// tasks are the goroutines of workers and flows; ctx ends them.
-	ctx   context.Context
-	tasks sync.WaitGroup
+	// tasks are the goroutines of workers and flows.
+	tasks tasks
 
 	snap     atomic.Pointer[Snapshot]
 	settings atomic.Pointer[Settings]
 
 	// loop-owned: only the Run goroutine touches these.
 	entries map[string]*entry
+	// crowd is how many accounts there are, for spreading requests.
+	crowd   int
 	heap    wakeHeap
 	head    headState
 	dirty   map[string]*entry
 	gone    []string
 	headNew bool
+	// carried are ledger entries to be saved for a newer generation.
+	carried []notifier.Entry
+	// remembered is when last_seen was written.
+	remembered time.Time
+
+	// storing is held while accounts are read and written in the vault and the
+	// outcome is told to the loop: the loop hears of changes in the order they
+	// were made, and nobody writes back what somebody else has changed. It is
+	// never held over the network, and the loop never takes it.
+	storing sync.Mutex
 
 	mu       sync.Mutex // guards watchers, index, warm, flows, waited, pages, missed, opening
 	watchers map[chan *Snapshot]struct{}
@@ -168,6 +184,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 		entries: map[string]*entry{}, dirty: map[string]*entry{},
 		watchers: map[chan *Snapshot]struct{}{}, warm: map[string]warmToken{}, flows: map[string]*flow{}, waited: map[string]time.Time{},
 	}
+	a.ctx, a.quit = context.WithCancel(context.WithoutCancel(ctx))
 	a.index.reset()
 	settings, warning, err := cfg.Settings.Load()
 	if err != nil {
@@ -177,7 +194,10 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 	if warning != "" {
 		a.head.warn("settings", warning)
 	}
-	a.clock = newTimekeeper(cfg.Now, cfg.Elapsed, a.lastSeen(ctx))
+	a.clock = newTimekeeper(cfg.Now, cfg.Elapsed, a.metaTime(ctx, metaLastSeen))
+	if cfg.ElapsedStops {
+		a.clock.sleeps = maxSleep
+	}
 	if cfg.Net.Dated == nil {
 		cfg.Net.Dated = a.clock.dated
 	}
@@ -192,6 +212,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 		})
 	}
 	a.started = a.clock.now()
+	a.head.paused = a.metaTime(ctx, metaPaused)
 	if msg := cfg.Vault.SetAside(); msg != "" {
 		a.head.warn("vault", msg)
 	}
@@ -200,8 +221,9 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 
 const metaLastSeen = "last_seen"
 
-func (a *Agent) lastSeen(ctx context.Context) time.Time {
-	s, err := a.cfg.Vault.GetMeta(ctx, metaLastSeen)
+// metaTime reads a time kept in the vault; zero when there is none.
+func (a *Agent) metaTime(ctx context.Context, key string) time.Time {
+	s, err := a.cfg.Vault.GetMeta(ctx, key)
 	if err != nil || s == "" {
 		return time.Time{}
 	}
@@ -223,6 +245,7 @@ func (a *Agent) load(ctx context.Context) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	now := a.clock.now()
+	a.crowd = len(accounts)
 	rows := make([]*Row, 0, len(accounts))
 	for _, acc := range accounts {
 		e := &entry{account: acc, grant: grants[acc.ID], said: said[acc.ID], at: -1}
@@ -233,29 +256,34 @@ func (a *Agent) load(ctx context.Context) error {
 		rows = append(rows, e.row)
 		a.dirty[acc.ID] = e
 	}
+	a.head.locked = lockLine(a.cfg.Vault)
 	a.snap.Store(NewSnapshot(a.header(now), rows))
+	a.head.changed = nil // they are all in it
 	return nil
 }
 
 // Run keeps the accounts until ctx ends or somebody quits. It returns when every goroutine
-// it started is gone.
+// it started is gone. An agent runs once.
 func (a *Agent) Run(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	a.quit = cancel
-	a.ctx = ctx
 	defer close(a.done)
-	defer a.refresh.Wait() // a refresh that has begun is carried through
-	defer a.tasks.Wait()
-	defer cancel()
+	defer context.AfterFunc(ctx, a.quit)()
+	ctx = a.ctx
+	defer func() {
+		a.quit()
+		a.tasks.end()
+		a.refresh.Wait() // a refresh that has begun is carried through
+		a.journal.flush(a.cfg.Vault, a.log)
+		a.remember(a.clock.now())
+	}()
 
-	a.tasks.Go(func() { a.journal.run(ctx, a.cfg.Vault, a.log) })
+	a.task(func(ctx context.Context) { a.journal.run(ctx, a.cfg.Vault, a.log) })
 	if a.sender != nil {
-		a.tasks.Go(func() {
+		a.task(func(ctx context.Context) {
 			if err := a.sender.Run(ctx); err != nil && ctx.Err() == nil {
 				a.log.Warn("notifications stopped", "error", err)
 			}
 		})
-		a.tasks.Go(func() { a.mail.run(ctx, a) })
+		a.task(func(ctx context.Context) { a.mail.run(ctx, a) })
 		a.task(a.probeSender)
 	}
 	a.tryUnlock(0)
@@ -266,12 +294,12 @@ func (a *Agent) Run(ctx context.Context) error {
 		timer.Reset(a.sleep())
 		select {
 		case <-ctx.Done():
-			a.remember(context.WithoutCancel(ctx))
 			return nil
 		case f := <-a.work:
-			f()
-			// Take what else is waiting, so that a burst makes one snapshot.
-			for n := len(a.work); n > 0; n-- {
+			// Take what else is waiting, so that a burst makes one snapshot;
+			// not what comes in meanwhile, see settled.
+			n := len(a.work)
+			for f(); n > 0; n-- {
 				(<-a.work)()
 			}
 		case <-a.cfg.Wake:
@@ -295,8 +323,10 @@ func (a *Agent) sleep() time.Duration {
 	if next := a.heap.next(); !next.IsZero() {
 		poll = min(poll, next.Sub(now))
 	}
-	if !a.head.retryLock.IsZero() {
-		poll = min(poll, a.head.retryLock.Sub(now))
+	for _, t := range []time.Time{a.head.retryLock, a.head.paused} {
+		if !t.IsZero() {
+			poll = min(poll, t.Sub(now))
+		}
 	}
 	return max(poll, minSleep)
 }
@@ -317,67 +347,43 @@ func (a *Agent) turn() {
 		a.head.retryLock = time.Time{}
 		a.tryUnlock(a.head.lockWait)
 	}
+	if line := lockLine(a.cfg.Vault); line != a.head.locked {
+		a.head.locked, a.headNew = line, true
+	}
+	if !a.head.paused.IsZero() && !now.Before(a.head.paused) {
+		a.head.paused, a.headNew = time.Time{}, true
+		a.replan()
+	}
 	if len(a.dirty) > 0 {
 		a.remind(now)
 	}
 	a.publish(now)
-}
-
-// do runs f on the loop and waits for it.
-func (a *Agent) do(ctx context.Context, f func()) error {
-	ran := make(chan struct{})
-	select {
-	case a.work <- func() { f(); close(ran) }:
-	case <-a.done:
-		return gone()
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	select {
-	case <-ran:
-		return nil
-	case <-a.done:
-		return gone()
+	if now.Sub(a.remembered).Abs() >= rememberEvery {
+		a.remembered = now
+		a.task(func(context.Context) { a.remember(now) })
 	}
 }
 
-// settled waits until what was told to the loop so far shows in the snapshot.
-func (a *Agent) settled(ctx context.Context) error {
-	// The first ends a turn at the latest, the second is taken after that turn.
-	for range 2 {
-		if err := a.do(ctx, func() {}); err != nil {
-			return err
-		}
+// lockLine says why secrets cannot be read, empty when they can.
+func lockLine(v Vault) string {
+	if err := v.Locked(); err != nil {
+		return platform.As(err, platform.KindLocked).Error()
 	}
-	return nil
+	return ""
 }
 
-// tell runs f on the loop without waiting.
-func (a *Agent) tell(f func()) {
-	select {
-	case a.work <- f:
-	case <-a.done:
-	}
-}
-
-func gone() error {
-	return &platform.Error{Kind: platform.KindAgent, Message: "Relink is shutting down", Repair: "start it again: relink"}
-}
-
-// task starts a goroutine that Run waits for.
-func (a *Agent) task(f func(ctx context.Context)) {
-	if a.ctx == nil || a.ctx.Err() != nil {
-		return
-	}
-	a.tasks.Go(func() { f(a.ctx) })
-}
+// rememberEvery is how often, at wakes that come anyway, it is noted that the
+// agent runs: one that is killed has no last word.
+const rememberEvery = 6 * time.Hour
 
 // remember notes when the agent last ran, for a clock that is wrong at the next start.
-func (a *Agent) remember(ctx context.Context) {
+func (a *Agent) remember(now time.Time) {
 	if a.clock.off() != 0 {
 		return
 	}
-	if err := a.cfg.Vault.SetMeta(ctx, metaLastSeen, a.clock.now().UTC().Format(time.RFC3339)); err != nil {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), 5*time.Second)
+	defer cancel()
+	if err := a.cfg.Vault.SetMeta(ctx, metaLastSeen, now.UTC().Format(time.RFC3339)); err != nil {
 		a.log.Warn("remember time", "error", err)
 	}
 }
@@ -391,7 +397,7 @@ func (a *Agent) wakeUp() {
 	}
 	for id, e := range a.entries {
 		if !e.unreachable.IsZero() || !e.failing.IsZero() {
-			e.verifyAt = now.Add(5 * time.Second)
+			e.verifyAt = now.Add(5*time.Second + a.spread(0))
 			a.dirty[id] = e
 		}
 	}
@@ -443,14 +449,13 @@ func (a *Agent) tryUnlock(wait time.Duration) {
 }
 
 func (a *Agent) lockChanged(err error, wait time.Duration) {
-	a.headNew = true
 	if err == nil {
 		a.head.retryLock, a.head.lockWait = time.Time{}, 0
 		now := a.clock.now()
 		for id, e := range a.entries {
 			if e.lockedOut {
 				e.lockedOut = false
-				e.verifyAt = now
+				e.verifyAt = now.Add(a.spread(0))
 				a.dirty[id] = e
 			}
 		}
@@ -461,8 +466,10 @@ func (a *Agent) lockChanged(err error, wait time.Duration) {
 	a.head.retryLock = a.clock.now().Add(wait)
 }
 
-// isLocked reports whether an error means that secrets cannot be read.
-func isLocked(err error) bool {
-	var e *platform.Error
-	return errors.As(err, &e) && e.Kind == platform.KindLocked
+// lockMet takes in that a secret could not be read. It does not put off the
+// next try: those who ask often would put it off for ever.
+func (a *Agent) lockMet() {
+	if a.head.retryLock.IsZero() {
+		a.head.retryLock = a.clock.now().Add(30 * time.Second)
+	}
 }

@@ -270,13 +270,22 @@ func (v *memVault) KeyPlace() string { return "in the test's memory" }
 func (v *memVault) SetAside() string { return "" }
 
 // memSettings is a SettingsStore in memory.
-type memSettings struct{ s Settings }
+type memSettings struct {
+	s     Settings
+	fails error
+}
 
 func (m *memSettings) Load() (Settings, string, error) { return m.s, "", nil }
-func (m *memSettings) Save(s Settings) error           { m.s = s; return nil }
+
+func (m *memSettings) Save(s Settings) error {
+	if m.fails == nil {
+		m.s = s
+	}
+	return m.fails
+}
 
 func testSettings() *memSettings {
-	return &memSettings{Settings{
+	return &memSettings{s: Settings{
 		Steps: []time.Duration{7 * 24 * time.Hour, 3 * 24 * time.Hour, 24 * time.Hour},
 		Hour:  9, Poll: time.Hour, Verify: 24 * time.Hour, Port: 27465,
 	}}

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -26,6 +25,8 @@ type flow struct {
 	server  string
 	// clicked: nobody may be watching, so failures are told by a note.
 	clicked bool
+	// storing: what it brought is being stored; it can no longer be cancelled.
+	storing bool
 	choose  chan []string
 	changed chan struct{}
 	cancel  context.CancelFunc
@@ -89,6 +90,9 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 		return platform.App{}, platform.As(err, platform.KindStorage)
 	}
 	switch {
+	case clientID != "" && app.ID != clientID && app.ID != "" && !app.Self:
+		// Other accounts are renewed with the one that is stored.
+		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "another app registration of " + p.Name + " is stored already", Repair: "leave the client id out, or replace it with: relink app set " + p.ID}
 	case clientID != "" && app.ID != clientID:
 		return platform.App{Platform: p.ID, Server: server, ID: clientID}, nil
 	case app.ID == "" && !p.Registration.Self:
@@ -103,7 +107,7 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 
 // start makes the listener, registers the flow and opens the browser.
 func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Account, noBrowser bool, token string, clicked bool) (Flow, error) {
-	if a.ctx == nil || a.ctx.Err() != nil {
+	if a.ctx.Err() != nil {
 		return Flow{}, gone()
 	}
 	if err := a.cfg.Vault.Locked(); err != nil {
@@ -113,7 +117,6 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		}
 		a.tell(func() { a.lockChanged(nil, 0) })
 	}
-	a.replace(req, acc)
 	fctx, cancel := context.WithCancel(a.ctx)
 	stop := context.AfterFunc(ctx, cancel)
 	attempt, err := connect.Start(fctx, connect.Config{Net: a.cfg.Net, Now: a.clock.now, Port: a.settings.Load().Port, Log: a.log}, req)
@@ -125,7 +128,7 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		cancel()
 		return Flow{}, platform.As(err, platform.KindRetry)
 	}
-	if !sameApp(attempt.App, req.App) || req.App.Secret.IsZero() {
+	if attempt.App.Self { // the server has made it; a second try need not
 		if err := a.keepApp(ctx, attempt.App); err != nil {
 			attempt.Cancel()
 			cancel()
@@ -147,18 +150,26 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		f.state.Opened = true
 	}
 	a.mu.Lock()
+	old := a.rivals(req, acc)
 	a.flows[f.state.ID] = f
 	out := f.state
 	a.mu.Unlock()
+	for _, o := range old {
+		a.end(o, "a newer sign-in took over", "finish that one in the browser")
+	}
 	a.flowMoved(out)
 	if f.state.Opened {
 		a.task(func(ctx context.Context) {
 			if err := a.cfg.OpenBrowser(ctx, a.settings.Load().Browser, attempt.URL, token); err != nil {
 				a.log.Warn("open browser", "error", err)
+				e := platform.As(err, platform.KindConfig)
 				a.move(f, func(s *Flow) {
 					s.Opened = false
-					s.Notes = append(s.Notes, platform.As(err, platform.KindConfig).Error())
+					s.Notes = slices.Concat(s.Notes, []string{e.Error()})
 				})
+				if clicked && acc != nil {
+					a.mailNote(notifier.Failed(*acc, e)) // nobody else would say it
+				}
 			}
 		})
 	}
@@ -173,9 +184,12 @@ func sameApp(a, b platform.App) bool {
 	return a.ID == b.ID && a.Secret == b.Secret && a.Redirect == b.Redirect && slices.Equal(a.Scopes, b.Scopes)
 }
 
-// keepApp stores a registration that Relink or the caller has just made.
+// keepApp stores a registration that has just been used, unless it is the one stored.
 func (a *Agent) keepApp(ctx context.Context, app platform.App) error {
 	if app.ID == "" {
+		return nil
+	}
+	if old, err := a.cfg.Vault.App(ctx, app.Platform, app.Server); err == nil && sameApp(old, app) {
 		return nil
 	}
 	if err := a.cfg.Vault.SetApp(ctx, app); err != nil {
@@ -184,33 +198,51 @@ func (a *Agent) keepApp(ctx context.Context, app platform.App) error {
 	return nil
 }
 
-// replace ends the attempt that a new one takes over from: for the same
-// account, or for the same first connection.
-func (a *Agent) replace(req connect.Request, acc *platform.Account) {
+// rivals are the attempts that a new one takes over from: for the same
+// account, or for the same first connection. The caller holds mu.
+func (a *Agent) rivals(req connect.Request, acc *platform.Account) []*flow {
+	var out []*flow
+	for _, f := range a.flows {
+		same := f.state.Account == "" && acc == nil && f.state.Platform == req.Platform.ID && f.server == req.Server
+		if acc != nil {
+			same = f.state.Account == acc.ID
+		}
+		if same && !f.state.Phase.Ended() {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// end ends a flow from outside. It reports false when it is too late for that.
+func (a *Agent) end(f *flow, message, repair string) bool {
+	a.mu.Lock()
+	late := f.storing
+	a.mu.Unlock()
+	if late {
+		return false
+	}
+	a.move(f, func(s *Flow) {
+		s.Phase = PhaseFailed
+		s.Error = &platform.Error{Kind: platform.KindCancelled, Platform: s.Platform, Message: message, Repair: repair}
+	})
+	f.attempt.Cancel()
+	f.cancel()
+	return true
+}
+
+// endFlows ends what runs for an account that is to be forgotten.
+func (a *Agent) endFlows(id string) {
 	a.mu.Lock()
 	var old []*flow
 	for _, f := range a.flows {
-		if f.state.Phase.Ended() {
-			continue
-		}
-		same := f.state.Platform == req.Platform.ID && f.server == req.Server
-		if acc != nil {
-			same = f.state.Account == acc.ID
-		} else {
-			same = same && f.state.Account == ""
-		}
-		if same {
+		if f.state.Account == id && !f.state.Phase.Ended() {
 			old = append(old, f)
 		}
 	}
 	a.mu.Unlock()
 	for _, f := range old {
-		a.move(f, func(s *Flow) {
-			s.Phase = PhaseFailed
-			s.Error = &platform.Error{Kind: platform.KindCancelled, Platform: s.Platform, Message: "a newer sign-in took over", Repair: "finish that one in the browser"}
-		})
-		f.attempt.Cancel()
-		f.cancel()
+		a.end(f, "the account was removed", "nothing else was changed")
 	}
 }
 
@@ -228,9 +260,6 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		}
 	})
 	res, err := f.attempt.Wait(ctx)
-	if err == nil && !sameApp(res.App, f.attempt.App) {
-		err = a.keepApp(ctx, res.App)
-	}
 	if err != nil {
 		a.fail(ctx, f, acc, err)
 		return
@@ -240,171 +269,67 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 	if (acc == nil || unfinished) && len(chosen) > 1 {
 		f.attempt.Done(connect.Outcome{Choose: true})
 		a.move(f, func(s *Flow) {
-			s.Phase, s.Candidates, s.Deadline = PhaseChoosing, res.Identities, a.clock.now().Add(chooseLimit)
+			s.Phase, s.Candidates, s.Deadline = PhaseChoosing, candidates(res.Identities), a.clock.now().Add(chooseLimit)
 		})
-		ids, ok := a.awaitChoice(ctx, f)
-		if !ok {
-			a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Message: "the connection was cancelled", Repair: "nothing was changed"})
-			return
-		}
+		ids := a.awaitChoice(ctx, f)
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(id platform.Identity) bool { return !slices.Contains(ids, id.ProviderID) })
 	}
-	stored, notes, err := a.keep(ctx, req, acc, append(slices.Clone(res.Identities), res.Others...), chosen)
+	if !a.claim(f) {
+		a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Message: "the connection was cancelled", Repair: "nothing was changed"})
+		return
+	}
+	// From here on it is carried through: codes work once.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	defer cancel()
+	if err := a.keepApp(ctx, res.App); err != nil {
+		a.fail(ctx, f, acc, err)
+		return
+	}
+	stored, notes, err := a.keep(ctx, req, acc, slices.Concat(res.Identities, res.Others), chosen)
 	if err != nil {
 		a.fail(ctx, f, acc, err)
 		return
 	}
-	a.succeed(f, stored, notes, acc != nil)
+	a.succeed(ctx, f, stored, notes, acc)
 }
 
-func (a *Agent) awaitChoice(ctx context.Context, f *flow) (ids []string, ok bool) {
-	timer := time.NewTimer(chooseLimit)
-	defer timer.Stop()
-	select {
-	case ids = <-f.choose:
-		return ids, true
-	case <-timer.C:
-		return nil, true // nobody chose: kept, unfinished
-	case <-ctx.Done():
-		return nil, false
-	}
-}
-
-// keep stores what a sign-in brought: new accounts for those chosen, a new
-// generation for every account it heals. One transaction for all that exist.
-func (a *Agent) keep(ctx context.Context, req connect.Request, acc *platform.Account, all, chosen []platform.Identity) ([]platform.Account, []string, error) {
-	now := a.clock.now()
-	var out []platform.Account
-	var changes []Change
-	var notes []string
-	known := a.known(req.Platform.ID, req.Server)
-	if acc != nil && acc.ProviderID == "" && len(chosen) > 0 {
-		// The unfinished account becomes the first one chosen, if that is new.
-		if _, taken := known[chosen[0].ProviderID]; !taken {
-			known[chosen[0].ProviderID] = *acc
-		}
-	}
-	heal := slices.Clone(chosen)
-	for _, id := range all { // siblings of the same sign-in are healed too
-		if _, ok := known[id.ProviderID]; ok && !slices.ContainsFunc(heal, func(c platform.Identity) bool { return c.ProviderID == id.ProviderID }) {
-			heal = append(heal, id)
-		}
-	}
-	if len(chosen) == 0 && len(all) > 0 && (acc == nil || acc.ProviderID == "") {
-		u := platform.Account{ID: newID(), Platform: req.Platform.ID, Server: req.Server, Created: now, LastUsed: now, Wants: req.Wants, Owner: all[0].Owner, OwnerID: all[0].OwnerID, Name: all[0].Owner}
-		if acc != nil {
-			return []platform.Account{*acc}, []string{"No page was chosen; the account stays unfinished."}, nil
-		}
-		a.mu.Lock()
-		u.Alias = a.index.alias(u.Platform, all[0].Owner)
-		a.mu.Unlock()
-		g := all[len(all)-1].Grant // the person's own
-		g.Account, g.Generation = u.ID, 1
-		if err := a.cfg.Vault.Create(ctx, u, g); err != nil {
-			return nil, nil, platform.As(err, platform.KindStorage)
-		}
-		a.stored(u, g)
-		return []platform.Account{u}, []string{"No page was chosen; the account stays unfinished until one is."}, nil
-	}
-	for _, id := range heal {
-		old, exists := known[id.ProviderID]
-		if !exists {
-			continue
-		}
-		prev, err := a.cfg.Vault.Grant(ctx, old.ID)
-		// With a generation, only the old token cannot be read: the new one heals that.
-		if err != nil && prev.Generation == 0 && platform.KindOf(err) != platform.KindNotFound {
-			return nil, nil, platform.As(err, platform.KindStorage)
-		}
-		next := filled(old, id, now)
-		if acc != nil && acc.ID == old.ID {
-			next.Wants = req.Wants
-		}
-		g := id.Grant
-		g.Account, g.Generation = old.ID, prev.Generation+1
-		notes = append(notes, a.compare(next, prev, g, now)...)
-		changes = append(changes, Change{next, g})
-		out = append(out, next)
-	}
-	if len(changes) > 0 {
-		if err := a.cfg.Vault.SaveAll(ctx, changes); err != nil {
-			return nil, nil, platform.As(err, platform.KindStorage)
-		}
-		for _, c := range changes {
-			a.stored(c.Account, c.Grant)
-		}
-	}
-	for _, id := range chosen {
-		if _, exists := known[id.ProviderID]; exists {
-			continue
-		}
-		fresh := filled(platform.Account{ID: newID(), Platform: req.Platform.ID, Server: req.Server, Created: now, Wants: req.Wants}, id, now)
-		a.mu.Lock()
-		fresh.Alias = a.index.alias(fresh.Platform, id.Handle, id.Name)
-		a.mu.Unlock()
-		g := id.Grant
-		g.Account, g.Generation = fresh.ID, 1
-		if err := a.cfg.Vault.Create(ctx, fresh, g); err != nil {
-			return nil, nil, platform.As(err, platform.KindStorage)
-		}
-		notes = append(notes, a.compare(fresh, platform.Grant{}, g, now)...)
-		a.stored(fresh, g)
-		out = append(out, fresh)
-	}
-	return out, notes, nil
-}
-
-// known maps the platform's own ids to the accounts that are there.
-func (a *Agent) known(platformID, server string) map[string]platform.Account {
+// claim takes a flow for storing, unless somebody has ended it.
+func (a *Agent) claim(f *flow) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	out := map[string]platform.Account{}
-	for _, acc := range a.index.accounts {
-		if acc.Platform == platformID && acc.Server == server && acc.ProviderID != "" {
-			out[acc.ProviderID] = acc
-		}
+	f.storing = !f.state.Phase.Ended() && a.ctx.Err() == nil
+	return f.storing
+}
+
+// candidates are what a person chooses from, without the grants: those carry tokens.
+func candidates(ids []platform.Identity) []platform.Identity {
+	out := slices.Clone(ids)
+	for i := range out {
+		out[i].Grant = platform.Grant{}
 	}
 	return out
 }
 
-// filled takes over who it is; the account's id, alias, labels and settings stay.
-func filled(acc platform.Account, id platform.Identity, now time.Time) platform.Account {
-	acc.ProviderID, acc.Kind, acc.Name, acc.Handle, acc.Avatar = id.ProviderID, id.Kind, id.Name, id.Handle, id.Avatar
-	acc.Owner, acc.OwnerID = id.Owner, id.OwnerID
-	acc.LastUsed, acc.Snoozed = now, time.Time{}
-	return acc
-}
-
-// compare says what a person should know of a new grant: permissions that are
-// missing, an end date that did not move.
-func (a *Agent) compare(acc platform.Account, prev, next platform.Grant, now time.Time) []string {
-	var notes []string
-	was, is := platform.Assess(acc, prev, now), platform.Assess(acc, next, now)
-	for _, c := range is.Capabilities {
-		if len(c.Missing) > 0 {
-			notes = append(notes, fmt.Sprintf("%s: %s will not work, %s was not granted.", acc.Title(), c.Capability.Word(), platform.Join(c.Missing)))
-		}
+// awaitChoice gives the provider ids chosen; none when nobody chose in time.
+func (a *Agent) awaitChoice(ctx context.Context, f *flow) []string {
+	timer := time.NewTimer(chooseLimit)
+	defer timer.Stop()
+	select {
+	case ids := <-f.choose:
+		return ids
+	case <-timer.C:
+	case <-ctx.Done():
 	}
-	if prev.Generation > 0 && was.Deadline.Ends() && is.Deadline.Ends() && is.Deadline.At.Before(was.Deadline.At.Add(time.Minute)) {
-		notes = append(notes, fmt.Sprintf("%s: the end date did not move; it is still %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006, 15:04")))
-	}
-	return notes
+	return nil
 }
 
 // fail ends a flow; nothing was changed.
 func (a *Agent) fail(ctx context.Context, f *flow, acc *platform.Account, err error) {
 	e := platform.As(err, platform.KindRetry)
 	f.attempt.Done(connect.Outcome{Error: e})
-	ended := false
-	a.move(f, func(s *Flow) {
-		if s.Phase.Ended() {
-			return // replaced or cancelled: that was said already
-		}
-		ended = true
-		s.Phase, s.Error = PhaseFailed, e
-	})
+	ended := a.move(f, func(s *Flow) { s.Phase, s.Error, s.Candidates = PhaseFailed, e, nil })
 	if !ended || ctx.Err() != nil && a.ctx.Err() != nil {
-		return
+		return // replaced, cancelled, shutting down: that was said already
 	}
 	a.log.Info("sign-in failed", "platform", f.state.Platform, "kind", e.Kind, "code", e.Code)
 	ev := Event{At: a.clock.now(), Kind: "flow_failed", Text: e.Error()}
@@ -418,35 +343,29 @@ func (a *Agent) fail(ctx context.Context, f *flow, acc *platform.Account, err er
 }
 
 // succeed ends a flow with what was stored, takes standing notes back and says the good news quietly.
-func (a *Agent) succeed(f *flow, stored []platform.Account, notes []string, again bool) {
+func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []string, acc *platform.Account) {
 	now := a.clock.now()
 	// The state first: it takes back the note that asked for this.
-	a.settled(a.ctx)
+	_ = a.settled(ctx)
 	var outcome connect.Outcome
 	var ids []string
-	kind := "connected"
-	if again {
-		kind = "reconnected"
-	}
-	for _, acc := range stored {
-		ids = append(ids, acc.ID)
-		outcome.Titles = append(outcome.Titles, acc.Title())
-		until := ""
-		if g, err := a.cfg.Vault.Grant(a.ctx, acc.ID); err == nil {
-			s := platform.Assess(a.resolved(acc), g, now)
-			until = holds(s)
-			if again {
-				a.mailNote(notifier.Connected(acc, s, now, nil))
-			}
+	for _, c := range stored {
+		s := platform.Assess(a.resolved(c.Account), c.Grant, now)
+		until, kind := holds(s), "connected"
+		if c.Grant.Generation > 1 {
+			kind = "reconnected"
 		}
-		if outcome.Until == "" {
-			outcome.Until = until
+		ids = append(ids, c.Account.ID)
+		outcome.Titles = append(outcome.Titles, c.Account.Title())
+		outcome.Until = or(outcome.Until, until)
+		if acc != nil && acc.ID == c.Account.ID && s.State != platform.StateUnfinished {
+			a.mailNote(notifier.Connected(c.Account, s, now, nil))
 		}
-		a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: kind, Text: strings.TrimSpace(acc.Title() + " is connected " + until)})
+		a.journal.add(Event{At: now, Account: c.Account.ID, Ref: c.Account.Ref(), Kind: kind, Text: strings.TrimSpace(c.Account.Title() + " is connected " + until)})
 	}
 	f.attempt.Done(outcome)
 	a.move(f, func(s *Flow) {
-		s.Phase, s.Accounts, s.Notes, s.Candidates = PhaseDone, ids, append(s.Notes, notes...), nil
+		s.Phase, s.Accounts, s.Notes, s.Candidates = PhaseDone, ids, slices.Concat(s.Notes, notes), nil
 	})
 }
 
@@ -463,9 +382,14 @@ func holds(s platform.Status) string {
 	return ""
 }
 
-// move changes a flow and wakes those who watch it.
-func (a *Agent) move(f *flow, change func(*Flow)) {
+// move changes a flow and wakes those who watch it. One that has ended stays
+// as it is; then it gives false.
+func (a *Agent) move(f *flow, change func(*Flow)) bool {
 	a.mu.Lock()
+	if f.state.Phase.Ended() {
+		a.mu.Unlock()
+		return false
+	}
 	change(&f.state)
 	f.state.Version++
 	close(f.changed)
@@ -488,6 +412,7 @@ func (a *Agent) move(f *flow, change func(*Flow)) {
 		})
 	}
 	a.flowMoved(out)
+	return true
 }
 
 // flowMoved shows a flow's standing at its account's row.
@@ -520,91 +445,21 @@ func (a *Agent) listFlows() []Flow {
 	return out
 }
 
-func (a *Agent) flow(id string) (*flow, error) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f := a.flows[id]
-	if f == nil {
-		return nil, &platform.Error{Kind: platform.KindNotFound, Message: "this sign-in is over", Repair: "start it again"}
-	}
-	return f, nil
-}
-
-// Flow implements Service.
-func (a *Agent) Flow(ctx context.Context, id string, after int) (Flow, error) {
-	f, err := a.flow(id)
-	if err != nil {
-		return Flow{}, err
-	}
-	for {
-		a.mu.Lock()
-		state, changed := f.state, f.changed
-		a.mu.Unlock()
-		if state.Version > after || state.Phase.Ended() {
-			return state, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return state, ctx.Err()
-		case <-a.done:
-			return state, gone()
-		}
-	}
-}
-
-// Paste implements Service.
-func (a *Agent) Paste(_ context.Context, id, address string) error {
-	f, err := a.flow(id)
-	if err != nil {
-		return err
-	}
-	return f.attempt.Paste(address)
-}
-
-// Choose implements Service.
-func (a *Agent) Choose(_ context.Context, id string, providerIDs []string) error {
-	f, err := a.flow(id)
-	if err != nil {
-		return err
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if f.state.Phase != PhaseChoosing {
-		return &platform.Error{Kind: platform.KindUsage, Message: "there is nothing to choose in this sign-in", Repair: "wait for it to finish"}
-	}
-	for _, p := range providerIDs {
-		if !slices.ContainsFunc(f.state.Candidates, func(c platform.Identity) bool { return c.ProviderID == p }) {
-			return &platform.Error{Kind: platform.KindUsage, Message: "no such page: " + p, Repair: "choose from the list"}
-		}
-	}
-	select {
-	case f.choose <- providerIDs:
-	default:
-	}
-	return nil
-}
-
-// Cancel implements Service.
-func (a *Agent) Cancel(_ context.Context, id string) error {
-	f, err := a.flow(id)
-	if err != nil {
-		return err
-	}
-	a.move(f, func(s *Flow) {
-		if !s.Phase.Ended() {
-			s.Phase = PhaseFailed
-			s.Error = &platform.Error{Kind: platform.KindCancelled, Platform: s.Platform, Message: "the sign-in was cancelled", Repair: "nothing was changed"}
-		}
-	})
-	f.attempt.Cancel()
-	f.cancel()
-	return nil
-}
-
-// mailNote shows a note that is no rung of the ladder.
+// mailNote shows a note that is no rung of the ladder. One that stays is taken
+// back like any other when the account no longer calls for it.
 func (a *Agent) mailNote(n notifier.Note) {
-	if a.sender != nil {
-		a.mail.send(n)
+	if a.sender == nil {
+		return
 	}
+	a.tell(func() {
+		for _, id := range n.Accounts {
+			if e := a.entries[id]; e != nil {
+				e.shown = ""
+				if n.Resident {
+					e.shown = n.ID
+				}
+			}
+		}
+		a.mail.send(n)
+	})
 }

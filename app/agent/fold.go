@@ -20,7 +20,9 @@ type headState struct {
 	// retryLock is when the keyring is asked again, lockWait how long that was put off.
 	retryLock time.Time
 	lockWait  time.Duration
-	changed   []*Row
+	// locked is why secrets cannot be read, empty when they can.
+	locked  string
+	changed []*Row
 }
 
 // warn sets the warning line of a part; empty takes it away. It reports whether that is news.
@@ -49,10 +51,7 @@ func (a *Agent) warn(part, line string) {
 // header makes a snapshot's header.
 func (a *Agent) header(now time.Time) Snapshot {
 	a.head.seq++
-	s := Snapshot{Seq: a.head.seq, At: now, Paused: a.head.paused, Flows: a.listFlows()}
-	if err := a.cfg.Vault.Locked(); err != nil {
-		s.Locked = platform.As(err, platform.KindLocked).Error()
-	}
+	s := Snapshot{Seq: a.head.seq, At: now, Locked: a.head.locked, Paused: a.head.paused, Flows: a.listFlows()}
 	for _, part := range slices.Sorted(maps.Keys(a.head.warnings)) {
 		s.Warnings = append(s.Warnings, a.head.warnings[part])
 	}
@@ -117,9 +116,9 @@ func (a *Agent) remind(now time.Time) {
 		entries = append(entries, n.Entries...)
 	}
 	saved := true
-	if len(entries) > 0 {
+	if len(entries)+len(a.carried) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		err := a.cfg.Vault.SaveEntries(ctx, entries)
+		err := a.cfg.Vault.SaveEntries(ctx, slices.Concat(a.carried, entries))
 		cancel()
 		saved = err == nil
 		if err != nil {
@@ -127,6 +126,7 @@ func (a *Agent) remind(now time.Time) {
 			a.warn("ledger", "Reminders are held back: "+platform.As(err, platform.KindStorage).Error())
 		} else {
 			a.warn("ledger", "")
+			a.carried = nil
 			for _, x := range entries {
 				if e := a.entries[x.Account]; e != nil {
 					e.said = append(e.said, x)
@@ -235,41 +235,66 @@ func (a *Agent) Watch(ctx context.Context) (<-chan *Snapshot, error) {
 
 // reload takes an account as the vault now has it.
 func (a *Agent) reload(ctx context.Context, id string) {
+	a.storing.Lock()
+	defer a.storing.Unlock()
 	acc, err := a.cfg.Vault.Account(ctx, id)
 	if err != nil {
 		return
 	}
 	g, err := a.cfg.Vault.Grant(ctx, id)
-	if err != nil {
+	// With a generation, only its tokens cannot be read, and they are not wanted here.
+	if err != nil && g.Generation == 0 {
 		a.log.Warn("reload", "account", id, "error", err)
 		return
 	}
 	a.stored(acc, g)
 }
 
-// stored puts an account and its grant, as just saved, into the state.
+// stored puts an account and its grant, as just read or saved, into the state.
+// The caller holds storing.
 func (a *Agent) stored(acc platform.Account, g platform.Grant) {
 	g.Refreshable = g.Refreshable || !g.Tokens.Refresh.IsZero()
 	g.Tokens = platform.Tokens{}
 	a.mu.Lock()
 	a.index.put(acc)
-	if w, ok := a.warm[acc.ID]; ok && w.generation != g.Generation {
-		delete(a.warm, acc.ID)
-	}
 	a.mu.Unlock()
-	a.tell(func() {
-		e := a.entries[acc.ID]
-		if e == nil {
-			e = &entry{at: -1}
-			a.entries[acc.ID] = e
+	a.tell(func() { a.take(acc, g) })
+}
+
+// take brings the loop's entry up to date.
+func (a *Agent) take(acc platform.Account, g platform.Grant) {
+	e := a.entries[acc.ID]
+	if e == nil {
+		e = &entry{at: -1}
+		a.entries[acc.ID] = e
+		a.crowd++
+	}
+	old := e.grant
+	if g.Generation < old.Generation {
+		return // the order of storing forbids it; a token that was replaced must not come back
+	}
+	e.account, e.grant = acc, g
+	a.dirty[acc.ID] = e
+	if old.Generation == g.Generation {
+		return
+	}
+	// Nothing said of the old grant holds for the new one, except where it was
+	// renewed silently and still ends when the old one did.
+	said := e.said
+	e.said, e.failing, e.unreachable, e.tries = nil, time.Time{}, time.Time{}, 0
+	if is := platform.Assess(a.resolved(acc), g, a.clock.now()); sameEnd(e.prev, is) {
+		for _, x := range said {
+			x.Generation = g.Generation
+			e.said = append(e.said, x)
 		}
-		fresh := e.grant.Generation != g.Generation
-		e.account, e.grant = acc, g
-		if fresh {
-			// Nothing said of the old grant holds for the new one.
-			e.said, e.failing, e.unreachable, e.tries = nil, time.Time{}, time.Time{}, 0
-			e.verifyAt = a.firstVerify(e, a.clock.now())
-		}
-		a.dirty[acc.ID] = e
-	})
+		a.carried = append(a.carried, e.said...)
+		e.prev.Generation = g.Generation // the note on the screen stays true
+	}
+	e.verifyAt = a.firstVerify(e, a.clock.now())
+}
+
+// sameEnd reports whether an account that goes on ends when it did before.
+func sameEnd(was, is platform.Status) bool {
+	return !was.State.NeedsPerson() && was.Deadline.Ends() && is.Deadline.Ends() &&
+		is.Deadline.At.Sub(was.Deadline.At).Abs() <= time.Hour
 }

@@ -139,22 +139,24 @@ func (j *journal) add(e Event) { j.put(e) }
 
 func (j *journal) run(ctx context.Context, v Vault, log *slog.Logger) {
 	j.init()
-	flush := func() {
-		events := j.take()
-		if len(events) == 0 {
-			return
-		}
-		if err := v.AddEvents(context.WithoutCancel(ctx), events...); err != nil {
-			log.Error("write history", "error", err)
-		}
-	}
 	for {
-		flush()
+		j.flush(v, log)
 		select {
 		case <-ctx.Done():
-			flush()
-			return
+			return // Run flushes once nobody adds any more
 		case <-j.bell:
 		}
+	}
+}
+
+func (j *journal) flush(v Vault, log *slog.Logger) {
+	events := j.take()
+	if len(events) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := v.AddEvents(ctx, events...); err != nil {
+		log.Error("write history", "error", err)
 	}
 }

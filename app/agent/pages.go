@@ -16,8 +16,10 @@ func (a *Agent) Pages(ctx context.Context) (<-chan Page, error) {
 	out := make(chan Page, 4)
 	a.mu.Lock()
 	a.pages = append(a.pages, out)
-	for _, p := range a.missed[:min(len(a.missed), cap(out))] {
-		out <- p
+	if a.cfg.Now().Sub(a.opening).Abs() < time.Minute { // later it would surprise
+		for _, p := range a.missed[:min(len(a.missed), cap(out))] {
+			out <- p
+		}
 	}
 	a.missed, a.opening = nil, time.Time{}
 	a.mu.Unlock()
@@ -52,7 +54,7 @@ func (a *Agent) show(ctx context.Context, p Page) error {
 		return nil
 	}
 	if a.cfg.OpenWindow != nil {
-		a.opening = a.cfg.Now()
+		a.opening, a.missed = a.cfg.Now(), nil
 	}
 	a.mu.Unlock()
 	if a.cfg.OpenWindow == nil {

@@ -11,6 +11,8 @@ const (
 	clockSlack = 5 * time.Minute
 	// trustedDate is how far a platform's Date header may be from the clock.
 	trustedDate = 10 * time.Minute
+	// maxSleep is how long a sleep that left no other trace may have been.
+	maxSleep = 31 * 24 * time.Hour
 )
 
 // timekeeper tells the time that deadlines are judged by. It follows the wall
@@ -20,6 +22,11 @@ const (
 type timekeeper struct {
 	wall    func() time.Time
 	elapsed func() time.Duration
+	// sleeps is the longest jump forward that is taken for sleep; zero where
+	// elapsed goes on during sleep. There the two cannot be told apart, lids are
+	// closed far more often than clocks are set, and a clock that was set after
+	// all is put right again in the same way as before.
+	sleeps time.Duration
 
 	mu sync.Mutex // guards the fields below
 	// base and at are a wall time believed in, and the elapsed time then.
@@ -49,8 +56,8 @@ func (t *timekeeper) read() time.Time {
 	wall, elapsed := t.wall().Round(0), t.elapsed()
 	expected := t.base.Add(elapsed - t.at)
 	off := wall.Sub(expected)
-	if off.Abs() <= clockSlack {
-		// In step, or put right again.
+	if off.Abs() <= clockSlack || off > 0 && off <= t.sleeps {
+		// In step, asleep, or put right again.
 		t.base, t.at, t.jump = wall, elapsed, 0
 		return wall
 	}

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -33,20 +34,20 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
-	now := a.clock.now()
-	if t, ok := a.warmFor(acc.ID, max(r.MinValid, warmMargin), now); ok {
+	now, row := a.clock.now(), a.snap.Load().Row(acc.ID)
+	if row != nil && row.Status.State.NeedsPerson() {
+		a.waiting(row, r.Consumer)
+		return Token{}, needsPerson(acc, row.Status)
+	}
+	if t, ok := a.warmFor(row, max(r.MinValid, warmMargin), now); ok {
 		a.use(acc, r.Consumer, now)
 		return t, nil
-	}
-	if row := a.snap.Load().Row(acc.ID); row != nil && row.Status.State.NeedsPerson() {
-		a.waiting(acc, r.Consumer, row.Status)
-		return Token{}, needsPerson(acc, row.Status)
 	}
 	g, err := a.refresh.Token(ctx, acc.ID, r.MinValid)
 	if err != nil {
 		e := platform.As(err, platform.KindRetry)
 		if e.Kind == platform.KindLocked {
-			a.tell(func() { a.lockChanged(err, 0) })
+			a.tell(a.lockMet)
 		}
 		a.task(func(ctx context.Context) { a.reload(ctx, acc.ID) })
 		return Token{}, e
@@ -65,20 +66,26 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 	}
 	a.warm[acc.ID] = warmToken{token: t, generation: g.Generation, used: old.used}
 	a.mu.Unlock()
-	if row := a.snap.Load().Row(acc.ID); row == nil || row.Grant.Generation != g.Generation {
+	if row == nil || row.Grant.Generation != g.Generation {
 		a.task(func(ctx context.Context) { a.reload(ctx, acc.ID) })
 	}
 	a.use(acc, r.Consumer, now)
 	return t, nil
 }
 
-func (a *Agent) warmFor(id string, minValid time.Duration, now time.Time) (Token, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	w, ok := a.warm[id]
-	if !ok || !w.token.ExpiresAt.IsZero() && w.token.ExpiresAt.Sub(now) < minValid {
+// warmFor gives the token in memory of an account that is as it was when the
+// token was read: the same grant, nothing said against it, the vault open.
+func (a *Agent) warmFor(row *Row, minValid time.Duration, now time.Time) (Token, bool) {
+	if row == nil || row.Grant.Fault.Count > 0 || a.cfg.Vault.Locked() != nil {
 		return Token{}, false
 	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	w, ok := a.warm[row.Account.ID]
+	if !ok || w.generation != row.Grant.Generation || !w.token.ExpiresAt.IsZero() && w.token.ExpiresAt.Sub(now) < minValid {
+		return Token{}, false
+	}
+	w.token.Account = row.Account.Ref() // it may have been renamed
 	return w.token, true
 }
 
@@ -98,16 +105,14 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 	}
 	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "token", Text: who + " took a token"})
 	a.task(func(ctx context.Context) {
-		if err := a.cfg.Vault.Used(ctx, acc.ID, now); err != nil {
+		a.storing.Lock()
+		err := a.cfg.Vault.Used(ctx, acc.ID, now)
+		a.storing.Unlock()
+		if err != nil {
 			a.log.Warn("write down use", "error", err)
 			return
 		}
-		a.tell(func() {
-			if e := a.entries[acc.ID]; e != nil {
-				e.account.LastUsed = now
-				a.dirty[acc.ID] = e
-			}
-		})
+		a.reload(ctx, acc.ID)
 	})
 }
 
@@ -124,20 +129,23 @@ func trimStop(s string) string {
 	return s
 }
 
-// waiting tells the person which program waits for an account, at most once an hour.
-func (a *Agent) waiting(acc platform.Account, consumer string, s platform.Status) {
-	if consumer == "" || a.sender == nil {
+// waiting tells the person which program waits for an account, at most once an
+// hour, and not while they want to hear nothing of it.
+func (a *Agent) waiting(row *Row, consumer string) {
+	acc, now := row.Account, a.clock.now()
+	if consumer == "" || a.sender == nil || acc.Muted || now.Before(acc.Snoozed) || now.Before(a.snap.Load().Paused) {
 		return
 	}
-	now, key := a.clock.now(), acc.ID+" "+consumer
+	key := acc.ID + " " + consumer
 	a.mu.Lock()
-	fresh := now.Sub(a.waited[key]) >= usedEvery
-	if fresh {
+	maps.DeleteFunc(a.waited, func(_ string, at time.Time) bool { return now.Sub(at) >= usedEvery })
+	_, told := a.waited[key]
+	if !told {
 		a.waited[key] = now
 	}
 	a.mu.Unlock()
-	if fresh {
-		a.mailNote(notifier.Waiting(acc, s, consumer))
+	if !told {
+		a.mailNote(notifier.Waiting(acc, row.Status, consumer))
 	}
 }
 
@@ -167,7 +175,10 @@ func (a *Agent) Check(ctx context.Context, names ...string) ([]CheckResult, erro
 				return
 			}
 			_, errs[i] = a.refresh.Verify(ctx, acc.ID)
-			a.reload(ctx, acc.ID)
+			a.reload(actx, acc.ID)
+			if ctx.Err() != nil {
+				return // the caller gave up; that says nothing about the platform
+			}
 			a.tell(func() { a.verified(acc.ID, errs[i]) })
 		})
 	}
@@ -176,7 +187,7 @@ func (a *Agent) Check(ctx context.Context, names ...string) ([]CheckResult, erro
 		case <-left:
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-a.done:
+		case <-a.ctx.Done():
 			return nil, gone()
 		}
 	}
@@ -218,9 +229,6 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	}
 	if app.ID == "" && r.ClientID != "" {
 		app = platform.App{Platform: p.ID, Server: server, ID: r.ClientID}
-		if err := a.keepApp(ctx, app); err != nil {
-			return Row{}, err
-		}
 	}
 	endpoint, err := p.Discover(ctx, a.cfg.Net, server)
 	if err != nil {
@@ -259,21 +267,39 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 		}
 	}
 	id.Grant.Refreshable = !id.Grant.Tokens.Refresh.IsZero()
+	if err := a.keepApp(ctx, app); err != nil {
+		return Row{}, err
+	}
 	return a.imported(ctx, p, server, r.Alias, id, now)
 }
 
 func (a *Agent) imported(ctx context.Context, p *platform.Platform, server, alias string, id platform.Identity, now time.Time) (Row, error) {
+	acc, g, err := a.storeImport(ctx, p, server, alias, id, now)
+	if err != nil {
+		return Row{}, err
+	}
+	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "imported", Text: fmt.Sprintf("%s was imported", acc.Title())})
+	if err := a.settled(ctx); err != nil {
+		return Row{}, err
+	}
+	g.Tokens = platform.Tokens{}
+	return Row{Account: acc, Grant: g, Status: platform.Assess(a.resolved(acc), g, now)}, nil
+}
+
+func (a *Agent) storeImport(ctx context.Context, p *platform.Platform, server, alias string, id platform.Identity, now time.Time) (platform.Account, platform.Grant, error) {
+	a.storing.Lock()
+	defer a.storing.Unlock()
 	g := id.Grant
 	acc, exists := a.known(p.ID, server)[id.ProviderID]
 	if exists {
 		prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
 		if err != nil && prev.Generation == 0 {
-			return Row{}, platform.As(err, platform.KindStorage)
+			return acc, g, platform.As(err, platform.KindStorage)
 		}
 		acc = filled(acc, id, now)
 		g.Account, g.Generation = acc.ID, prev.Generation+1
 		if err := a.cfg.Vault.SaveAll(ctx, []Change{{acc, g}}); err != nil {
-			return Row{}, platform.As(err, platform.KindStorage)
+			return acc, g, platform.As(err, platform.KindStorage)
 		}
 	} else {
 		acc = filled(platform.Account{ID: newID(), Platform: p.ID, Server: server, Created: now, Wants: p.Default()}, id, now)
@@ -282,16 +308,11 @@ func (a *Agent) imported(ctx context.Context, p *platform.Platform, server, alia
 		a.mu.Unlock()
 		g.Account, g.Generation = acc.ID, 1
 		if err := a.cfg.Vault.Create(ctx, acc, g); err != nil {
-			return Row{}, platform.As(err, platform.KindStorage)
+			return acc, g, platform.As(err, platform.KindStorage)
 		}
 	}
 	a.stored(acc, g)
-	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "imported", Text: fmt.Sprintf("%s was imported", acc.Title())})
-	if err := a.settled(ctx); err != nil {
-		return Row{}, err
-	}
-	g.Tokens = platform.Tokens{}
-	return Row{Account: acc, Grant: g, Status: platform.Assess(a.resolved(acc), g, now)}, nil
+	return acc, g, nil
 }
 
 func (a *Agent) find(name string) (platform.Account, error) {

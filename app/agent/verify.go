@@ -73,9 +73,16 @@ func (a *Agent) firstVerify(e *entry, now time.Time) time.Time {
 		at = retry
 	}
 	if soonest := a.started.Add(time.Minute); at.Before(soonest) {
-		at = soonest.Add(time.Duration(a.cfg.Rand.Int64N(int64(10 * time.Minute))))
+		at = soonest.Add(a.spread(10 * time.Minute))
 	}
 	return at
+}
+
+// spread is a random pause that keeps many accounts from asking at once: up to
+// half a second for each account there is, at least up to least.
+func (a *Agent) spread(least time.Duration) time.Duration {
+	most := min(max(least, time.Duration(a.crowd)*time.Second/2), 12*time.Hour)
+	return time.Duration(a.cfg.Rand.Int64N(int64(most) + 1))
 }
 
 // nextVerify is one interval after a time, give or take a tenth.
@@ -89,11 +96,19 @@ func (a *Agent) nextVerify(last time.Time) time.Time {
 
 // askDue starts a worker for an entry whose platform is to be asked now.
 func (a *Agent) askDue(e *entry, now time.Time) {
-	if e.busy || e.verifyAt.IsZero() || now.Before(e.verifyAt) {
+	if e.verifyAt.IsZero() || now.Before(e.verifyAt) {
 		return
 	}
+	late := now.Sub(e.verifyAt) > time.Hour
 	e.verifyAt = time.Time{}
-	if e.grant.Generation == 0 || e.status.State.NeedsPerson() || a.ctx == nil {
+	if e.busy { // it says when to ask next
+		return
+	}
+	if late && a.crowd > 100 { // after sleep all are late together
+		e.verifyAt = now.Add(a.spread(0))
+		return
+	}
+	if e.grant.Generation == 0 || e.status.State.NeedsPerson() {
 		return // a person is needed; asking again would tell nothing new
 	}
 	if p, err := platform.Lookup(e.account.Platform); err != nil || p.Verify == nil {
@@ -107,17 +122,21 @@ func (a *Agent) askDue(e *entry, now time.Time) {
 			return
 		}
 		a.reload(ctx, id)
-		a.tell(func() { a.verified(id, err) })
+		a.tell(func() {
+			if e := a.entries[id]; e != nil {
+				e.busy = false
+			}
+			a.verified(id, err)
+		})
 	})
 }
 
-// verified takes in what a worker found.
+// verified takes in what a worker found when it asked the platform.
 func (a *Agent) verified(id string, err error) {
 	e := a.entries[id]
 	if e == nil {
 		return
 	}
-	e.busy = false
 	a.dirty[id] = e
 	now := a.clock.now()
 	kind := platform.KindOf(err)
@@ -125,7 +144,8 @@ func (a *Agent) verified(id string, err error) {
 		// It answered, and said no; once is not enough to believe.
 		kind = platform.KindReconnect
 	}
-	if kind != platform.KindRetry && (!e.unreachable.IsZero() || !e.failing.IsZero()) {
+	asked := kind != platform.KindRetry && kind != platform.KindLocked && kind != platform.KindStorage
+	if asked && (!e.unreachable.IsZero() || !e.failing.IsZero()) {
 		if !e.unreachable.IsZero() {
 			a.note(e, "reachable", "The platform answers again.")
 		}
@@ -146,22 +166,25 @@ func (a *Agent) verified(id string, err error) {
 		e.verifyAt = now.Add(min(30*time.Second<<min(e.tries-1, 10), time.Hour))
 	case platform.KindLocked:
 		e.lockedOut = true
-		a.lockChanged(err, 0)
+		a.lockMet()
 	case platform.KindReconnect, platform.KindRefresh:
 		e.verifyAt = e.grant.Fault.Retry()
 		if e.grant.Fault.Count <= 2 {
 			a.note(e, "rejected", platform.As(err, kind).Message)
 		}
 	case platform.KindConfig:
-		a.warn("app "+e.account.Platform, platform.As(err, kind).Error())
+		a.warn(appPart(e.account.Platform, e.account.Server), platform.As(err, kind).Error())
 		e.verifyAt = a.nextVerify(now)
 	default:
 		e.verifyAt = a.nextVerify(now)
 	}
 	if kind == "" {
-		a.warn("app "+e.account.Platform, "")
+		a.warn(appPart(e.account.Platform, e.account.Server), "")
 	}
 }
+
+// appPart names an app registration among the parts that are warned of.
+func appPart(platformID, server string) string { return "app " + platformID + " " + server }
 
 // note writes a line of history about an entry.
 func (a *Agent) note(e *entry, kind, text string) {

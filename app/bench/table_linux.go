@@ -52,5 +52,5 @@ func (t *table) print(w io.Writer) {
 	for _, row := range t.rows {
 		fmt.Fprintln(tw, row)
 	}
-	tw.Flush()
+	_ = tw.Flush() // a terminal
 }

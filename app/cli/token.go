@@ -248,15 +248,22 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 		Example: "  relink unlock\n  relink unlock --new-passphrase",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ask := func() (string, error) { return t.secret("Passphrase: ") }
-			if create {
-				ask = t.newPassphrase
-			}
-			pass, err := ask()
-			if err != nil {
-				return err
-			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				set, err := svc.Settings(ctx)
+				if err != nil {
+					return err
+				}
+				pass := ""
+				switch {
+				case create:
+					pass, err = t.newPassphrase()
+				case set.Key == "passphrase":
+					pass, err = t.secret("Passphrase: ")
+				}
+				if err != nil {
+					return err
+				}
+				// Without a passphrase the keyring is asked again.
 				if err := svc.Unlock(ctx, pass, create); err != nil {
 					return err
 				}

@@ -1,12 +1,16 @@
 package window
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
 )
 
 // popup is the small window at expiry: what ended, what stopped, Reconnect and
@@ -19,6 +23,10 @@ import (
 // compositor, leave the focus where it is, because the process was not started
 // by the person. Nothing here acts on a key that was meant for another
 // window: no button has the keyboard focus when it opens.
+//
+// What lies above all windows lies above the browser too. So the pop-ups go
+// when a sign-in begins, wherever it was asked for; the notifications stay. The sign-in
+// that one of them began goes on in an ordinary window.
 type popup struct {
 	u       *ui
 	id      string
@@ -34,27 +42,67 @@ func (u *ui) openPopup(id string) {
 	if u.popups[id] != nil {
 		return
 	}
-	p := &popup{u: u, id: id, win: u.app.NewWindow("Relink"), content: container.NewStack()}
-	u.popups[id] = p
-	p.win.SetContent(p.content)
-	p.win.Resize(popupSize)
-	p.win.CenterOnScreen()
+	p := &popup{u: u, id: id, content: container.NewStack()}
+	p.open(popupSize)
+	if len(u.popups) == 0 {
+		// Two in the middle would hide each other; the window manager finds the others a place.
+		p.win.CenterOnScreen()
+	}
 	if w, ok := p.win.(desktop.Window); ok {
 		w.RequestAlwaysOnTop()
 	}
-	p.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+	u.popups[id] = p
+	p.win.Show()
+	p.update()
+}
+
+// open makes the window, in place of the one there was.
+func (p *popup) open(size fyne.Size) {
+	u, win := p.u, p.u.app.NewWindow("Relink")
+	win.SetContent(p.content)
+	win.Resize(size)
+	win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyEscape {
-			p.win.Close()
+			win.Close()
 		}
 	})
-	p.win.SetOnClosed(func() {
-		delete(u.popups, id)
+	win.SetOnClosed(func() {
+		if p.win != win {
+			return // another has taken its place
+		}
+		delete(u.popups, p.id)
 		if p.flow != nil {
 			p.flow.abandon()
 		}
 	})
-	p.win.Show()
-	p.update()
+	p.win = win
+	p.retitle()
+}
+
+// retitle names the account for the task bar, where several may be.
+func (p *popup) retitle() {
+	if row := p.u.row(p.id); row != nil {
+		p.win.SetTitle("Relink: " + row.Account.Title())
+	}
+}
+
+// clearPopups closes the pop-ups because a sign-in has begun.
+func (u *ui) clearPopups() {
+	for _, p := range u.popups {
+		if p.flow == nil {
+			p.win.Close()
+		}
+	}
+}
+
+// began reports whether a sign-in runs that did not run before.
+func began(before, now *agent.Snapshot) bool {
+	if before == nil {
+		return false
+	}
+	return slices.ContainsFunc(now.Flows, func(f agent.Flow) bool {
+		return !f.Phase.Ended() && !slices.ContainsFunc(before.Flows, func(old agent.Flow) bool { return old.ID == f.ID })
+	})
 }
 
 func (u *ui) updatePopups() {
@@ -83,6 +131,7 @@ func (p *popup) update() {
 		p.content.Refresh()
 		return
 	}
+	p.retitle()
 	now := u.now()
 	a := newAvatar(48)
 	a.set(row.Account.Platform, shortTitle(row.Account))
@@ -116,9 +165,13 @@ func (p *popup) reconnect() {
 	if row == nil {
 		return
 	}
+	small := p.win
+	p.content = container.NewStack()
+	p.open(flowDialogSize)
 	p.flow = newFlowView(u, p.win, p.id, reconnectStart(row), p.win.Close)
 	p.content.Objects = []fyne.CanvasObject{pad(2, p.flow.content)}
 	p.content.Refresh()
-	p.win.Resize(flowDialogSize)
+	p.win.Show()
+	small.Close()
 	p.flow.begin()
 }

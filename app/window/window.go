@@ -310,6 +310,9 @@ func (u *ui) minute() {
 
 // received takes a snapshot in.
 func (u *ui) received(snap *agent.Snapshot) {
+	if began(u.snap, snap) {
+		u.clearPopups()
+	}
 	u.snap = snap
 	u.setAway(false)
 	u.rebuild(true)

@@ -425,6 +425,21 @@ func TestPopup(t *testing.T) {
 		b.calls("cancel flow-1")
 		b.until("it to close", gone(b))
 	})
+	t.Run("out of the browser's way", func(t *testing.T) {
+		b := open(t, "popup:a1")
+		if got, want := b.window().Title(), "Relink: "+b.u.row("a1").Account.Title(); got != want {
+			t.Errorf("the title is %q, want %q", got, want)
+		}
+		rows := slices.Collect(b.u.snap.All())
+		running := agent.Flow{ID: "f1", Platform: "linkedin", Account: "a2", Phase: agent.PhaseWaiting}
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{Flows: []agent.Flow{running}}, rows))
+		b.until("it to close", gone(b))
+		// One that comes while a sign-in runs is shown all the same.
+		b.f.pages <- agent.Page{Name: "popup:a1"}
+		b.until("a new one", func() bool { return len(b.u.popups) == 1 })
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{Flows: []agent.Flow{running}}, rows))
+		b.sees("Stopped: publishing")
+	})
 	t.Run("mended elsewhere", func(t *testing.T) {
 		b := open(t, "popup:a1")
 		a := platform.Account{ID: "a1", Platform: "facebook", ProviderID: "1", Alias: "x"}

@@ -1,0 +1,508 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+	"relink/platform/sandbox"
+)
+
+// desk is an agent beside the practice network over real HTTP, with a person
+// at the browser who does what choice says.
+type desk struct {
+	*Agent
+	net    *sandbox.Network
+	vault  *memVault
+	ears   *listener
+	choice atomic.Pointer[sandbox.Choice]
+	// opened is how often the browser was asked for, token the last activation token.
+	opened atomic.Int32
+	token  atomic.Value
+	broken atomic.Bool
+	stop   func()
+}
+
+const (
+	acmeShop = "20100001"
+	acmeBlog = "20100002"
+)
+
+func newDesk(t *testing.T) *desk {
+	t.Helper()
+	d := &desk{net: sandbox.New(sandbox.Config{}), vault: newMemVault(), ears: &listener{}}
+	server := httptest.NewServer(d.net)
+	t.Cleanup(server.Close)
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings := testSettings()
+	settings.s.Port = l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	for _, p := range []string{"facebook", "linkedin"} {
+		d.vault.apps[p+" "] = platform.App{Platform: p, ID: "practice", Secret: platform.NewSecret("practice-secret")}
+	}
+	d.choice.Store(&sandbox.Choice{})
+	d.Agent, d.stop = running(t, Config{
+		Vault: d.vault, Settings: settings, Net: &platform.Net{Sandbox: server.URL, Timeout: 2 * time.Second},
+		Sender: func(func(Activation)) notifier.Sender { return d.ears },
+		OpenBrowser: func(_ context.Context, _, address, token string) error {
+			d.opened.Add(1)
+			d.token.Store(token)
+			if d.broken.Load() {
+				return &platform.Error{Kind: platform.KindConfig, Message: "no browser could be opened", Repair: "open the address yourself"}
+			}
+			if c := d.choice.Load(); c != nil {
+				go func() { _, _, _ = sandbox.Follow(context.Background(), nil, address, *c) }()
+			}
+			return nil
+		},
+	})
+	return d
+}
+
+// person sets what the person at the browser does; nil lets them do nothing.
+func (d *desk) person(c *sandbox.Choice) { d.choice.Store(c) }
+
+// until follows a flow until it ends or reaches a phase.
+func (d *desk) until(t *testing.T, id string, phase Phase) Flow {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for after := 0; ; {
+		f, err := d.Flow(ctx, id, after)
+		if err != nil {
+			t.Fatalf("wait for %s: %v", phase, err)
+		}
+		if f.Phase == phase || f.Phase.Ended() {
+			return f
+		}
+		after = f.Version
+	}
+}
+
+func (d *desk) connect(t *testing.T, platformID string, pages ...string) Flow {
+	t.Helper()
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: platformID})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = d.until(t, f.ID, PhaseChoosing)
+	if f.Phase == PhaseChoosing {
+		f = d.choose(t, f, pages...)
+	}
+	if f.Phase != PhaseDone {
+		t.Fatalf("connect: %s, %v", f.Phase, f.Error)
+	}
+	return f
+}
+
+func (d *desk) choose(t *testing.T, f Flow, pages ...string) Flow {
+	t.Helper()
+	if err := d.Choose(t.Context(), f.ID, pages); err != nil {
+		t.Fatal(err)
+	}
+	return d.until(t, f.ID, PhaseDone)
+}
+
+func (d *desk) reconnect(t *testing.T, id string) Flow {
+	t.Helper()
+	f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.until(t, f.ID, PhaseDone)
+}
+
+func (d *desk) row(t *testing.T, id string) *Row {
+	t.Helper()
+	if err := d.settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	row := d.snap.Load().Row(id)
+	if row == nil {
+		t.Fatalf("no account %s", id)
+	}
+	return row
+}
+
+// fault makes an account revoked, as after two rejections.
+func (d *desk) fault(t *testing.T, id string) {
+	t.Helper()
+	if err := d.vault.Fault(t.Context(), id, d.row(t, id).Grant.Generation, platform.Fault{Count: 1, Definite: true, AccessRejected: true, Code: "190"}); err != nil {
+		t.Fatal(err)
+	}
+	d.reload(t.Context(), id)
+	if s := d.row(t, id).Status.State; s != platform.StateRevoked {
+		t.Fatalf("state %s", s)
+	}
+}
+
+func TestConnectTwoPages(t *testing.T) {
+	d := newDesk(t)
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: "facebook"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = d.until(t, f.ID, PhaseChoosing)
+	if len(f.Candidates) != 3 {
+		t.Fatalf("candidates %+v", f.Candidates)
+	}
+	for _, c := range f.Candidates {
+		if !c.Grant.Tokens.Access.IsZero() || !c.Grant.Tokens.Owner.IsZero() {
+			t.Error("a candidate carries a token out of the agent")
+		}
+	}
+	if err := d.Choose(t.Context(), f.ID, []string{"nobody"}); platform.KindOf(err) != platform.KindUsage {
+		t.Errorf("choose a stranger: %v", err)
+	}
+	f = d.choose(t, f, acmeShop)
+	if len(f.Accounts) != 1 || f.Phase != PhaseDone {
+		t.Fatalf("flow %+v", f)
+	}
+	if row := d.row(t, f.Accounts[0]); row.Account.ProviderID != acmeShop || row.Status.State != platform.StateConnected {
+		t.Errorf("row %+v", row)
+	}
+	if err := d.Cancel(t.Context(), f.ID); err == nil {
+		t.Error("a flow that was stored was cancelled")
+	}
+	if f, _ := d.Flow(t.Context(), f.ID, 0); f.Phase != PhaseDone {
+		t.Errorf("after a late cancel: %s", f.Phase)
+	}
+}
+
+func TestChooseNoneThenOne(t *testing.T) {
+	d := newDesk(t)
+	f := d.connect(t, "facebook")
+	if len(f.Accounts) != 1 || len(f.Notes) == 0 {
+		t.Fatalf("flow %+v", f)
+	}
+	id := f.Accounts[0]
+	if s := d.row(t, id).Status.State; s != platform.StateUnfinished {
+		t.Fatalf("state %s", s)
+	}
+	if _, err := d.Token(t.Context(), TokenRequest{Account: id}); platform.KindOf(err) != platform.KindReconnect {
+		t.Errorf("token of an unfinished account: %v", err)
+	}
+	// None again keeps the one account, with a new grant; also through Connect.
+	if f = d.connect(t, "facebook"); len(f.Accounts) != 1 || f.Accounts[0] != id || d.snap.Load().Len() != 1 {
+		t.Fatalf("none again: %+v, %d accounts", f.Accounts, d.snap.Load().Len())
+	}
+	r, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = d.choose(t, d.until(t, r.ID, PhaseChoosing), acmeShop, acmeBlog)
+	if len(f.Accounts) != 2 || !slices.Contains(f.Accounts, id) {
+		t.Fatalf("accounts %v, want %s among them", f.Accounts, id)
+	}
+	for _, id := range f.Accounts {
+		if s := d.row(t, id).Status.State; s != platform.StateConnected {
+			t.Errorf("state %s", s)
+		}
+	}
+}
+
+func TestReconnectHealsSibling(t *testing.T) {
+	d := newDesk(t)
+	f := d.connect(t, "facebook", acmeShop, acmeBlog)
+	shop, blog := f.Accounts[0], f.Accounts[1]
+	d.fault(t, shop)
+	d.fault(t, blog)
+	if f := d.reconnect(t, shop); f.Phase != PhaseDone {
+		t.Fatalf("flow %+v", f)
+	}
+	for _, id := range []string{shop, blog} {
+		if row := d.row(t, id); row.Status.State != platform.StateConnected || row.Grant.Generation != 2 {
+			t.Errorf("%s: %s, generation %d", row.Account.Ref(), row.Status.State, row.Grant.Generation)
+		}
+	}
+}
+
+// A sign-in for less does not take from a sibling what it has.
+func TestSiblingIsNotMadeWorse(t *testing.T) {
+	d := newDesk(t)
+	f := d.connect(t, "facebook", acmeShop, acmeBlog)
+	shop, blog := f.Accounts[0], f.Accounts[1]
+	d.net.DropScopes("facebook", "pages_manage_posts")
+	f = d.reconnect(t, shop)
+	if f.Phase != PhaseDone || len(f.Notes) == 0 || !strings.Contains(f.Notes[0], "pages_manage_posts was not granted") {
+		t.Fatalf("flow %s, notes %q", f.Phase, f.Notes)
+	}
+	if s := d.row(t, shop).Status.State; s != platform.StateLimited {
+		t.Errorf("fewer scopes: %s", s)
+	}
+	if row := d.row(t, blog); row.Status.State != platform.StateConnected || row.Grant.Generation != 1 {
+		t.Errorf("sibling: %s, generation %d", row.Status.State, row.Grant.Generation)
+	}
+}
+
+func TestWrongAccountChangesNothing(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect(t, "linkedin").Accounts[0]
+	before := d.row(t, id)
+	d.person(&sandbox.Choice{Person: "other-person"})
+	f := d.reconnect(t, id)
+	if f.Phase != PhaseFailed || f.Error.Kind != platform.KindWrongAccount || !strings.Contains(f.Error.Message, "Other Person") {
+		t.Fatalf("flow %s: %v", f.Phase, f.Error)
+	}
+	if row := d.row(t, id); row.Grant.Generation != before.Grant.Generation || row.Account.Name != before.Account.Name || d.snap.Load().Len() != 1 {
+		t.Errorf("row %+v", row)
+	}
+}
+
+func TestEndDateThatDidNotMove(t *testing.T) {
+	d := newDesk(t)
+	d.net.SetLifetimes("linkedin", sandbox.Lifetimes{Access: 40 * testDay})
+	id := d.connect(t, "linkedin").Accounts[0]
+	d.net.SetLifetimes("linkedin", sandbox.Lifetimes{Access: 30 * testDay})
+	if f := d.reconnect(t, id); f.Phase != PhaseDone || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "the end date did not move") {
+		t.Errorf("flow %s, notes %q", f.Phase, f.Notes)
+	}
+}
+
+func TestCancelAndReplace(t *testing.T) {
+	d := newDesk(t)
+	d.person(nil)
+	first, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := d.until(t, first.ID, PhaseDone); f.Phase != PhaseFailed || !strings.Contains(f.Error.Message, "newer sign-in") {
+		t.Errorf("first: %s %v", f.Phase, f.Error)
+	}
+	if f, _ := d.Flow(t.Context(), second.ID, 0); f.Phase != PhaseWaiting || !f.Listening {
+		t.Errorf("second: %+v", f)
+	}
+	if err := d.Cancel(t.Context(), second.ID); err != nil {
+		t.Fatal(err)
+	}
+	f := d.until(t, second.ID, PhaseDone)
+	if f.Phase != PhaseFailed || f.Error.Kind != platform.KindCancelled || d.snap.Load().Len() != 0 {
+		t.Errorf("cancelled: %+v", f)
+	}
+	if err := d.Cancel(t.Context(), second.ID); err != nil {
+		t.Error(err)
+	}
+	if again, _ := d.Flow(t.Context(), second.ID, 0); again.Version != f.Version {
+		t.Error("a flow that had ended changed")
+	}
+	// Two at the same moment: one is left.
+	ids := make(chan string, 2)
+	for range 2 {
+		go func() {
+			f, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"})
+			if err != nil {
+				t.Error(err)
+			}
+			ids <- f.ID
+		}()
+	}
+	waiting := 0
+	for _, id := range []string{<-ids, <-ids} {
+		if f, _ := d.Flow(t.Context(), id, 0); f.Phase == PhaseWaiting {
+			waiting++
+		}
+	}
+	if waiting != 1 {
+		t.Errorf("%d of two attempts are left", waiting)
+	}
+}
+
+func TestLockedVaultOpensNoBrowser(t *testing.T) {
+	d := newDesk(t)
+	d.vault.mu.Lock()
+	d.vault.locked = &platform.Error{Kind: platform.KindLocked, Message: "the keyring is locked", Repair: "unlock it"}
+	d.vault.mu.Unlock()
+	if _, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"}); platform.KindOf(err) != platform.KindLocked || d.opened.Load() != 0 {
+		t.Errorf("got %v, browser opened %d times", err, d.opened.Load())
+	}
+}
+
+// A client id that is not the one stored must not take its place: the accounts
+// that are there are renewed with it.
+func TestOtherClientIDKeepsTheStoredApp(t *testing.T) {
+	d := newDesk(t)
+	d.person(nil)
+	if _, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin", ClientID: "another"}); platform.KindOf(err) != platform.KindConfig {
+		t.Errorf("got %v", err)
+	}
+	delete(d.vault.apps, "linkedin ")
+	if _, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin", ClientID: "mistyped"}); err != nil {
+		t.Fatal(err)
+	}
+	if app, err := d.vault.App(t.Context(), "linkedin", ""); err == nil {
+		t.Errorf("%s was stored before anybody signed in with it", app.ID)
+	}
+}
+
+func TestBrowserThatDoesNotOpen(t *testing.T) {
+	d := newDesk(t)
+	d.broken.Store(true)
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for f.Opened {
+		if f, err = d.Flow(t.Context(), f.ID, f.Version); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if f.Phase != PhaseWaiting || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "open the address yourself") {
+		t.Fatalf("flow %+v", f)
+	}
+	if _, _, err := sandbox.Follow(t.Context(), nil, f.URL, sandbox.Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	if f = d.until(t, f.ID, PhaseDone); f.Phase != PhaseDone {
+		t.Errorf("opened by hand: %s %v", f.Phase, f.Error)
+	}
+}
+
+// A click on a note: the browser gets the activation token, the note goes, a
+// quiet one comes. A failure is told by a note only after a click.
+func TestReconnectByClick(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect(t, "linkedin").Accounts[0]
+	d.fault(t, id)
+	// A program waits: that note stands for the account.
+	if _, err := d.Token(t.Context(), TokenRequest{Account: id, Consumer: "backup.sh"}); platform.KindOf(err) != platform.KindReconnect {
+		t.Fatalf("token: %v", err)
+	}
+	d.heard(t, "is waiting for")
+	d.person(&sandbox.Choice{Deny: true})
+	if f := d.reconnect(t, id); f.Phase != PhaseFailed {
+		t.Fatalf("flow %s", f.Phase)
+	}
+	d.person(&sandbox.Choice{Person: "other-person"})
+	if err := d.Activate(t.Context(), Activation{Account: id, Action: notifier.ActionReconnect, Token: "xdg-1"}); err != nil {
+		t.Fatal(err)
+	}
+	d.heard(t, "was not reconnected")
+	if n := len(d.ears.all()); n != 2 {
+		t.Errorf("%d notes, want the waiting program's and one failure", n)
+	}
+	d.person(&sandbox.Choice{})
+	if err := d.Activate(t.Context(), Activation{Account: id, Action: notifier.ActionReconnect, Token: "xdg-2"}); err != nil {
+		t.Fatal(err)
+	}
+	note := d.heard(t, "is connected until")
+	if note.Urgency != notifier.UrgencyLow || note.Resident {
+		t.Errorf("note %+v", note)
+	}
+	if got := d.token.Load(); got != "xdg-2" {
+		t.Errorf("activation token %v", got)
+	}
+	d.ears.mu.Lock()
+	defer d.ears.mu.Unlock()
+	if !slices.Contains(d.ears.gone, notifier.NoteID(id)) {
+		t.Errorf("withdrawn: %v", d.ears.gone)
+	}
+}
+
+// heard waits for a note.
+func (d *desk) heard(t *testing.T, title string) notifier.Note {
+	t.Helper()
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for _, n := range d.ears.all() {
+			if strings.Contains(n.note.Title, title) {
+				return n.note
+			}
+		}
+	}
+	t.Fatalf("nobody said %q: %+v", title, d.ears.all())
+	return notifier.Note{}
+}
+
+// An account that is forgotten while somebody signs in for it stays forgotten.
+func TestForgetEndsItsFlow(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect(t, "linkedin").Accounts[0]
+	d.person(nil)
+	f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Forget(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	if f := d.until(t, f.ID, PhaseDone); f.Phase != PhaseFailed {
+		t.Errorf("flow %s", f.Phase)
+	}
+	if _, err := d.Token(t.Context(), TokenRequest{Account: id}); platform.KindOf(err) != platform.KindNotFound {
+		t.Errorf("token: %v", err)
+	}
+	if n := d.snap.Load().Len(); n != 0 {
+		t.Errorf("%d accounts", n)
+	}
+}
+
+// Quitting in the middle of sign-ins, choices and watchers ends all of them.
+func TestQuitInTheMiddle(t *testing.T) {
+	d := newDesk(t)
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: "facebook"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f = d.until(t, f.ID, PhaseChoosing)
+	watch, err := d.Watch(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 200 { // more than the loop can have waiting
+		d.task(func(context.Context) { d.tell(func() { time.Sleep(time.Millisecond) }) })
+		d.task(func(ctx context.Context) { _ = d.settled(context.Background()) })
+	}
+	ended := make(chan struct{})
+	go func() { d.stop(); close(ended) }()
+	select {
+	case <-ended:
+	case <-time.After(5 * time.Second):
+		t.Fatal("the agent does not end")
+	}
+	for range watch {
+	}
+	if err := d.Choose(t.Context(), f.ID, nil); err != nil && errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	if _, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"}); platform.KindOf(err) != platform.KindAgent {
+		t.Errorf("connect after the end: %v", err)
+	}
+}
+
+// A token given by hand is one account's: its siblings are not taken in, and
+// given again it heals that account.
+func TestImportTakesOneAccount(t *testing.T) {
+	d := newDesk(t)
+	shop := d.connect(t, "facebook", acmeShop).Accounts[0]
+	g, err := d.vault.Grant(t.Context(), shop)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var id string
+	for generation := 1; generation <= 2; generation++ {
+		row, err := d.Import(t.Context(), ImportRequest{Platform: "facebook", Access: g.Tokens.Owner.Reveal()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id == "" {
+			id = row.Account.ID
+		}
+		if row.Account.ID != id || row.Account.Kind != "person" || row.Grant.Generation != generation || d.snap.Load().Len() != 2 {
+			t.Errorf("account %s of %s (%s), generation %d, %d accounts", row.Account.ID, id, row.Account.Kind, row.Grant.Generation, d.snap.Load().Len())
+		}
+	}
+}

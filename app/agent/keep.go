@@ -1,0 +1,196 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"relink/platform"
+	"relink/platform/connect"
+)
+
+// keep stores what a sign-in brought: a new generation for every account it
+// heals, in one transaction, and new accounts for those chosen that are not
+// there yet. acc is the account that was to be reconnected, nil on a first
+// connection; all are the identities behind the sign-in.
+func (a *Agent) keep(ctx context.Context, req connect.Request, acc *platform.Account, all, chosen []platform.Identity) ([]Change, []string, error) {
+	a.storing.Lock()
+	defer a.storing.Unlock()
+	now := a.clock.now()
+	known := a.known(req.Platform.ID, req.Server)
+	var unfinished *platform.Account
+	if acc != nil {
+		if _, err := a.cfg.Vault.Account(ctx, acc.ID); err != nil {
+			return nil, nil, platform.As(err, platform.KindStorage) // removed meanwhile
+		}
+		if acc.ProviderID == "" {
+			unfinished = acc
+		}
+	} else if all[0].OwnerID != "" {
+		unfinished = a.unfinished(req.Platform.ID, req.Server, all[0].OwnerID)
+	}
+
+	var healed, fresh []Change
+	var notes []string
+	heal := func(old platform.Account, id platform.Identity, wanted bool) error {
+		c, more, err := a.heal(ctx, old, id, now, wanted)
+		if err != nil || c.Account.ID == "" {
+			return err
+		}
+		if wanted && acc != nil {
+			c.Account.Wants = req.Wants
+		}
+		healed, notes = append(healed, c), append(notes, more...)
+		return nil
+	}
+	for _, id := range chosen {
+		old, exists := known[id.ProviderID]
+		if !exists && unfinished != nil { // it becomes the first that is new
+			old, exists, unfinished = *unfinished, true, nil
+		}
+		if exists {
+			if err := heal(old, id, true); err != nil {
+				return nil, nil, err
+			}
+			continue
+		}
+		c := Change{platform.Account{ID: newID(), Platform: req.Platform.ID, Server: req.Server, Created: now, Wants: req.Wants}, id.Grant}
+		c.Account = filled(c.Account, id, now)
+		fresh = append(fresh, c)
+		notes = append(notes, compare(c.Account, platform.Grant{}, id.Grant, now)...)
+	}
+	for _, id := range all { // siblings of the same sign-in are healed too
+		old, exists := known[id.ProviderID]
+		if exists && !slices.ContainsFunc(chosen, func(c platform.Identity) bool { return c.ProviderID == id.ProviderID }) {
+			if err := heal(old, id, false); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
+	if len(chosen) == 0 {
+		notes = append(notes, "No page was chosen; the account stays unfinished until one is.")
+		own := person(all)
+		nobody := platform.Identity{Name: own.Owner, Owner: own.Owner, OwnerID: own.OwnerID, Grant: own.Grant}
+		if unfinished != nil {
+			if err := heal(*unfinished, nobody, true); err != nil {
+				return nil, nil, err
+			}
+		} else {
+			c := Change{platform.Account{ID: newID(), Platform: req.Platform.ID, Server: req.Server, Created: now, Wants: req.Wants}, own.Grant}
+			c.Account = filled(c.Account, nobody, now)
+			fresh = append(fresh, c)
+		}
+	}
+	if err := a.save(ctx, healed, fresh); err != nil {
+		return nil, nil, err
+	}
+	return append(healed, fresh...), notes, nil
+}
+
+// save stores changed and new accounts and tells the loop of each; new ones
+// get their aliases here. The caller holds storing.
+func (a *Agent) save(ctx context.Context, healed, fresh []Change) error {
+	if len(healed) > 0 {
+		if err := a.cfg.Vault.SaveAll(ctx, healed); err != nil {
+			return platform.As(err, platform.KindStorage)
+		}
+		for _, c := range healed {
+			a.stored(c.Account, c.Grant)
+		}
+	}
+	for i := range fresh {
+		c := &fresh[i]
+		a.mu.Lock()
+		c.Account.Alias = a.index.alias(c.Account.Platform, c.Account.Handle, c.Account.Name)
+		a.mu.Unlock()
+		c.Grant.Account, c.Grant.Generation = c.Account.ID, 1
+		if err := a.cfg.Vault.Create(ctx, c.Account, c.Grant); err != nil {
+			return platform.As(err, platform.KindStorage)
+		}
+		a.stored(c.Account, c.Grant)
+	}
+	return nil
+}
+
+// heal makes an account's next generation of an identity's grant. One that
+// nobody asked for (wanted is false) is left alone, and the Change zero, where
+// the new grant is worth less than what it has: another person may have
+// signed in, for less.
+func (a *Agent) heal(ctx context.Context, old platform.Account, id platform.Identity, now time.Time, wanted bool) (Change, []string, error) {
+	acc, err := a.cfg.Vault.Account(ctx, old.ID)
+	if err != nil {
+		return Change{}, nil, platform.As(err, platform.KindStorage)
+	}
+	prev, err := a.cfg.Vault.Grant(ctx, old.ID)
+	// With a generation, only the old token cannot be read: the new one heals that.
+	if err != nil && prev.Generation == 0 && platform.KindOf(err) != platform.KindNotFound {
+		return Change{}, nil, platform.As(err, platform.KindStorage)
+	}
+	g := id.Grant
+	g.Account, g.Generation = acc.ID, prev.Generation+1
+	if !wanted && platform.Assess(acc, g, now).State.Severity() < platform.Assess(acc, prev, now).State.Severity() {
+		return Change{}, nil, nil
+	}
+	acc = filled(acc, id, now)
+	return Change{acc, g}, compare(acc, prev, g, now), nil
+}
+
+// person is the identity of the person who signed in, or the last there is.
+func person(ids []platform.Identity) platform.Identity {
+	for _, id := range ids {
+		if id.Kind == "person" {
+			return id
+		}
+	}
+	return ids[len(ids)-1]
+}
+
+// unfinished finds the account a person left without a page, nil when there is none.
+func (a *Agent) unfinished(platformID, server, ownerID string) *platform.Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, acc := range a.index.accounts {
+		if acc.Platform == platformID && acc.Server == server && acc.ProviderID == "" && acc.OwnerID == ownerID {
+			return &acc
+		}
+	}
+	return nil
+}
+
+// known maps the platform's own ids to the accounts that are there.
+func (a *Agent) known(platformID, server string) map[string]platform.Account {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	out := map[string]platform.Account{}
+	for _, acc := range a.index.accounts {
+		if acc.Platform == platformID && acc.Server == server && acc.ProviderID != "" {
+			out[acc.ProviderID] = acc
+		}
+	}
+	return out
+}
+
+// filled takes over who it is; the account's id, alias, labels and settings stay.
+func filled(acc platform.Account, id platform.Identity, now time.Time) platform.Account {
+	acc.ProviderID, acc.Kind, acc.Name, acc.Handle, acc.Avatar = id.ProviderID, id.Kind, id.Name, id.Handle, id.Avatar
+	acc.Owner, acc.OwnerID = id.Owner, id.OwnerID
+	acc.LastUsed, acc.Snoozed = now, time.Time{}
+	return acc
+}
+
+// compare says what a person should know of a new grant: permissions that are
+// missing, an end date that did not move.
+func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []string {
+	var notes []string
+	was, is := platform.Assess(acc, prev, now), platform.Assess(acc, next, now)
+	for _, c := range is.Capabilities {
+		if len(c.Missing) > 0 {
+			notes = append(notes, fmt.Sprintf("%s: %s will not work, %s was not granted.", acc.Title(), c.Capability.Word(), platform.Join(c.Missing)))
+		}
+	}
+	if prev.Generation > 0 && was.Deadline.Ends() && is.Deadline.Ends() && is.Deadline.At.Before(was.Deadline.At.Add(time.Minute)) {
+		notes = append(notes, fmt.Sprintf("%s: the end date did not move; it is still %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006, 15:04")))
+	}
+	return notes
+}

@@ -21,7 +21,7 @@ func trayFinding(ctx context.Context) agent.Finding {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if present, reason := tray.HostPresent(ctx); !present {
-		return agent.Finding{Name: "tray", Level: agent.LevelWarn, Text: "There is no tray here: " + reason, Repair: "add a tray (GNOME: the AppIndicator extension), or use the window"}
+		return agent.Finding{Name: "tray", Level: agent.LevelWarn, Text: "There is no tray here: " + reason, Repair: "until then use the window"}
 	}
 	return agent.Finding{Name: "tray", Level: agent.LevelOK, Text: "The tray shows Relink."}
 }

@@ -141,16 +141,17 @@ func Connected(a platform.Account, s platform.Status, now time.Time, loc *time.L
 	}
 	switch {
 	case s.Deadline.Ends():
-		n.Title += " until " + date(s.Deadline.At, now, loc)
+		n.Body = "Until " + date(s.Deadline.At, now, loc) + "."
 	case s.Deadline.Source == platform.SourceNever:
 		n.Body = "It does not expire."
 	}
 	if s.State == platform.StateLimited {
 		what, plural := capabilities(s, false)
-		n.Body = what + " does not work: the permission was not granted."
+		lack := what + " does not work: the permission was not granted."
 		if plural {
-			n.Body = what + " do not work: not every permission was granted."
+			lack = what + " do not work: not every permission was granted."
 		}
+		n.Body = sentences(n.Body, lack)
 	}
 	return n
 }
@@ -175,13 +176,14 @@ func Waiting(a platform.Account, s platform.Status, consumer string) Note {
 }
 
 // Failed is the note for a reconnect that was asked for by a click and did not
-// succeed. It takes the place of the account's note.
+// succeed. It takes the place of the account's note. Its buttons say how to go
+// on; a command line does not.
 func Failed(a platform.Account, e *platform.Error) Note {
 	return Note{
 		ID:       NoteID(a.ID),
 		Accounts: []string{a.ID},
 		Title:    accountTitle(a) + " was not reconnected",
-		Body:     sentences(sentence(e.Message), sentence(e.Repair)),
+		Body:     sentences(sentence(e.Message), sentence(e.Advice())),
 		Urgency:  UrgencyCritical,
 		Resident: true,
 		Default:  ActionReconnect,
@@ -269,10 +271,10 @@ func moment(t, now time.Time, loc *time.Location) string {
 	return t.Format("Mon 2 Jan, 15:04")
 }
 
-// date is "21 January", with the year where it could be mistaken.
+// date is "21 November"; the year only where it is another.
 func date(t, now time.Time, loc *time.Location) string {
 	t, now = t.In(loc), now.In(loc)
-	if t.Year() != now.Year() && t.Sub(now).Abs() > 180*day {
+	if t.Year() != now.Year() {
 		return t.Format("2 January 2006")
 	}
 	return t.Format("2 January")

@@ -97,17 +97,22 @@ func TestOtherNotes(t *testing.T) {
 	until := func(t time.Time) platform.Status {
 		return platform.Status{State: platform.StateConnected, Deadline: platform.Clock{Source: platform.SourceProvider, At: t}}
 	}
+	failed := func(message, repair string) Note {
+		return Failed(a, &platform.Error{Message: message, Repair: repair, Err: errors.New("raw")})
+	}
 	limited := until(now.Add(60 * day))
 	limited.State = platform.StateLimited
 	limited.Capabilities = []platform.CapabilityStatus{{Capability: platform.Publish, Works: true}, {Capability: platform.Inbox}}
 	for want, n := range map[string]Note{
-		"LinkedIn · acme is connected until 21 January|":                                                           Connected(a, until(now.Add(60*day)), now, time.UTC),
-		"LinkedIn · acme is connected until 22 November 2027|":                                                     Connected(a, until(now.Add(365*day)), now, time.UTC),
+		"LinkedIn · acme is connected|Until 22 December.":                                                          Connected(a, until(now.Add(30*day)), now, time.UTC),
+		"LinkedIn · acme is connected|Until 21 January 2027.":                                                      Connected(a, until(now.Add(60*day)), now, time.UTC),
 		"LinkedIn · acme is connected|It does not expire.":                                                         Connected(a, platform.Status{Deadline: platform.Clock{Source: platform.SourceNever}}, now, time.UTC),
 		"LinkedIn · acme is connected|":                                                                            Connected(a, platform.Status{State: platform.StateUnverified}, now, nil),
-		"LinkedIn · acme is connected until 21 January|Inbox does not work: the permission was not granted.":       Connected(a, limited, now, time.UTC),
+		"LinkedIn · acme is connected|Until 21 January 2027. Inbox does not work: the permission was not granted.": Connected(a, limited, now, time.UTC),
 		"post.py is waiting for LinkedIn · acme|It gets no token until you reconnect. The access token has ended.": Waiting(a, platform.Status{State: platform.StateExpired, Reason: "access"}, "post.py"),
-		"LinkedIn · acme was not reconnected|The browser did not come back in time. Try again.":                    Failed(a, &platform.Error{Message: "the browser did not come back in time", Repair: "try again", Err: errors.New("raw")}),
+		"LinkedIn · acme was not reconnected|The browser did not come back in time. Check the network.":            failed("the browser did not come back in time", "check the network"),
+		"LinkedIn · acme was not reconnected|You signed in as Bob. This account is Acme. Nothing was changed.":     failed("You signed in as Bob. This account is Acme. Nothing was changed", "sign out there, then sign in for Acme: relink reconnect linkedin/acme"),
+		"LinkedIn · acme was not reconnected|LinkedIn refused the sign-in. Check the app's redirect address.":      failed("LinkedIn refused the sign-in", "check the app's redirect address, then: relink reconnect linkedin/acme"),
 	} {
 		if got := n.Title + "|" + n.Body; got != want {
 			t.Errorf("got %q, want %q", got, want)

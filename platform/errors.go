@@ -3,6 +3,7 @@ package platform
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind is what an error means for the person and for the token. It decides
@@ -65,6 +66,24 @@ func (e *Error) Error() string {
 		return e.Message
 	}
 	return e.Message + "; " + e.Repair
+}
+
+// Advice is the repair for a place where a click signs in again: without the
+// command that does so, and empty where signing in again is all there is to do.
+func (e *Error) Advice() string {
+	before, found := e.Repair, false
+	for _, command := range []string{"relink reconnect ", "relink connect "} {
+		if s, _, ok := strings.Cut(before, command); ok {
+			before, found = s, true
+		}
+	}
+	if !found {
+		return e.Repair
+	}
+	if strings.HasPrefix(before, "start ") || strings.HasPrefix(before, "sign ") {
+		return ""
+	}
+	return strings.TrimSuffix(strings.TrimRight(before, " :"), ", then")
 }
 
 // Unwrap gives the cause.

@@ -315,13 +315,7 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 
 // Unlock implements Service.
 func (a *Agent) Unlock(ctx context.Context, passphrase string, create bool) error {
-	var err error
-	if passphrase == "" && !create {
-		err = a.cfg.Vault.TryUnlock(ctx) // the keyring, asked again
-	} else {
-		err = a.cfg.Vault.Unlock(ctx, passphrase, create)
-	}
-	if err != nil {
+	if err := a.cfg.Vault.Unlock(ctx, passphrase, create); err != nil {
 		return platform.As(err, platform.KindLocked)
 	}
 	return a.do(ctx, func() { a.lockChanged(nil, 0) })

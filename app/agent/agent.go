@@ -17,6 +17,7 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
+	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -108,7 +109,8 @@ type Agent struct {
 	clock   *timekeeper
 	refresh *refresh.Refresher
 	sender  notifier.Sender
-	started time.Time
+	// startedAt is the elapsed time at the start: the wall clock may be put right since.
+	startedAt time.Duration
 
 	work chan func()
 	// ctx ends when the agent is to stop; done is closed when it has.
@@ -211,7 +213,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 			})
 		})
 	}
-	a.started = a.clock.now()
+	a.startedAt = cfg.Elapsed()
 	a.head.paused = a.metaTime(ctx, metaPaused)
 	if msg := cfg.Vault.SetAside(); msg != "" {
 		a.head.warn("vault", msg)
@@ -323,12 +325,17 @@ func (a *Agent) sleep() time.Duration {
 	if next := a.heap.next(); !next.IsZero() {
 		poll = min(poll, next.Sub(now))
 	}
-	for _, t := range []time.Time{a.head.retryLock, a.head.paused} {
+	for _, t := range []time.Time{a.head.retryLock, a.head.paused, a.head.askTime} {
 		if !t.IsZero() {
 			poll = min(poll, t.Sub(now))
 		}
 	}
 	return max(poll, minSleep)
+}
+
+// started is when the agent started, by the clock as it is believed now.
+func (a *Agent) started() time.Time {
+	return a.clock.now().Add(a.startedAt - a.cfg.Elapsed())
 }
 
 // turn judges what is due or was changed, says what must be said, and
@@ -407,10 +414,14 @@ func (a *Agent) wakeUp() {
 // of every deadline when it did or was put right.
 func (a *Agent) watchClock(now time.Time) {
 	off := a.clock.off()
+	if off != 0 && !a.head.askTime.IsZero() && !now.Before(a.head.askTime) {
+		a.head.askTime = now.Add(10 * time.Minute)
+		a.askTime()
+	}
 	if (off == 0) == (a.head.clockOff == 0) {
 		return
 	}
-	a.head.clockOff = off
+	a.head.clockOff, a.head.askTime = off, time.Time{}
 	a.headNew = true
 	text := "This computer's clock is right again."
 	if off != 0 {
@@ -420,14 +431,7 @@ func (a *Agent) watchClock(now time.Time) {
 		}
 		text = fmt.Sprintf("This computer's clock was set %s by %s; Relink counts on from before, until a platform confirms the new time. Check the date and time settings.", dir, platform.Span(off))
 		a.head.warn("clock", text)
-		// Asking a platform brings its Date header: any account will do.
-		for _, e := range a.entries {
-			if !e.busy && e.grant.Generation > 0 {
-				e.verifyAt = now
-				a.dirty[e.account.ID] = e
-				break
-			}
-		}
+		a.head.askTime = now
 	} else {
 		a.head.warn("clock", "")
 	}
@@ -435,6 +439,33 @@ func (a *Agent) watchClock(now time.Time) {
 	for id, e := range a.entries {
 		a.dirty[id] = e
 	}
+}
+
+// askTime asks any platform anything: the Date header of its answer tells the
+// time. It goes to a platform that an account is on, and carries no token.
+func (a *Agent) askTime() {
+	var acc platform.Account
+	for _, e := range a.entries {
+		acc = e.account
+		break
+	}
+	p, err := platform.Lookup(acc.Platform)
+	if err != nil {
+		return
+	}
+	a.task(func(ctx context.Context) {
+		e, err := p.Discover(ctx, a.cfg.Net, acc.Server)
+		if err != nil {
+			return // asked again at the next wake
+		}
+		r, err := http.NewRequest(http.MethodHead, e.TokenURL, nil)
+		if err != nil {
+			return
+		}
+		_, err = a.cfg.Net.Send(ctx, p.Name, r)
+		a.log.Info("asked for the time", "platform", p.ID, "error", err)
+		a.tell(func() {}) // a turn, to see what it did
+	})
 }
 
 // tryUnlock asks the keyring, off the loop, and again later when it says no.

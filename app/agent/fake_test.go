@@ -258,9 +258,12 @@ func (v *memVault) Locked() error {
 
 func (v *memVault) TryUnlock(context.Context) error { return v.Locked() }
 
-func (v *memVault) Unlock(context.Context, string, bool) error {
+func (v *memVault) Unlock(_ context.Context, passphrase string, _ bool) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if passphrase == "" {
+		return v.locked // as a keyring that stays locked
+	}
 	v.locked = nil
 	return nil
 }

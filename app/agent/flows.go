@@ -112,7 +112,7 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 	}
 	if err := a.cfg.Vault.Locked(); err != nil {
 		// Better now than after the person has signed in.
-		if err := a.cfg.Vault.TryUnlock(ctx); err != nil {
+		if err := a.cfg.Vault.Unlock(ctx, "", false); err != nil {
 			return Flow{}, platform.As(err, platform.KindLocked)
 		}
 		a.tell(func() { a.lockChanged(nil, 0) })

@@ -399,7 +399,7 @@ func TestReconnectByClick(t *testing.T) {
 	if err := d.Activate(t.Context(), Activation{Account: id, Action: notifier.ActionReconnect, Token: "xdg-2"}); err != nil {
 		t.Fatal(err)
 	}
-	note := d.heard(t, "is connected until")
+	note := d.heard(t, "is connected")
 	if note.Urgency != notifier.UrgencyLow || note.Resident {
 		t.Errorf("note %+v", note)
 	}

@@ -17,6 +17,8 @@ type headState struct {
 	warnings map[string]string
 	paused   time.Time
 	clockOff time.Duration
+	// askTime is when a platform is asked for the time, while the clock is not believed.
+	askTime time.Time
 	// retryLock is when the keyring is asked again, lockWait how long that was put off.
 	retryLock time.Time
 	lockWait  time.Duration
@@ -163,7 +165,7 @@ func (a *Agent) remind(now time.Time) {
 }
 
 func (a *Agent) rules() notifier.Rules {
-	return notifier.Rules{Hour: a.settings.Load().Hour, Paused: a.head.paused, Started: a.started}
+	return notifier.Rules{Hour: a.settings.Load().Hour, Paused: a.head.paused, Started: a.started()}
 }
 
 // publish sends out a new snapshot if anything in it is new.

@@ -11,7 +11,8 @@ const (
 	clockSlack = 5 * time.Minute
 	// trustedDate is how far a platform's Date header may be from the clock.
 	trustedDate = 10 * time.Minute
-	// maxSleep is how long a sleep that left no other trace may have been.
+	// maxSleep is how long a computer may have slept or been off without the
+	// time being asked for.
 	maxSleep = 31 * 24 * time.Hour
 )
 
@@ -38,9 +39,10 @@ type timekeeper struct {
 
 func newTimekeeper(wall func() time.Time, elapsed func() time.Duration, lastSeen time.Time) *timekeeper {
 	t := &timekeeper{wall: wall, elapsed: elapsed, base: wall(), at: elapsed()}
-	// A clock behind the time of the last run is wrong for certain.
-	if now := t.base; !lastSeen.IsZero() && now.Before(lastSeen.Add(-clockSlack)) {
-		t.base, t.jump = lastSeen, now.Sub(lastSeen)
+	// A clock behind the time of the last run is wrong for certain; one that is
+	// far ahead of it may be, and a platform is asked.
+	if off := t.base.Sub(lastSeen); !lastSeen.IsZero() && (off < -clockSlack || off > maxSleep) {
+		t.base, t.jump = lastSeen, off
 	}
 	return t
 }

@@ -44,6 +44,11 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 		return t, nil
 	}
 	g, err := a.refresh.Token(ctx, acc.ID, r.MinValid)
+	if platform.KindOf(err) == platform.KindLocked && a.cfg.Vault.TryUnlock(ctx) == nil {
+		// The keyring was opened meanwhile; nobody was prompted.
+		a.tell(func() { a.lockChanged(nil, 0) })
+		g, err = a.refresh.Token(ctx, acc.ID, r.MinValid)
+	}
 	if err != nil {
 		e := platform.As(err, platform.KindRetry)
 		if e.Kind == platform.KindLocked {

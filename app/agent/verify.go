@@ -72,7 +72,7 @@ func (a *Agent) firstVerify(e *entry, now time.Time) time.Time {
 	if retry := e.grant.Fault.Retry(); !retry.IsZero() && retry.Before(at) {
 		at = retry
 	}
-	if soonest := a.started.Add(time.Minute); at.Before(soonest) {
+	if soonest := a.started().Add(time.Minute); at.Before(soonest) {
 		at = soonest.Add(a.spread(10 * time.Minute))
 	}
 	return at

@@ -184,7 +184,7 @@ func TestClockJumps(t *testing.T) {
 		name    string
 		jump    time.Duration
 		restart bool
-	}{{"forward", year, false}, {"back", -year, false}, {"back between two runs", -year, true}} {
+	}{{"forward", year, false}, {"back", -year, false}, {"back between two runs", -year, true}, {"forward between two runs", year, true}} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
@@ -268,6 +268,35 @@ func TestClockIsConfirmedByAPlatform(t *testing.T) {
 		s, _ := a.Snapshot(t.Context())
 		if len(s.Warnings) != 0 || now().Sub(s.At) > 3*time.Hour {
 			t.Errorf("warnings %q, snapshot of %v, now %v", s.Warnings, s.At, now())
+		}
+	})
+}
+
+// A computer that was off for two months is believed once a platform says so,
+// even where every account has ended meanwhile and none is asked about its token.
+func TestLongAbsenceIsConfirmed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ears := &listener{}
+		v := one(t, time.Now(), 10*testDay)
+		_, stop := running(t, config(v, fine{}, ears))
+		time.Sleep(time.Hour)
+		stop()
+		time.Sleep(60 * testDay)
+		a, stop := running(t, config(v, fine{}, ears))
+		defer stop()
+		time.Sleep(50 * time.Second)
+		synctest.Wait()
+		if n := len(ears.all()); n != 0 {
+			t.Errorf("%d notes in the first minute", n)
+		}
+		time.Sleep(70 * time.Second)
+		synctest.Wait()
+		s, _ := a.Snapshot(t.Context())
+		if st := s.Row("acme").Status.State; st != platform.StateExpired || len(s.Warnings) != 0 {
+			t.Errorf("state %s, warnings %q", st, s.Warnings)
+		}
+		if n := len(ears.all()); n != 1 {
+			t.Errorf("%d notes", n)
 		}
 	})
 }

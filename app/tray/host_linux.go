@@ -3,6 +3,9 @@ package tray
 import (
 	"context"
 	"fmt"
+	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -18,9 +21,17 @@ const (
 
 const (
 	reasonNoBus   = "there is no session bus (D-Bus), which tray icons need"
-	reasonNoTray  = "this desktop has no place for tray icons; on GNOME install the extension AppIndicator and KStatusNotifierItem Support"
+	reasonNoTray  = "this desktop has no place for tray icons"
 	reasonNotHost = "the desktop's tray is not showing icons yet"
 )
+
+// noTray says what can be done about it, too.
+func noTray() string {
+	if slices.Contains(strings.Split(os.Getenv("XDG_CURRENT_DESKTOP"), ":"), "GNOME") {
+		return reasonNoTray + "; install the GNOME extension AppIndicator and KStatusNotifierItem Support"
+	}
+	return reasonNoTray + "; add a tray (status notifier) to your panel"
+}
 
 // dial makes a connection of our own, and starts no bus: systray uses the
 // shared connection, which anybody in the process may close.
@@ -65,7 +76,7 @@ func ask(ctx context.Context, conn *dbus.Conn) (bool, string) {
 	defer cancel()
 	var owned bool
 	if err := conn.BusObject().CallWithContext(ctx, "org.freedesktop.DBus.NameHasOwner", 0, statusWatcher).Store(&owned); err != nil || !owned {
-		return false, reasonNoTray
+		return false, noTray()
 	}
 	var v dbus.Variant
 	call := conn.Object(statusWatcher, statusWatcherPath).CallWithContext(ctx, "org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, statusWatcher, "IsStatusNotifierHostRegistered")

@@ -72,7 +72,7 @@ func TestWatchHost(t *testing.T) {
 			t.Fatalf("got nothing, want %+v", w)
 		}
 	}
-	want(change{false, reasonNoTray})
+	want(change{false, noTray()})
 
 	watcher, err := dbus.Connect(address)
 	if err != nil {
@@ -102,5 +102,5 @@ func TestWatchHost(t *testing.T) {
 	if _, err := watcher.ReleaseName(statusWatcher); err != nil {
 		t.Fatal(err)
 	}
-	want(change{false, reasonNoTray})
+	want(change{false, noTray()})
 }

@@ -178,7 +178,7 @@ func TestNoBus(t *testing.T) {
 func TestPanelComesLater(t *testing.T) {
 	d := desk.New(t, desk.Config{})
 	c := start(t, d.Env())
-	c.want("host false " + reasonNoTray)
+	c.want("host false " + noTray())
 	if err := exec.Command("sh", "-c", "command -v xfce4-panel").Run(); err != nil {
 		t.Skip("needs xfce4-panel")
 	}

@@ -23,7 +23,15 @@ type fakeKeyring struct {
 	hold chan struct{}
 	// forgets: Set says yes and keeps nothing.
 	forgets bool
+	// prompts: it is locked, and asking puts up its prompt.
+	prompts bool
 	gets    int
+}
+
+func (k *fakeKeyring) WouldPrompt(context.Context) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.prompts
 }
 
 func newFakeKeyring() *fakeKeyring { return &fakeKeyring{items: map[string]string{}} }

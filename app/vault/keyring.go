@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"time"
 
 	"github.com/zalando/go-keyring"
 )
@@ -17,6 +18,8 @@ var (
 	ErrNoKey = errors.New("not in the keyring")
 	// ErrNoKeyring says that this machine has no keyring, or none that answers.
 	ErrNoKeyring = errors.New("there is no keyring")
+
+	errLockedKeyring = errors.New("the keyring is locked")
 )
 
 // Keyring keeps one small secret under a name. Errors are [ErrNoKey],
@@ -31,6 +34,15 @@ type Keyring interface {
 // Credential Manager. Its calls know no context, so each runs beside the
 // caller and may outlast it, by a prompt nobody answers.
 type System struct{}
+
+// WouldPrompt reports whether asking now would put up a prompt, because the
+// keyring is locked. A keyring that cannot tell is taken not to.
+func (System) WouldPrompt(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	locked, err := beside(ctx, func() (string, error) { return keyringLocked(), nil })
+	return err == nil && locked != ""
+}
 
 // Get implements [Keyring].
 func (System) Get(ctx context.Context, service, user string) (string, error) {

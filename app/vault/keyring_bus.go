@@ -42,3 +42,30 @@ func keyringAbsent(err error) bool {
 	const spawn = "org.freedesktop.DBus.Error.Spawn."
 	return len(refused.Name) > len(spawn) && refused.Name[:len(spawn)] == spawn
 }
+
+// keyringLocked names the collection that go-keyring would use, the login one
+// or else the default, when that is locked; empty when it is open or cannot be
+// asked. Reading the property prompts nobody (Secret Service API, Collection).
+func keyringLocked() string {
+	conn, err := dbus.ConnectSessionBus()
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = conn.Close() }()
+	const name, login = "org.freedesktop.secrets", dbus.ObjectPath("/org/freedesktop/secrets/collection/login")
+	paths := []dbus.ObjectPath{login}
+	var alias dbus.ObjectPath
+	if conn.Object(name, "/org/freedesktop/secrets").Call("org.freedesktop.Secret.Service.ReadAlias", dbus.FlagNoAutoStart, "default").Store(&alias) == nil && alias != "/" {
+		paths = append(paths, alias)
+	}
+	for _, path := range paths {
+		var locked bool
+		if err := conn.Object(name, path).Call("org.freedesktop.DBus.Properties.Get", dbus.FlagNoAutoStart, "org.freedesktop.Secret.Collection", "Locked").Store(&locked); err == nil {
+			if locked {
+				return string(path)
+			}
+			return ""
+		}
+	}
+	return ""
+}

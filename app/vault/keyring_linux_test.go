@@ -92,6 +92,12 @@ func realKeyring() error {
 		return fmt.Errorf("with a locked keyring: got %w", err)
 	}
 	fmt.Println("locked:", v.Locked(), "after", time.Since(started).Round(time.Millisecond))
+	if !(System{}).WouldPrompt(ctx) {
+		return errors.New("a locked keyring is not told from an open one")
+	}
+	if err := v.TryUnlock(ctx); platform.KindOf(err) != platform.KindLocked || !strings.Contains(err.Error(), "locked") {
+		return fmt.Errorf("asking again without a person: got %w", err)
+	}
 	if accounts, _, err := v.Load(ctx); err != nil || len(accounts) != 1 {
 		return fmt.Errorf("metadata while locked: %d accounts, %w", len(accounts), err)
 	}
@@ -108,6 +114,9 @@ func realKeyring() error {
 	}
 	if err != nil {
 		return fmt.Errorf("unlocked again: %w", err)
+	}
+	if (System{}).WouldPrompt(ctx) {
+		return errors.New("an open keyring is taken for a locked one")
 	}
 	// Out of the keyring: no item stays.
 	if err := v.Unlock(ctx, "pass phrase", true); err != nil {

@@ -102,10 +102,19 @@ func (v *Vault) KeyPlace() string {
 	return "not chosen yet"
 }
 
-// TryUnlock opens the vault without a person: it asks the keyring again, or
+// TryUnlock opens the vault without bothering a person: it asks the keyring
+// again, unless that is locked and would put up its prompt, or
 // takes the passphrase from its file. It waits KeyringTimeout; a keyring that
 // answers later still opens the vault.
-func (v *Vault) TryUnlock(ctx context.Context) error { return v.tryUnlock(ctx, v.cfg.KeyringTimeout) }
+func (v *Vault) TryUnlock(ctx context.Context) error {
+	if v.key.Load() != nil {
+		return nil
+	}
+	if k, ok := v.cfg.Keyring.(interface{ WouldPrompt(context.Context) bool }); ok && v.state().kind != KeyPassphrase && k.WouldPrompt(ctx) {
+		return v.settle(errLockedKeyring)
+	}
+	return v.tryUnlock(ctx, v.cfg.KeyringTimeout)
+}
 
 func (v *Vault) tryUnlock(ctx context.Context, wait time.Duration) error {
 	if v.key.Load() != nil {

@@ -286,3 +286,21 @@ func TestTwoStartsMakeOneKey(t *testing.T) {
 		}
 	}
 }
+
+// Asking again by itself never puts up a prompt; a person's word does.
+func TestTryUnlockPromptsNobody(t *testing.T) {
+	cfg, k := lockedVault(t)
+	k.set(func(k *fakeKeyring) { k.fault = errKeyringLocked })
+	v := mustOpen(t, cfg)
+	k.set(func(k *fakeKeyring) { k.fault, k.prompts, k.gets = nil, true, 0 })
+	if e := wantKind(t, v.TryUnlock(t.Context()), platform.KindLocked); !strings.Contains(e.Message, "locked") {
+		t.Errorf("got %q", e.Message)
+	}
+	k.set(func(k *fakeKeyring) {
+		if k.gets != 0 {
+			t.Errorf("the keyring was asked %d times", k.gets)
+		}
+	})
+	check(t, v.Unlock(t.Context(), "", false))
+	check(t, v.Locked())
+}

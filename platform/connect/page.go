@@ -40,8 +40,12 @@ func (o Outcome) page() page {
 	if o.Error != nil {
 		e := platform.As(o.Error, platform.KindRetry)
 		lines := []string{sentence(e.Message)}
-		if e.Repair != "" {
-			lines = append(lines, "What to do: "+sentence(e.Repair))
+		advice := e.Advice()
+		if advice != "" {
+			lines = append(lines, "What to do: "+sentence(advice))
+		}
+		if advice == "" || advice != e.Repair { // a command line is for another place
+			lines = append(lines, "Go back to Relink and try again.")
 		}
 		return page{"Not connected", append(lines, closing)}
 	}

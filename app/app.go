@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/term"
 
@@ -19,6 +20,7 @@ import (
 	"relink/app/desktop"
 	"relink/app/link"
 	"relink/app/vault"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -66,10 +68,11 @@ func (p program) dial(ctx context.Context, start bool) (agent.Service, error) {
 	if !start || !errors.Is(err, link.ErrNotRunning) {
 		return nil, err
 	}
-	if err := p.spawnAgent(); err != nil {
+	ended, err := p.spawnAgent()
+	if err != nil {
 		return nil, err
 	}
-	return p.await(ctx)
+	return p.await(ctx, ended)
 }
 
 // window is the window role.
@@ -84,8 +87,32 @@ func (p program) window(ctx context.Context, page string) error {
 	if err != nil {
 		return err
 	}
-	again := func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) }
-	return runWindow(ctx, p.gui, page, svc, again)
+	if shown, err := shownElsewhere(ctx, svc, page); shown || err != nil {
+		return err
+	}
+	return runWindow(ctx, p, page, svc)
+}
+
+// shownElsewhere asks a window that is open for the page; false when there is none.
+func shownElsewhere(ctx context.Context, svc agent.Service, page string) (bool, error) {
+	about, err := svc.About(ctx)
+	if err != nil || about.Windows == 0 {
+		return false, err
+	}
+	act := agent.Activation{Action: notifier.ActionShow}
+	switch id, isAccount := strings.CutPrefix(page, "account:"); {
+	case isAccount:
+		act.Account = id
+	case page == "connect":
+		act.Action = notifier.ActionConnect
+	case page == "settings":
+		act.Action = notifier.ActionSettings
+	case page == "needs":
+		act.Action = notifier.ActionReview
+	case page != "" && page != "accounts":
+		return false, nil // no click asks for it; it gets a window of its own
+	}
+	return true, svc.Activate(ctx, act)
 }
 
 func (p program) readPassword(prompt string) (string, error) {

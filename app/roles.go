@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -29,11 +30,12 @@ import (
 // asks for its password does not hold it up.
 const startWait = 15 * time.Second
 
-// spawnAgent starts the agent as a process of its own that outlives this one.
-func (p program) spawnAgent() error {
+// spawnAgent starts the agent as a process of its own that outlives this one;
+// ended closes when it does not stay.
+func (p program) spawnAgent() (ended <-chan struct{}, err error) {
 	exe, err := os.Executable()
 	if err != nil {
-		return &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
 	}
 	// The agent stays for months: the small program beside the window's, if there is one.
 	if beside := sibling(exe, "relink"); isFile(beside) {
@@ -42,26 +44,51 @@ func (p program) spawnAgent() error {
 	cmd := exec.Command(exe, "agent")
 	desktop.Detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return &platform.Error{Kind: platform.KindAgent, Message: "the agent could not be started", Repair: "start it by hand: relink agent", Err: err}
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent could not be started", Repair: "start it by hand: relink agent", Err: err}
 	}
-	return cmd.Process.Release()
+	gone := make(chan struct{})
+	go func() {
+		_ = cmd.Wait()
+		close(gone)
+	}()
+	return gone, nil
 }
 
-// await dials until the agent answers.
-func (p program) await(ctx context.Context) (agent.Service, error) {
+// await dials until the agent answers, or has ended.
+func (p program) await(ctx context.Context, ended <-chan struct{}) (agent.Service, error) {
 	ctx, cancel := context.WithTimeout(ctx, startWait)
 	defer cancel()
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 200*time.Millisecond) {
-		c, err := link.Dial(ctx, p.paths.Socket, Version())
+		c, err := p.answering(ctx)
 		if err == nil {
 			return c, nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent was started but does not answer", Repair: "see why with: relink agent", Err: err}
+		case <-ended:
+			// Another one may have been faster.
+			if c, err := p.answering(ctx); err == nil {
+				return c, nil
+			}
+			return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent was started and ended at once", Repair: "see why with: relink agent"}
 		case <-time.After(pause):
 		}
 	}
+}
+
+// answering connects to an agent that is there to stay: one that has the
+// listener may still find that it cannot start.
+func (p program) answering(ctx context.Context) (agent.Service, error) {
+	c, err := link.Dial(ctx, p.paths.Socket, Version())
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.About(ctx); err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 func (p program) vaultConfig(log *slog.Logger) vault.Config {
@@ -72,8 +99,18 @@ func (p program) openVault(ctx context.Context, log *slog.Logger) (*vault.Vault,
 	return vault.Open(ctx, p.vaultConfig(log))
 }
 
+const (
+	// gcPercent keeps what the agent holds nearer to what it needs than Go's
+	// 100 does; it allocates too little for the time to show.
+	gcPercent = 50
+	// settled is when the start is over, the tray's too, and what it left goes
+	// back to the system, once.
+	settled = 10 * time.Second
+)
+
 // runAgent is the agent role: it returns when it was told to quit.
 func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) error {
+	debug.SetGCPercent(gcPercent)
 	net := &platform.Net{}
 	if sandbox != "" {
 		if err := practice(sandbox); err != nil {
@@ -96,6 +133,9 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		return err
 	}
 	defer func() { _ = v.Close() }()
+	if err := keepApart(ctx, v, sandbox != ""); err != nil {
+		return err
+	}
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -128,6 +168,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	if err != nil {
 		return err
 	}
+	defer time.AfterFunc(settled, debug.FreeOSMemory).Stop()
 	log.Info("started", "version", about.Version, "sandbox", sandbox != "")
 
 	group, gctx := errgroup.WithContext(ctx)
@@ -206,6 +247,32 @@ func practice(sandbox string) error {
 		return &platform.Error{Kind: platform.KindUsage, Message: "the practice network needs a RELINK_HOME of its own", Repair: "set RELINK_HOME to an empty directory and start again"}
 	}
 	return nil
+}
+
+const metaPractice = "practice"
+
+// keepApart refuses to mix the practice network with real accounts: a home
+// belongs to one of them from its first account on.
+func keepApart(ctx context.Context, v *vault.Vault, sandbox bool) error {
+	mark, err := v.GetMeta(ctx, metaPractice)
+	if err != nil {
+		return err
+	}
+	accounts, _, err := v.Load(ctx)
+	if err != nil {
+		return err
+	}
+	switch {
+	case sandbox && mark == "" && len(accounts) > 0:
+		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME holds real accounts", Repair: "practise in an empty one: RELINK_HOME=DIR relink agent --sandbox URL"}
+	case !sandbox && mark != "" && len(accounts) > 0:
+		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME is for the practice network", Repair: "start it with: relink agent --sandbox URL"}
+	case sandbox == (mark != ""):
+		return nil
+	case sandbox:
+		return v.SetMeta(ctx, metaPractice, "yes")
+	}
+	return v.SetMeta(ctx, metaPractice, "")
 }
 
 // wakes turns the system's signals into wake-ups of the agent.

@@ -200,6 +200,10 @@ func (s *stage) notesClicked(shown *notes, was account) {
 		t.Fatal("the note has gone")
 	}
 	s.shot("notes")
+	before, err := windowsOf(s.soon(), s.d)
+	if err != nil {
+		t.Fatal(err)
+	}
 	opened := len(s.d.Opened())
 	if err := shown.click(s.soon(), s.d, n, 1); err != nil {
 		t.Fatal(err)
@@ -225,7 +229,7 @@ func (s *stage) notesClicked(shown *notes, was account) {
 	time.Sleep(500 * time.Millisecond)
 	s.shot("note-again")
 	opened = len(s.d.Opened())
-	if err := shown.click(s.soon(), s.d, n, 1); err != nil {
+	if err := shown.click(s.soon(), s.d, n, 1, before...); err != nil {
 		t.Fatal(err)
 	}
 	text = s.signIn(s.opened(opened, "www.facebook.com"), "acme-owner")
@@ -388,13 +392,14 @@ func twoWindows(t *testing.T, program string) {
 		t.Error(err)
 	}
 	s.want(0)
+	s.want(0, "window")
 	time.Sleep(time.Second)
 	windows, err := s.d.Windows(s.soon(), desk.Match{Class: "relink"})
 	if err != nil || len(windows) != 1 || windows[0].ID != w.ID {
-		t.Errorf("after three launches the windows are %+v: %v", windows, err)
+		t.Errorf("after four launches the windows are %+v: %v", windows, err)
 	}
 	if all := s.processes(); len(all) != 2 || len(s.windowProcesses()) != 1 {
-		t.Errorf("after three launches these run: %v", all)
+		t.Errorf("after four launches these run: %v", all)
 	}
 
 	// Closing the window ends its process and nothing else.

@@ -90,7 +90,8 @@ func twoAgents(t *testing.T, program string) {
 	}
 }
 
-// aKilledAgent loses nothing, and the next command starts another.
+// aKilledAgent loses nothing. The next command starts another by itself, but
+// not in a home of the practice network, where it would meet the real platforms.
 func aKilledAgent(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true})
 	a := s.startAgent("--no-tray")
@@ -108,14 +109,26 @@ func aKilledAgent(t *testing.T, program string) {
 	} else {
 		oneLine(t, r.err)
 	}
-	r := s.want(0, "status", "--json")
-	t.Logf("the next command started an agent and answered within %s", r.took.Round(time.Millisecond))
+	if r := s.run("status"); r.code != 1 || !strings.Contains(r.err, "ended at once") {
+		t.Errorf("an agent without the practice network: exit %d, %q", r.code, r.err)
+	} else {
+		oneLine(t, r.err)
+	}
+	if r := s.run("agent", "--no-tray"); r.code == 0 || !strings.Contains(r.err, "is for the practice network") {
+		t.Errorf("and by hand: exit %d, %q", r.code, r.err)
+	}
+	b := s.startAgent("--no-tray")
 	if now := s.account("linkedin"); now != was {
 		t.Errorf("after the crash: got %+v, want %+v", now, was)
 	}
 	if got := s.want(0, "token", was.Ref).out; got != token {
 		t.Error("after the crash the token is another")
 	}
+	s.want(0, "forget", was.Ref)
+	s.quit(b)
+	// Empty, the home is anybody's.
+	r := s.want(0, "status", "--json")
+	t.Logf("a command started an agent and answered within %s", r.took.Round(time.Millisecond))
 	if n := len(s.processes()); n != 1 {
 		t.Errorf("%d processes run, want 1", n)
 	}

@@ -136,24 +136,40 @@ func (n *notes) place(x note) int {
 	return i
 }
 
+// windowsOf lists the notes' windows, topmost on the screen first.
+func windowsOf(ctx context.Context, d *desk.Desk) ([]desk.Window, error) {
+	windows, err := d.Windows(ctx, desk.NoteWindow)
+	slices.SortFunc(windows, func(a, b desk.Window) int { return a.Bounds.Min.Y - b.Bounds.Min.Y })
+	return windows, err
+}
+
 // click clicks a button of a note with a pointer. which counts from the
-// right, 0 is the last; the server stacks notes downwards, the oldest first.
-func (n *notes) click(ctx context.Context, d *desk.Desk, x note, which int) error {
+// right, 0 is the last. The server stacks notes downwards, the oldest first,
+// but puts a new one into a gap where it fits: with before given, it is the
+// window that was not there then.
+func (n *notes) click(ctx context.Context, d *desk.Desk, x note, which int, before ...desk.Window) error {
 	if err := d.MovePointer(ctx, 0, d.Size().Y-1); err != nil {
 		return err
 	}
 	for {
-		windows, err := d.Windows(ctx, desk.NoteWindow)
+		windows, err := windowsOf(ctx, d)
 		if err != nil {
 			return err
 		}
-		slices.SortFunc(windows, func(a, b desk.Window) int { return a.Bounds.Min.Y - b.Bounds.Min.Y })
 		buttons, err := d.NoteButtons(ctx)
 		if err != nil {
 			return err
 		}
 		i := slices.IndexFunc(windows, func(w desk.Window) bool { return len(buttons) > 0 && buttons[0].In(w.Bounds) })
-		if place := n.place(x); i >= 0 && place < len(windows) && which < len(buttons) {
+		place := n.place(x)
+		if len(before) > 0 {
+			if place = slices.IndexFunc(windows, func(w desk.Window) bool {
+				return !slices.ContainsFunc(before, func(b desk.Window) bool { return b.ID == w.ID })
+			}); place < 0 {
+				place = len(windows) // not there yet
+			}
+		}
+		if i >= 0 && place < len(windows) && which < len(buttons) {
 			// The buttons are the same distance from the lower right corner of every note.
 			b := buttons[len(buttons)-1-which].Sub(windows[i].Bounds.Max).Add(windows[place].Bounds.Max)
 			at := image.Pt((b.Min.X+b.Max.X)/2, (b.Min.Y+b.Max.Y)/2)

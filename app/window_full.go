@@ -11,12 +11,19 @@ import (
 	"relink/app/window"
 )
 
+const hasWindow = true
+
 // GUI makes the Fyne app; nil in the lean build.
 type GUI func() fyne.App
 
 // runWindow is the window role. It must be called on the main goroutine.
-const hasWindow = true
-
-func runWindow(ctx context.Context, gui GUI, page string, svc agent.Service, dial func(context.Context) (agent.Service, error)) error {
-	return window.Run(ctx, gui(), window.Config{Service: svc, Page: page, Dial: dial, Version: Version()})
+func runWindow(ctx context.Context, p program, page string, svc agent.Service) error {
+	return window.Run(ctx, p.gui(), window.Config{
+		Service: svc, Page: page, Version: Version(),
+		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },
+		Start: func(ctx context.Context) error {
+			_, err := p.dial(ctx, true)
+			return err
+		},
+	})
 }

@@ -14,6 +14,6 @@ type GUI func()
 
 const hasWindow = false
 
-func runWindow(context.Context, GUI, string, agent.Service, func(context.Context) (agent.Service, error)) error {
+func runWindow(context.Context, program, string, agent.Service) error {
 	return &platform.Error{Kind: platform.KindConfig, Message: "this build of Relink has no window", Repair: "install relink-window beside it, or use: relink status"}
 }

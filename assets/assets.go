@@ -37,10 +37,12 @@ func (s State) String() string {
 	return "hollow"
 }
 
-//go:embed icon.png
+//go:embed icon-128.png
 var icon []byte
 
-// Icon is the program's icon, a PNG of 512 by 512 pixels. Nobody may change the bytes.
+// Icon is the program's icon for notifications, a PNG of 128 by 128 pixels:
+// its raw pixels are kept, and sent with each. icon.png is the same for
+// packages. Nobody may change the bytes.
 func Icon() []byte { return icon }
 
 // Tray gives the tray icon for a state in the format this system takes: an ICO

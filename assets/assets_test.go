@@ -33,7 +33,7 @@ func TestIcon(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if format != "png" || c.Width != 512 || c.Height != 512 {
-		t.Errorf("got a %s of %d by %d, want a png of 512 by 512", format, c.Width, c.Height)
+	if format != "png" || c.Width != 128 || c.Height != 128 {
+		t.Errorf("got a %s of %d by %d, want a png of 128 by 128", format, c.Width, c.Height)
 	}
 }

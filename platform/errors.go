@@ -83,7 +83,8 @@ func (e *Error) Advice() string {
 	if strings.HasPrefix(before, "start ") || strings.HasPrefix(before, "sign ") {
 		return ""
 	}
-	return strings.TrimSuffix(strings.TrimRight(before, " :"), ", then")
+	before = strings.TrimRight(before, " :")
+	return strings.TrimSuffix(strings.TrimSuffix(before, ", then"), ", or")
 }
 
 // Unwrap gives the cause.

@@ -125,6 +125,14 @@ func facebookIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, err
 		return nil, garbage(facebookDialect.name, facebookDialect.id)
 	}
 	scopes, err := facebookPermissions(ctx, c, user)
+	if e := As(err, KindRetry); e != nil && (e.Code == "100" || strings.HasPrefix(e.Code, "100/")) {
+		// A Page has no permissions of its own to list: the token is a Page's.
+		page := Identity{ProviderID: me.ID, Kind: "page", Name: me.Name, Avatar: me.Picture.Data.URL}
+		page.Grant = Grant{Tokens: Tokens{Access: user}, TokenType: "Bearer", Asked: x.Asked, Issued: c.Now, Clocks: x.Clocks}
+		c.Tokens = page.Grant.Tokens
+		facebookClocks(ctx, c, &page.Grant)
+		return []Identity{page}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -167,6 +175,9 @@ func facebookClocks(ctx context.Context, c Call, g *Grant) {
 	}
 	if v, err := facebookVerify(ctx, c); err == nil {
 		g.Clocks = g.WithClocks(v.Clocks)
+		if g.Scopes == nil {
+			g.Scopes = v.Scopes
+		}
 	}
 }
 

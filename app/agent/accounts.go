@@ -365,7 +365,13 @@ func (a *Agent) senderFinding(ctx context.Context) Finding {
 }
 
 // About implements Service.
-func (a *Agent) About(context.Context) (About, error) { return a.cfg.About, nil }
+func (a *Agent) About(context.Context) (About, error) {
+	about := a.cfg.About
+	a.mu.Lock()
+	about.Windows = len(a.pages)
+	a.mu.Unlock()
+	return about, nil
+}
 
 // Quit implements Service.
 func (a *Agent) Quit(context.Context) error {

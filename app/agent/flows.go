@@ -80,6 +80,9 @@ func (a *Agent) reconnect(ctx context.Context, r ReconnectRequest, token string,
 	if acc.ProviderID != "" {
 		req.Expect = &acc
 	}
+	if row := a.snap.Load().Row(acc.ID); row != nil && slices.ContainsFunc(row.Status.Capabilities, func(c platform.CapabilityStatus) bool { return len(c.Missing) > 0 }) {
+		req.Params = p.AskAgain
+	}
 	return a.start(ctx, req, &acc, r.NoBrowser, token, clicked)
 }
 

@@ -241,6 +241,19 @@ func TestSiblingIsNotMadeWorse(t *testing.T) {
 	if s := d.row(t, shop).Status.State; s != platform.StateLimited {
 		t.Errorf("fewer scopes: %s", s)
 	}
+	// What was declined is offered again only where it is asked for again.
+	for account, want := range map[string]bool{shop: true, blog: false} {
+		f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: account, NoBrowser: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(f.URL, "auth_type=rerequest"); got != want {
+			t.Errorf("rerequest: got %v, want %v", got, want)
+		}
+		if err := d.Cancel(t.Context(), f.ID); err != nil {
+			t.Error(err)
+		}
+	}
 	if row := d.row(t, blog); row.Status.State != platform.StateConnected || row.Grant.Generation != 1 {
 		t.Errorf("sibling: %s, generation %d", row.Status.State, row.Grant.Generation)
 	}
@@ -504,5 +517,13 @@ func TestImportTakesOneAccount(t *testing.T) {
 		if row.Account.ID != id || row.Account.Kind != "person" || row.Grant.Generation != generation || d.snap.Load().Len() != 2 {
 			t.Errorf("account %s of %s (%s), generation %d, %d accounts", row.Account.ID, id, row.Account.Kind, row.Grant.Generation, d.snap.Load().Len())
 		}
+	}
+	// A Page's own token brings the Page, which is there already.
+	row, err := d.Import(t.Context(), ImportRequest{Platform: "facebook", Access: g.Tokens.Access.Reveal()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if row.Account.ID != shop || row.Account.Kind != "page" || row.Account.Owner == "" || row.Grant.Generation != 2 || d.snap.Load().Len() != 2 {
+		t.Errorf("account %s of %s (%s), owner %q, generation %d", row.Account.ID, shop, row.Account.Kind, row.Account.Owner, row.Grant.Generation)
 	}
 }

@@ -174,7 +174,9 @@ func (a *Agent) known(platformID, server string) map[string]platform.Account {
 // filled takes over who it is; the account's id, alias, labels and settings stay.
 func filled(acc platform.Account, id platform.Identity, now time.Time) platform.Account {
 	acc.ProviderID, acc.Kind, acc.Name, acc.Handle, acc.Avatar = id.ProviderID, id.Kind, id.Name, id.Handle, id.Avatar
-	acc.Owner, acc.OwnerID = id.Owner, id.OwnerID
+	if id.OwnerID != "" {
+		acc.Owner, acc.OwnerID = id.Owner, id.OwnerID
+	}
 	acc.LastUsed, acc.Snoozed = now, time.Time{}
 	return acc
 }

@@ -353,4 +353,6 @@ type About struct {
 	// Sandbox is the practice network's address, empty for the real platforms.
 	Sandbox string `json:"sandbox,omitempty"`
 	Full    bool   `json:"full"`
+	// Windows is how many window processes show something now.
+	Windows int `json:"windows,omitempty"`
 }

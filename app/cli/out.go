@@ -230,4 +230,5 @@ type agentOut struct {
 	Log     string `json:"log"`
 	Sandbox string `json:"sandbox,omitempty"`
 	Full    bool   `json:"full"`
+	Windows int    `json:"windows,omitempty"`
 }

@@ -72,7 +72,10 @@ func (a Autostart) Disable() error {
 // reports whether it did. One that names another Relink that is still there is left alone.
 func (a Autostart) Repair() (bool, error) {
 	e, err := read()
-	if err != nil || e.off || e.executable == "" {
+	if err != nil && !errors.Is(err, errAbsent) {
+		return false, fault(platform.KindStorage, "the entry that starts Relink at login cannot be read", "look at "+place(), err)
+	}
+	if e.off || e.executable == "" {
 		return false, nil
 	}
 	if _, err := os.Stat(e.executable); !errors.Is(err, fs.ErrNotExist) {

@@ -79,6 +79,7 @@ func (x *exchange) end(c *Client, whole bool) {
 		return
 	}
 	_ = x.conn.Close()
+	_ = x.Body.Close() // reads on to the end, which is here now
 }
 
 // send makes a call and gives the head of its answer. The agent closes no
@@ -116,7 +117,7 @@ func (k *conn) ask(ctx context.Context, request []byte) (x *exchange, silent boo
 		stop()
 		return nil, true, err
 	}
-	resp, err := http.ReadResponse(k.in, nil)
+	resp, err := http.ReadResponse(k.in, nil) //nolint:bodyclose // exchange.end closes it
 	if err != nil {
 		stop()
 		return nil, false, err

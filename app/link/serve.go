@@ -51,10 +51,12 @@ func Serve(ctx context.Context, l net.Listener, svc agent.Service, cfg Config) e
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), drain)
 	defer cancel()
-	if err := srv.Shutdown(grace); err != nil {
-		_ = srv.Close()
+	if srv.Shutdown(grace) != nil {
+		_ = srv.Close() // what is not done by now never is
 	}
-	<-ended
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve local API: %w", err)
+	}
 	return nil
 }
 

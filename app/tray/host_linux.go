@@ -21,7 +21,7 @@ const (
 
 const (
 	reasonNoBus   = "there is no session bus (D-Bus), which tray icons need"
-	reasonNoTray  = "this desktop has no place for tray icons"
+	reasonNoTray  = "this desktop shows no tray icons"
 	reasonNotHost = "the desktop's tray is not showing icons yet"
 )
 

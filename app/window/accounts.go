@@ -19,7 +19,7 @@ import (
 
 const (
 	sidebarWidth float32 = 184
-	detailWidth  float32 = 320
+	detailWidth  float32 = 328
 )
 
 // accountsPage is the main screen: a sentence about the whole, filters, the
@@ -84,7 +84,7 @@ func (u *ui) openMain() {
 	p.split = container.NewHSplit(
 		container.NewStack(u.list, container.NewCenter(p.noMatch)),
 		least(detailWidth, 0, container.NewStack(p.summary.content, p.detail.content)))
-	p.split.Offset = 0.66
+	p.split.Offset = 0.7 // as much as the detail's least width leaves
 	p.list = container.NewBorder(nil, nil, least(sidebarWidth, 0, side), nil, p.split)
 	p.list.Hide()
 	p.empty = container.NewStack(emptyState(u))
@@ -97,7 +97,7 @@ func (u *ui) openMain() {
 	p.pages = container.NewStack(p.content)
 	u.win.SetContent(p.pages)
 	u.keys()
-	u.win.Resize(fyne.NewSize(1200, 760))
+	u.win.Resize(fyne.NewSize(1240, 760))
 	u.win.Show()
 	u.rebuild(false)
 }

@@ -69,7 +69,7 @@ func newDetail(u *ui) *detail {
 	d.facts, d.history = container.NewVBox(), container.NewVBox()
 	head := container.NewBorder(nil, nil, container.NewVBox(pad(1, d.avatar)), container.NewVBox(close), tight(d.title, d.under))
 	buttons := container.New(layout.NewRowWrapLayout(), d.reconnect, check, d.snooze, rename, copyName, disconnect)
-	d.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(gap, 4*gap, 3*gap, 4*gap), container.NewVBox(
+	d.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(gap, 4*gap, 3*gap, 3*gap), container.NewVBox(
 		head,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), d.chip),
 		d.why,

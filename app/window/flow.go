@@ -26,6 +26,8 @@ type flowView struct {
 	start   flowStart
 	account string // ID being reconnected, empty on a first connection
 	closed  func()
+	// fit makes what is around the view as high as its content; nil leaves it.
+	fit func()
 	// next starts the flow after this one; nil when it is the last.
 	next      func()
 	nextLabel string
@@ -172,9 +174,23 @@ func (v *flowView) set(body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	for _, b := range buttons {
 		row.Add(b)
 	}
-	v.content.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), row), nil, nil, scrolled(body))}
+	scroll := scrolled(body)
+	v.content.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), row), nil, nil, scroll)}
 	v.content.Refresh()
+	if v.fit != nil {
+		// Text that wraps knows its height once it has its width, which the first fit gives.
+		v.fit()
+		scroll.SetMinSize(fyne.NewSize(0, min(flowBodyMost, max(flowBodyLeast, scroll.Content.MinSize().Height))))
+		v.fit()
+	}
 }
+
+// The height of a flow's body: not so little that phases make the dialog jump,
+// and what is higher scrolls.
+const (
+	flowBodyLeast float32 = 120
+	flowBodyMost  float32 = 300
+)
 
 func (v *flowView) cancelButton() *widget.Button {
 	return widget.NewButton(wordCancel, func() { v.close(true) })
@@ -226,7 +242,7 @@ func (v *flowView) leftLabel() *widget.Label {
 func (v *flowView) waiting() {
 	other := widget.NewButton(wordPaste, func() { v.pasting = true; v.paste() })
 	body := container.NewVBox(wrapped(browserText(v.flow, v.title())), container.New(slim{}, widget.NewProgressBarInfinite()), v.leftLabel(),
-		container.New(layout.NewRowWrapLayout(), v.copyLink(), other))
+		container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.New(layout.NewRowWrapLayout(), v.copyLink(), other)))
 	v.set(body, v.cancelButton())
 }
 
@@ -336,8 +352,8 @@ func (v *flowView) done(f agent.Flow, snap *agent.Snapshot) {
 func (v *flowView) failed(e *platform.Error) {
 	v.left = nil
 	body := tight(wrapped(sentence(e.Message)))
-	if e.Repair != "" {
-		body.Add(wrapped(sentence(e.Repair)))
+	if advice := e.Advice(); advice != "" {
+		body.Add(wrapped(sentence(advice)))
 	}
 	buttons := []fyne.CanvasObject{widget.NewButton(wordClose, func() { v.close(false) })}
 	if v.next != nil {
@@ -358,7 +374,7 @@ func (v *flowView) failed(e *platform.Error) {
 
 // outcome is how something ended: icon, word and the lines about it.
 func outcome(icon fyne.Resource, t tone, word string, body fyne.CanvasObject) fyne.CanvasObject {
-	return container.NewVBox(container.NewHBox(widget.NewIcon(theme.NewColoredResource(icon, t.color)), heading2(word)), body)
+	return container.NewVBox(container.New(layout.NewCustomPaddedHBoxLayout(0), spacer(2*gap), widget.NewIcon(theme.NewColoredResource(icon, t.color)), heading2(word)), body)
 }
 
 // heading2 is a heading that is never cut, for a row that gives it no width.
@@ -375,8 +391,8 @@ type flowDialog struct {
 // leave is Esc: it cancels a flow that runs and closes one that ended.
 func (d *flowDialog) leave() { d.view.close(true) }
 
-// flowDialogSize is fixed, so that phases do not make the dialog jump.
-var flowDialogSize = fyne.NewSize(520, 380)
+// flowWidth is the width of a flow's dialog or window; its height follows the content.
+const flowWidth float32 = 480
 
 // startFlow shows a flow over the main window.
 func (u *ui) startFlow(title, account string, start flowStart, next func(), nextLabel string) {
@@ -400,7 +416,7 @@ func (u *ui) startFlow(title, account string, start flowStart, next func(), next
 	d.view.next, d.view.nextLabel = next, nextLabel
 	d.dialog = newModal(title, d.view.content, u.win)
 	u.flow = d
-	d.dialog.resize(flowDialogSize)
+	d.view.fit = func() { d.dialog.resize(fyne.NewSize(flowWidth, 0)) }
 	d.dialog.show()
 	d.view.begin()
 }

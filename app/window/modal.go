@@ -20,7 +20,7 @@ func newModal(title string, content fyne.CanvasObject, over fyne.Window) *modal 
 	m := &modal{buttons: container.NewHBox(layout.NewSpacer())}
 	head := heading(title)
 	head.SizeName = theme.SizeNameSubHeadingText
-	m.popup = widget.NewModalPopUp(pad(3, container.NewBorder(head, m.buttons, nil, nil, pad(1, content))), over.Canvas())
+	m.popup = widget.NewModalPopUp(pad(3, container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, gap, gap), head), m.buttons, nil, nil, pad(1, content))), over.Canvas())
 	return m
 }
 
@@ -29,12 +29,22 @@ func (m *modal) with(buttons ...fyne.CanvasObject) {
 	m.buttons.Objects = append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)
 }
 
-func (m *modal) resize(s fyne.Size) { m.size = s }
+// resize sets the size wanted; the window's own and the content's least bound it.
+func (m *modal) resize(s fyne.Size) {
+	m.size = s
+	if m.popup.Visible() {
+		m.fit()
+	}
+}
+
+func (m *modal) fit() {
+	m.popup.Resize(m.size.Min(m.popup.Canvas.Size().SubtractWidthHeight(8*gap, 8*gap)).Max(m.popup.MinSize()))
+}
 
 func (m *modal) show() {
 	m.popup.Show()
 	if !m.size.IsZero() {
-		m.popup.Resize(m.size.Min(m.popup.Canvas.Size().SubtractWidthHeight(8*gap, 8*gap)).Max(m.popup.MinSize()))
+		m.fit()
 	}
 }
 

@@ -167,8 +167,10 @@ func (p *popup) reconnect() {
 	}
 	small := p.win
 	p.content = container.NewStack()
-	p.open(flowDialogSize)
+	p.open(popupSize)
 	p.flow = newFlowView(u, p.win, p.id, reconnectStart(row), p.win.Close)
+	win := p.win
+	p.flow.fit = func() { win.Resize(fyne.NewSize(flowWidth, win.Content().MinSize().Height)) }
 	p.content.Objects = []fyne.CanvasObject{pad(2, p.flow.content)}
 	p.content.Refresh()
 	p.win.Show()

@@ -15,10 +15,10 @@ import (
 const (
 	rowHeight   float32 = 72
 	rowAvatar   float32 = 40
-	rowName     float32 = 120 // least width of the names
-	rowTime     float32 = 244 // state, bar and time
-	rowButton   float32 = 108
-	rowMinWidth         = 2*gap + rowAvatar + 3*gap + rowName + 3*gap + rowTime + 3*gap + rowButton + 2*gap
+	rowName     float32 = 112 // least width of the names
+	rowTime     float32 = 236 // state, bar and time
+	rowButton   float32 = 100
+	rowMinWidth         = 7*gap + rowAvatar + rowName + 3*gap + rowButton + 4*gap + rowTime + 4*gap
 )
 
 // rowView is one account in the list. Rows are pooled by the list: set gives
@@ -133,11 +133,7 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 	place(r.ground, 0, 0, size.Width, size.Height)
 	place(r.avatar, 3*gap, (size.Height-rowAvatar)/2, rowAvatar, rowAvatar)
 
-	right := size.Width - 2*gap - rowButton
-	button := r.button.MinSize().Height
-	place(r.button, right, (size.Height-button)/2, rowButton, button)
-
-	times := right - 3*gap - rowTime
+	times := size.Width - 4*gap - rowTime
 	chip := min(r.chip.MinSize().Width, rowTime)
 	place(r.chip, times, 2*gap, chip, chipHeight)
 	place(r.source, times+chip+2*gap, 2*gap+2, rowTime-chip-2*gap, chipHeight-2)
@@ -147,6 +143,12 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 
 	x := 3*gap + rowAvatar + 4*gap
 	w := times - 4*gap - x
+	if r.button.Visible() {
+		// The button stands beside the names, which have its room where there is none.
+		button := r.button.MinSize().Height
+		place(r.button, times-4*gap-rowButton, (size.Height-button)/2, rowButton, button)
+		w -= rowButton + 3*gap
+	}
 	th, uh := r.title.MinSize().Height, r.under.MinSize().Height
 	top := (size.Height - th - uh - gap/2) / 2
 	place(r.title, x, top, w, th)

@@ -33,6 +33,8 @@ func rgb(v uint32) color.NRGBA {
 	return color.NRGBA{R: uint8(v >> 16), G: uint8(v >> 8), B: uint8(v), A: 0xff}
 }
 
+func rgba(v uint32) color.NRGBA { return alpha(rgb(v>>8), uint8(v)) }
+
 func alpha(c color.NRGBA, a uint8) color.NRGBA { c.A = a; return c }
 
 var (
@@ -49,6 +51,7 @@ var shades = map[fyne.ThemeColorName]shade{
 	theme.ColorNameForegroundOnPrimary: {rgb(0xffffff), rgb(0x10173a)},
 	theme.ColorNameFocus:               {alpha(accent.light, 0x50), alpha(accent.dark, 0x60)},
 	theme.ColorNameSelection:           {alpha(accent.light, 0x24), alpha(accent.dark, 0x30)},
+	theme.ColorNameShadow:              {rgba(0x00000038), rgba(0x00000066)}, // the split's line, too
 	theme.ColorNameDisabled:            muted,
 	theme.ColorNamePlaceHolder:         muted,
 	theme.ColorNameInputBorder:         {rgb(0x858d99), rgb(0x737c89)},

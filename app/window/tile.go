@@ -127,7 +127,7 @@ func caption(text string) *widget.Label {
 }
 
 // scrolled is content that may be higher than its place; the bar gets room of its own.
-func scrolled(o fyne.CanvasObject) fyne.CanvasObject {
+func scrolled(o fyne.CanvasObject) *container.Scroll {
 	return container.NewVScroll(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 3*gap), o))
 }
 

@@ -254,8 +254,7 @@ func TestReconnectButtonOnlyWhereItMakesSense(t *testing.T) {
 
 func TestAgentGoesAndComesBack(t *testing.T) {
 	started := make(chan struct{}, 1)
-	var b *bench
-	b = openOn(t, sampleSnapshot(), "", func(f *fake, c *Config) {
+	b := openOn(t, sampleSnapshot(), "", func(f *fake, c *Config) {
 		c.Dial = func(context.Context) (agent.Service, error) {
 			f.mu.Lock()
 			defer f.mu.Unlock()

@@ -55,5 +55,8 @@ func files() (map[string][]byte, error) {
 	if err := encode("icon.png", 512, appIcon); err != nil {
 		return nil, err
 	}
+	if err := encode("icon-128.png", 128, appIcon); err != nil {
+		return nil, err
+	}
 	return out, nil
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -34,7 +35,8 @@ func (d direct) RoundTrip(r *http.Request) (_ *http.Response, err error) {
 	}
 	w := &recorder{header: http.Header{}, status: http.StatusOK}
 	defer func() {
-		if p := recover(); p == http.ErrAbortHandler {
+		p := recover()
+		if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 			err = io.ErrUnexpectedEOF
 		} else if p != nil {
 			panic(p)

@@ -41,6 +41,10 @@ func run(ctx context.Context, accounts int) error {
 	if err := v.Locked(); err != nil {
 		return err
 	}
+	// The accounts are for the practice network only: the agent asks for this mark.
+	if err := v.SetMeta(ctx, "practice", "yes"); err != nil {
+		return err
+	}
 	now := time.Now()
 	platforms := []string{"facebook", "linkedin", "mastodon"}
 	for i := range accounts {

@@ -258,17 +258,18 @@ func keepApart(ctx context.Context, v *vault.Vault, sandbox bool) error {
 	if err != nil {
 		return err
 	}
+	if sandbox == (mark != "") {
+		return nil
+	}
 	accounts, _, err := v.Load(ctx)
 	if err != nil {
 		return err
 	}
 	switch {
-	case sandbox && mark == "" && len(accounts) > 0:
+	case sandbox && len(accounts) > 0:
 		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME holds real accounts", Repair: "practise in an empty one: RELINK_HOME=DIR relink agent --sandbox URL"}
-	case !sandbox && mark != "" && len(accounts) > 0:
+	case !sandbox && len(accounts) > 0:
 		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME is for the practice network", Repair: "start it with: relink agent --sandbox URL"}
-	case sandbox == (mark != ""):
-		return nil
 	case sandbox:
 		return v.SetMeta(ctx, metaPractice, "yes")
 	}

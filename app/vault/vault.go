@@ -193,7 +193,7 @@ func (v *Vault) Close() error {
 func openDB(path string, conns int, readOnly bool) (*sql.DB, error) {
 	pragmas := []string{
 		"busy_timeout(5000)", "foreign_keys(1)", "journal_mode(wal)", "synchronous(full)",
-		"cache_size(-1000)", "temp_store(memory)",
+		"cache_size(-200)", "temp_store(memory)",
 	}
 	if readOnly {
 		pragmas = append(pragmas, "query_only(1)")

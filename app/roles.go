@@ -168,7 +168,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	if err != nil {
 		return err
 	}
-	defer time.AfterFunc(settled, debug.FreeOSMemory).Stop()
+	defer time.AfterFunc(settled, desktop.GiveBack).Stop()
 	log.Info("started", "version", about.Version, "sandbox", sandbox != "")
 
 	group, gctx := errgroup.WithContext(ctx)

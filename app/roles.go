@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 
@@ -38,7 +39,7 @@ func (p program) spawnAgent() (ended <-chan struct{}, err error) {
 		return nil, &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
 	}
 	// The agent stays for months: the small program beside the window's, if there is one.
-	if beside := sibling(exe, "relink"); isFile(beside) {
+	if beside := sibling(exe, "relink"); strings.HasPrefix(filepath.Base(exe), "relink-window") && isFile(beside) {
 		exe = beside
 	}
 	cmd := exec.Command(exe, "agent")

@@ -31,6 +31,9 @@ var errAbsent = errors.New("no entry")
 // Enabled reports whether the agent starts at login. An entry the person
 // switched off in the desktop's own settings counts as disabled.
 func (a Autostart) Enabled() (bool, error) {
+	if os.Getenv("RELINK_HOME") != "" {
+		return false, nil // the entry is another Relink's
+	}
 	e, err := read()
 	if errors.Is(err, errAbsent) {
 		return false, nil

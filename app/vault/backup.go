@@ -165,10 +165,11 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 		return storage("finish the restored vault", err)
 	}
 	// Everything is on the disk; what follows only renames.
-	if exists(cfg.path(fileName)) {
-		if _, err := setAside(cfg, "replaced"); err != nil {
-			return err
-		}
+	if err := foldWAL(ctx, cfg); err != nil {
+		return err
+	}
+	if _, err := setAside(cfg, "replaced"); err != nil {
+		return err
 	}
 	if newKey != "" {
 		if err := os.Rename(newKey, cfg.path(keyFile)); err != nil {
@@ -300,4 +301,21 @@ func setKind(ctx context.Context, path, kind string) error {
 		return err
 	}
 	return db.Close()
+}
+
+// foldWAL moves what is in the old vault's journal into its file, so that a
+// crash while both are renamed parts nothing. A damaged file stays as it is.
+func foldWAL(ctx context.Context, cfg Config) error {
+	if !exists(cfg.path(fileName)) {
+		return nil
+	}
+	db, err := openDB(cfg.path(fileName), 1, false)
+	if err == nil {
+		_, err = db.ExecContext(ctx, "PRAGMA wal_checkpoint(TRUNCATE)")
+		_ = db.Close()
+	}
+	if err != nil && !damaged(err) {
+		return storage("set the vault aside", err)
+	}
+	return nil
 }

@@ -228,6 +228,7 @@ func (v *Vault) fetch() error {
 	if err != nil {
 		return err
 	}
+	s = v.state() // a key may have been chosen while the prompt was up
 	if s.check == "" {
 		return ErrNoKey // none was made yet; what lies there is makeInKeyring's to judge
 	}
@@ -278,7 +279,10 @@ func (v *Vault) makeInKeyring(ctx context.Context, wait time.Duration) error {
 		if sealed, e := v.anySealed(ctx); e != nil || sealed {
 			return cmp.Or(e, err)
 		}
-		key = freshSealer()
+		if v.fresh == nil {
+			v.fresh = freshSealer()
+		}
+		key = v.fresh // a write that was given up on may still land: it must be of this key
 		if err := v.putInKeyring(kctx, s.home, key); err != nil {
 			return deadlineOf(ctx, kctx, err)
 		}

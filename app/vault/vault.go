@@ -111,6 +111,8 @@ type Vault struct {
 	key  atomic.Pointer[sealer]
 	mu   sync.Mutex // guards lock
 	lock lockState
+	// fresh is the key offered to the keyring; held with the lock ".key".
+	fresh *sealer
 }
 
 var _ agent.Vault = (*Vault)(nil)

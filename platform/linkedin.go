@@ -15,9 +15,12 @@ import (
 // (learn.microsoft.com, LinkedIn programmatic refresh tokens); refresh tokens
 // come only to approved apps and end 365 days after the first consent, whatever
 // happens between. introspectToken tells the end of any of the app's tokens.
+// Its ID tokens come without the nonce (github.com/authlib/authlib issue 763,
+// spring-projects/spring-security issue 7696; linkedin-api-js-client issue 34 is open).
 var linkedin = &Platform{
 	ID: linkedinDialect.id, Name: linkedinDialect.name,
 	AuthStyle: oauth2.AuthStyleInParams,
+	NoNonce:   true,
 	Separator: " ",
 	Family:    FamilyStatic,
 	Redirect:  RedirectFixed,

@@ -166,7 +166,9 @@ type Platform struct {
 	// then try twice and burn one-time codes.
 	AuthStyle oauth2.AuthStyle
 	// PKCE is true where S256 is taken; a server's metadata may say so too.
-	PKCE      bool
+	PKCE bool
+	// NoNonce is true where ID tokens lack the nonce that was sent; none is sent then.
+	NoNonce   bool
 	Separator string
 	Family    Family
 	Redirect  Redirect

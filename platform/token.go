@@ -95,7 +95,8 @@ func (p *Platform) exchanged(c Call, tok *oauth2.Token, nonce string) (Exchanged
 	if !ok {
 		return x, nil
 	}
-	if claims.Nonce != "" && nonce != "" && claims.Nonce != nonce || len(claims.Audience) > 0 && !claims.Audience.has(c.App.ID) {
+	// A nonce that was sent must come back (step 11).
+	if nonce != "" && claims.Nonce != nonce || len(claims.Audience) > 0 && !claims.Audience.has(c.App.ID) {
 		return Exchanged{}, &Error{Kind: KindConfig, Platform: p.ID, Code: "id_token", Message: "the ID token in the answer belongs to another sign-in", Repair: "start the connection again; nothing was changed"}
 	}
 	x.Subject = claims.Subject

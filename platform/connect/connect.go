@@ -245,7 +245,7 @@ func (a *Attempt) address() error {
 		a.proof.Verifier = oauth2.GenerateVerifier()
 		opts = append(opts, oauth2.S256ChallengeOption(a.proof.Verifier))
 	}
-	if slices.Contains(a.asked, "openid") {
+	if slices.Contains(a.asked, "openid") && !p.NoNonce {
 		a.proof.Nonce = unguessable()
 		opts = append(opts, oauth2.SetAuthURLParam("nonce", a.proof.Nonce))
 	}

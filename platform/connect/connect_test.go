@@ -37,8 +37,7 @@ func TestConnect(t *testing.T) {
 			t.Errorf("%s: got %q, want %q", key, got, want)
 		}
 	}
-	i.nonce = q.Get("nonce")
-	if i.nonce == "" {
+	if q.Get("nonce") == "" {
 		t.Error("no nonce")
 	}
 	if want := now.Add(DefaultLimit); !a.Deadline.Equal(want) {
@@ -357,16 +356,21 @@ func TestExpectedAccount(t *testing.T) {
 }
 
 func TestForeignIDToken(t *testing.T) {
-	i := newIssuer(t)
-	i.nonce = "another sign-in's"
-	r := i.request(t)
-	r.NoListener = true
-	a := start(t, Config{}, r)
-	if err := a.Paste(back(t, a, "code=the-code")); err != nil {
-		t.Fatal(err)
+	for _, nonce := range []string{"another sign-in's", ""} {
+		i := newIssuer(t)
+		r := i.request(t)
+		r.NoListener = true
+		a := start(t, Config{}, r)
+		address := back(t, a, "code=the-code")
+		i.nonce = nonce
+		if err := a.Paste(address); err != nil {
+			t.Fatal(err)
+		}
+		_, err := a.Wait(t.Context())
+		if e := wantKind(t, err, platform.KindConfig); e.Code != "id_token" {
+			t.Errorf("nonce %q: got code %q", nonce, e.Code)
+		}
 	}
-	_, err := a.Wait(t.Context())
-	wantKind(t, err, platform.KindConfig)
 }
 
 func TestPorts(t *testing.T) {

@@ -28,8 +28,11 @@ type issuer struct {
 
 	mu    sync.Mutex
 	asked []url.Values // token requests, in order
-	nonce string
+	nonce string       // of the sign-in that was last sent back
 }
+
+// issuers finds the one an address leads to, by its host.
+var issuers sync.Map
 
 func newIssuer(t *testing.T) *issuer {
 	i := &issuer{sub: "u1", name: "Acme Shop"}
@@ -60,11 +63,14 @@ func newIssuer(t *testing.T) *issuer {
 	})
 	i.Server = httptest.NewServer(mux)
 	t.Cleanup(i.Close)
+	issuers.Store(i.Listener.Addr().String(), i)
 	return i
 }
 
 func (i *issuer) good(w http.ResponseWriter, _ *http.Request) {
+	i.mu.Lock()
 	claims, _ := json.Marshal(map[string]any{"sub": i.sub, "aud": "cid", "nonce": i.nonce})
+	i.mu.Unlock()
 	answer(w, map[string]any{
 		"access_token": "access-1", "refresh_token": "refresh-1", "token_type": "Bearer", "expires_in": 3600,
 		"refresh_token_expires_in": "7200", "scope": "openid profile",
@@ -147,6 +153,12 @@ func back(t *testing.T, a *Attempt, params string) string {
 	u, err := url.Parse(a.URL)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if i, ok := issuers.Load(u.Host); ok {
+		i := i.(*issuer)
+		i.mu.Lock()
+		i.nonce = u.Query().Get("nonce")
+		i.mu.Unlock()
 	}
 	return a.Redirect + "?" + params + "&state=" + url.QueryEscape(u.Query().Get("state"))
 }

@@ -129,7 +129,7 @@ func TestAuthorizationRequest(t *testing.T) {
 		nonce    bool
 	}{
 		{"facebook", "pages_show_list,pages_manage_posts,pages_read_engagement", false, false},
-		{"linkedin", "openid profile w_member_social", false, true},
+		{"linkedin", "openid profile w_member_social", false, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.platform, func(t *testing.T) {

@@ -160,6 +160,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 			return auto.Disable()
 		},
 		Wake:     wakes(ctx, log),
+		Pictures: filepath.Join(p.paths.Cache, "pictures"),
 		Findings: p.findings,
 		Elapsed:  desktop.Elapsed,
 		// What desktop.Elapsed says of itself.

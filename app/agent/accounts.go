@@ -3,8 +3,12 @@ package agent
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"relink/notifier"
 	"relink/platform"
@@ -104,6 +108,58 @@ func (a *Agent) Rename(ctx context.Context, account, alias string) error {
 	return nil
 }
 
+// The bounds of labels, in characters and number.
+const (
+	labelLongest = 40
+	labelsMost   = 20
+)
+
+// Label implements Service.
+func (a *Agent) Label(ctx context.Context, account string, labels []string) error {
+	clean, err := cleanLabels(labels)
+	if err != nil {
+		return err
+	}
+	acc, err := a.update(ctx, account, func(acc *platform.Account) { acc.Labels = clean })
+	if err != nil {
+		return err
+	}
+	text := "The labels were taken away."
+	if len(clean) > 0 {
+		text = "Labelled " + strings.Join(clean, ", ") + "."
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "labelled", Text: text})
+	return nil
+}
+
+// cleanLabels makes labels one line each and drops those that are there
+// already, whatever their case.
+func cleanLabels(labels []string) ([]string, error) {
+	var out []string
+	for _, l := range labels {
+		l = strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+			switch {
+			case unicode.IsSpace(r):
+				return ' '
+			case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), r == unicode.ReplacementChar:
+				return -1
+			}
+			return r
+		}, l)), " ")
+		if l == "" || slices.ContainsFunc(out, func(x string) bool { return strings.EqualFold(x, l) }) {
+			continue
+		}
+		if utf8.RuneCountInString(l) > labelLongest {
+			return nil, &platform.Error{Kind: platform.KindUsage, Message: "a label has at most " + strconv.Itoa(labelLongest) + " characters", Repair: "choose a shorter one"}
+		}
+		out = append(out, l)
+	}
+	if len(out) > labelsMost {
+		return nil, &platform.Error{Kind: platform.KindUsage, Message: "an account has at most " + strconv.Itoa(labelsMost) + " labels", Repair: "leave some out"}
+	}
+	return out, nil
+}
+
 // Forget implements Service.
 func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 	acc, err := a.find(account)
@@ -121,6 +177,7 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 	if err := a.cfg.Vault.Forget(ctx, acc.ID); err != nil {
 		return platform.As(err, platform.KindStorage)
 	}
+	a.avatars.drop(acc.ID)
 	text := acc.Title() + " was removed from Relink"
 	if revoke {
 		text += " and revoked at the platform"

@@ -89,6 +89,9 @@ type Config struct {
 	Wake <-chan struct{}
 	// Findings adds what the system around the agent can tell the doctor.
 	Findings func(ctx context.Context) []Finding
+	// Pictures is the directory for the accounts' pictures, made when first
+	// needed; empty keeps none.
+	Pictures string
 	// Now and Elapsed are the wall clock and the time that really passed,
 	// sleep included; nil means the time package.
 	Now     func() time.Time
@@ -159,6 +162,7 @@ type Agent struct {
 	mail    outbox
 	journal journal
 	lanes   lanes
+	avatars avatars
 }
 
 // New opens the state from the vault. It needs no network. Errors are
@@ -213,6 +217,8 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 			})
 		})
 	}
+	a.avatars = avatars{dir: cfg.Pictures, net: *cfg.Net}
+	a.avatars.net.Dated = nil // a picture's host is nobody to tell the time
 	a.startedAt = cfg.Elapsed()
 	a.head.paused = a.metaTime(ctx, metaPaused)
 	if msg := cfg.Vault.SetAside(); msg != "" {

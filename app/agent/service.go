@@ -52,6 +52,13 @@ type Service interface {
 	Pause(ctx context.Context, until time.Time) error
 	// Rename changes the alias.
 	Rename(ctx context.Context, account, alias string) error
+	// Label replaces an account's labels; none takes them all away.
+	Label(ctx context.Context, account string, labels []string) error
+	// Avatar gives an account's picture, a PNG, JPEG, GIF or WebP of at most
+	// 256 KB from elsewhere: check its size in pixels before decoding it. It
+	// waits for one that is being fetched; where none can be had, the error's
+	// kind is not_found.
+	Avatar(ctx context.Context, account string) ([]byte, error)
 	// Forget removes an account and its tokens, revoking them at the platform first if asked.
 	Forget(ctx context.Context, account string, revoke bool) error
 	// History lists what happened, newest first; an empty account means all.
@@ -270,7 +277,7 @@ type Event struct {
 	Ref string `json:"ref,omitempty"`
 	// Kind is a code: connected, reconnected, imported, refreshed, refresh_failed,
 	// verified, rejected, unreachable, reachable, notice, notice_failed, withdrawn, clicked, snoozed,
-	// token, forgotten, flow_failed, renamed, settings, clock.
+	// token, forgotten, flow_failed, renamed, labelled, settings, clock.
 	Kind string `json:"kind"`
 	// Text is the sentence people read.
 	Text string `json:"text"`

@@ -202,6 +202,63 @@ func (t *tool) rename() *cobra.Command {
 	}
 }
 
+func (t *tool) label() *cobra.Command {
+	var clear bool
+	cmd := &cobra.Command{
+		Use:   "label ACCOUNT [LABEL…]",
+		Short: "Give an account labels to find it by",
+		Long: `Give an account labels to find it by; they replace those it had. Without a label
+those it has are printed, with --clear they are taken away.`,
+		Example: "  relink label linkedin/acme \"Client A\" paid",
+		Args:    cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if clear && len(args) > 1 {
+				return usage("leave one of them out", "labels and --clear say different things")
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+				if len(args) == 1 && !clear {
+					return t.labels(ctx, svc, args[0])
+				}
+				if err := svc.Label(ctx, args[0], args[1:]); err != nil {
+					return err
+				}
+				if clear {
+					return t.result(okOut{true}, "%s has no labels now.", args[0])
+				}
+				return t.result(okOut{true}, "Labelled %s: %s.", args[0], strings.Join(args[1:], ", "))
+			})(cmd, args)
+		},
+	}
+	cmd.Flags().BoolVar(&clear, "clear", false, "take all labels away")
+	return cmd
+}
+
+// labels prints the labels of an account, one a line.
+func (t *tool) labels(ctx context.Context, svc agent.Service, name string) error {
+	s, err := svc.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	var found []*agent.Row
+	for r := range s.All() {
+		switch name {
+		case r.Account.ID, r.Account.Ref():
+			found = []*agent.Row{r}
+		case r.Account.Alias:
+			found = append(found, r)
+			continue
+		default:
+			continue
+		}
+		break
+	}
+	if len(found) != 1 {
+		return &platform.Error{Kind: platform.KindNotFound, Message: "no one account is called " + name, Repair: "see their names: relink status"}
+	}
+	out := labelsOut{Account: found[0].Account.Ref(), Labels: append([]string{}, found[0].Account.Labels...)}
+	return t.result(out, "%s", strings.Join(out.Labels, "\n"))
+}
+
 func (t *tool) forget() *cobra.Command {
 	var revoke bool
 	cmd := &cobra.Command{

@@ -112,6 +112,7 @@ var verbs = []struct {
 	{"snooze", (*tool).snooze},
 	{"pause", (*tool).pause},
 	{"rename", (*tool).rename},
+	{"label", (*tool).label},
 	{"forget", (*tool).forget},
 	{"history", (*tool).history},
 	{"doctor", (*tool).doctor},

@@ -38,6 +38,11 @@ func TestVerbs(t *testing.T) {
 		{args: "pause 2d --json", out: `{"until":"2026-11-26T12:00:00Z"}`, calls: []string{"Pause 2026-11-26T12:00:00Z"}},
 		{args: "pause off", out: "Reminders go on.", calls: []string{"Pause 0001-01-01T00:00:00Z"}},
 		{args: "rename linkedin/acme corp", out: "Renamed to corp.", calls: []string{"Rename linkedin/acme corp"}},
+		{args: "label linkedin/acme client-a paid", out: "Labelled linkedin/acme: client-a, paid.", calls: []string{"Label linkedin/acme client-a|paid"}},
+		{args: "label linkedin/acme --clear", out: "linkedin/acme has no labels now.", calls: []string{"Label linkedin/acme "}},
+		{args: "label linkedin/acme --clear x", code: exitUsage, err: "relink: labels and --clear say different things; leave one of them out"},
+		{args: "label nobody", code: exitFailed, err: "relink: no one account is called nobody; see their names: relink status"},
+		{args: "label linkedin/acme --json", out: `{"account":"linkedin/acme","labels":[]}`},
 		{args: "forget linkedin/acme --revoke", out: "Forgot linkedin/acme.", calls: []string{"Forget linkedin/acme true"}},
 		{args: "forget linkedin/acme --json", out: `{"ok":true}`, calls: []string{"Forget linkedin/acme false"}},
 		{
@@ -311,7 +316,7 @@ func TestExitCodes(t *testing.T) {
 func TestAgentErrorsReachThePerson(t *testing.T) {
 	for _, args := range []string{
 		"", "status", "connect facebook --no-browser", "reconnect a --no-browser", "reconnect --all --no-browser", "token a", "check", "import facebook", "platforms facebook", "app list", "app set facebook --client-id x", "app remove facebook", "snooze a 1h",
-		"pause 1h", "rename a b", "forget a", "history", "doctor", "settings", "settings get hour", "settings set hour 1", "unlock",
+		"pause 1h", "rename a b", "label a b", "label a", "forget a", "history", "doctor", "settings", "settings get hour", "settings set hour 1", "unlock",
 	} {
 		for _, noStart := range []bool{false, true} {
 			b := bench{stdin: strings.NewReader(hush), dialErr: &platform.Error{Kind: platform.KindAgent, Message: "Relink is not running", Repair: "start it: relink agent"}}

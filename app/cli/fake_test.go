@@ -157,6 +157,14 @@ func (f *fake) Rename(_ context.Context, account, alias string) error {
 	return f.note("Rename", account, alias)
 }
 
+func (f *fake) Label(_ context.Context, account string, labels []string) error {
+	return f.note("Label", account, strings.Join(labels, "|"))
+}
+
+func (f *fake) Avatar(_ context.Context, account string) ([]byte, error) {
+	return nil, f.note("Avatar", account)
+}
+
 func (f *fake) Forget(_ context.Context, account string, revoke bool) error {
 	return f.note("Forget", account, revoke)
 }

@@ -34,6 +34,8 @@ type accountOut struct {
 	Kind     string `json:"kind,omitempty"`
 	Name     string `json:"name,omitempty"`
 	Handle   string `json:"handle,omitempty"`
+	// Labels are the person's own.
+	Labels []string `json:"labels,omitempty"`
 	// State is the code, StateWord what people read.
 	State       platform.State `json:"state"`
 	StateWord   string         `json:"state_word"`
@@ -81,7 +83,7 @@ func clock(c platform.Clock) clockOut {
 func accountOf(row *agent.Row, now time.Time) accountOut {
 	a, g, s := row.Account, row.Grant, row.Status
 	out := accountOut{
-		ID: a.ID, Ref: a.Ref(), Alias: a.Alias, Platform: a.Platform, Server: a.Server, Kind: a.Kind, Name: a.Name, Handle: a.Handle,
+		ID: a.ID, Ref: a.Ref(), Alias: a.Alias, Platform: a.Platform, Server: a.Server, Kind: a.Kind, Name: a.Name, Handle: a.Handle, Labels: a.Labels,
 		State: s.State, StateWord: s.State.Word(), NeedsPerson: s.State.NeedsPerson(), Reason: s.Reason, Why: s.Why(platformName(a.Platform)),
 		Left: s.Left(now), LifeSeconds: int64(s.Life / time.Second), Scopes: g.Scopes, Generation: g.Generation,
 		VerifiedAt: stamp(g.Verified), LastUsedAt: stamp(a.LastUsed), UnreachableSince: stamp(row.UnreachableSince), Flow: row.Flow,
@@ -192,6 +194,12 @@ type appOut struct {
 	Redirect string `json:"redirect,omitempty"`
 	// Self is true when Relink registered the app by itself.
 	Self bool `json:"self,omitempty"`
+}
+
+// labelsOut are an account's labels.
+type labelsOut struct {
+	Account string   `json:"account"`
+	Labels  []string `json:"labels"`
 }
 
 // heldOut is the result of snooze and pause; off when Until is missing.

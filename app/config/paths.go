@@ -26,8 +26,9 @@ const maxSocket = 103
 
 // Paths are the directories in use, and the agent's address.
 type Paths struct {
-	// Config holds config.toml, Data the vault, State the log.
-	Config, Data, State string
+	// Config holds config.toml, Data the vault, State the log, Cache what can be
+	// had again (pictures).
+	Config, Data, State, Cache string
 	// Socket is a unix socket's path, or a named pipe's on Windows.
 	Socket string
 }
@@ -47,13 +48,14 @@ func Find(env func(string) string) (Paths, error) {
 		if err != nil {
 			return Paths{}, &platform.Error{Kind: platform.KindConfig, Message: Home + " cannot be used: " + err.Error(), Repair: "set it to a directory's full path", Err: err}
 		}
-		p = Paths{Config: filepath.Join(abs, "config"), Data: filepath.Join(abs, "data"), State: filepath.Join(abs, "state")}
+		p = Paths{Config: filepath.Join(abs, "config"), Data: filepath.Join(abs, "data"), State: filepath.Join(abs, "state"), Cache: filepath.Join(abs, "cache")}
 		run = filepath.Join(abs, "run")
 	} else {
 		p = Paths{
 			Config: filepath.Join(base(env, "XDG_CONFIG_HOME", xdg.ConfigHome), "relink"),
 			Data:   filepath.Join(base(env, "XDG_DATA_HOME", xdg.DataHome), "relink"),
 			State:  filepath.Join(base(env, "XDG_STATE_HOME", xdg.StateHome), "relink"),
+			Cache:  filepath.Join(base(env, "XDG_CACHE_HOME", xdg.CacheHome), "relink"),
 		}
 		run = filepath.Join(p.State, "run")
 		if dir := env("XDG_RUNTIME_DIR"); filepath.IsAbs(dir) {

@@ -17,13 +17,13 @@ func TestFindPaths(t *testing.T) {
 		t.Skip("needs unix paths")
 	}
 	got, err := Find(from(map[string]string{Home: "/srv/a", "XDG_RUNTIME_DIR": "/run/user/7", "XDG_CONFIG_HOME": "/elsewhere"}))
-	want := Paths{Config: "/srv/a/config", Data: "/srv/a/data", State: "/srv/a/state", Socket: "/srv/a/run/agent.sock"}
+	want := Paths{Config: "/srv/a/config", Data: "/srv/a/data", State: "/srv/a/state", Cache: "/srv/a/cache", Socket: "/srv/a/run/agent.sock"}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}
-	env := map[string]string{"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s", "XDG_RUNTIME_DIR": "/run/user/7"}
+	env := map[string]string{"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d", "XDG_STATE_HOME": "/s", "XDG_CACHE_HOME": "/k", "XDG_RUNTIME_DIR": "/run/user/7"}
 	got, err = Find(from(env))
-	want = Paths{Config: "/c/relink", Data: "/d/relink", State: "/s/relink", Socket: "/run/user/7/relink/agent.sock"}
+	want = Paths{Config: "/c/relink", Data: "/d/relink", State: "/s/relink", Cache: "/k/relink", Socket: "/run/user/7/relink/agent.sock"}
 	if err != nil || got != want {
 		t.Errorf("got %+v, %v, want %+v", got, err, want)
 	}

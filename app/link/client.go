@@ -223,6 +223,16 @@ func (c *Client) Rename(ctx context.Context, account, alias string) error {
 	return do(ctx, c, "Rename", accountArgs{Account: account, Alias: alias})
 }
 
+// Label implements agent.Service.
+func (c *Client) Label(ctx context.Context, account string, labels []string) error {
+	return do(ctx, c, "Label", accountArgs{Account: account, Labels: labels})
+}
+
+// Avatar implements agent.Service.
+func (c *Client) Avatar(ctx context.Context, account string) ([]byte, error) {
+	return call[[]byte](ctx, c, "Avatar", accountArgs{Account: account})
+}
+
 // Forget implements agent.Service.
 func (c *Client) Forget(ctx context.Context, account string, revoke bool) error {
 	return do(ctx, c, "Forget", accountArgs{Account: account, Revoke: revoke})

@@ -80,6 +80,14 @@ func (f *fake) Pause(_ context.Context, until time.Time) error { return f.note(u
 
 func (f *fake) Rename(_ context.Context, account, alias string) error { return f.note(account, alias) }
 
+func (f *fake) Label(_ context.Context, account string, labels []string) error {
+	return f.note(account, labels)
+}
+
+func (f *fake) Avatar(_ context.Context, account string) ([]byte, error) {
+	return answer[[]byte](f, account)
+}
+
 func (f *fake) Forget(_ context.Context, account string, revoke bool) error {
 	return f.note(account, revoke)
 }

@@ -72,6 +72,8 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 		{"Snooze off", func(c *Client) result { return got(nil, c.Snooze(ctx, "a1", time.Time{})) }, []any{"a1", time.Time{}}, nil},
 		{"Pause", func(c *Client) result { return got(nil, c.Pause(ctx, noon)) }, []any{noon}, nil},
 		{"Rename", func(c *Client) result { return got(nil, c.Rename(ctx, "a1", "new")) }, []any{"a1", "new"}, nil},
+		{"Label", func(c *Client) result { return got(nil, c.Label(ctx, "a1", []string{"Client A", "b"})) }, []any{"a1", []string{"Client A", "b"}}, nil},
+		{"Avatar", func(c *Client) result { return got(c.Avatar(ctx, "a1")) }, []any{"a1"}, []byte("\x89PNG\x00")},
 		{"Forget", func(c *Client) result { return got(nil, c.Forget(ctx, "a1", true)) }, []any{"a1", true}, nil},
 		{"History", func(c *Client) result { return got(c.History(ctx, "a1", 5)) }, []any{"a1", 5}, events},
 		{"Apps", func(c *Client) result { return got(c.Apps(ctx)) }, nil, apps},

@@ -28,6 +28,7 @@ type (
 		Accounts []string  `json:"accounts,omitempty"`
 		Until    time.Time `json:"until,omitzero"`
 		Alias    string    `json:"alias,omitempty"`
+		Labels   []string  `json:"labels,omitempty"`
 		Revoke   bool      `json:"revoke,omitempty"`
 		Limit    int       `json:"limit,omitempty"`
 	}
@@ -83,6 +84,8 @@ func methods(svc agent.Service) map[string]method {
 		"Snooze": does(func(ctx context.Context, in accountArgs) error { return svc.Snooze(ctx, in.Account, in.Until) }),
 		"Pause":  does(func(ctx context.Context, in accountArgs) error { return svc.Pause(ctx, in.Until) }),
 		"Rename": does(func(ctx context.Context, in accountArgs) error { return svc.Rename(ctx, in.Account, in.Alias) }),
+		"Label":  does(func(ctx context.Context, in accountArgs) error { return svc.Label(ctx, in.Account, in.Labels) }),
+		"Avatar": gives(func(ctx context.Context, in accountArgs) ([]byte, error) { return svc.Avatar(ctx, in.Account) }),
 		"Forget": does(func(ctx context.Context, in accountArgs) error { return svc.Forget(ctx, in.Account, in.Revoke) }),
 		"History": gives(func(ctx context.Context, in accountArgs) ([]agent.Event, error) {
 			return svc.History(ctx, in.Account, in.Limit)

@@ -25,6 +25,7 @@ type fake struct {
 	changed  chan struct{}
 	events   []agent.Event
 	findings []agent.Finding
+	pictures map[string][]byte
 	pages    chan agent.Page
 	// ui is the goroutine no call may come from; zero allows all.
 	ui uint64
@@ -239,6 +240,20 @@ func (f *fake) Pause(_ context.Context, until time.Time) error {
 func (f *fake) Rename(_ context.Context, account, alias string) error {
 	return f.did("rename ", account, " ", alias)
 }
+func (f *fake) Label(_ context.Context, account string, labels []string) error {
+	return f.did("label ", account, " ", labels)
+}
+
+func (f *fake) Avatar(_ context.Context, account string) ([]byte, error) {
+	f.off()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p, ok := f.pictures[account]; ok {
+		return p, nil
+	}
+	return nil, &platform.Error{Kind: platform.KindNotFound, Message: "there is no picture"}
+}
+
 func (f *fake) Forget(_ context.Context, account string, revoke bool) error {
 	return f.did("forget ", account, " ", revoke)
 }

@@ -120,6 +120,9 @@ type Tokens struct {
 	// Owner is the token of the person behind a page (Facebook), from which
 	// the page's own is read.
 	Owner Secret
+	// Key is the private key the tokens are bound to (RFC 9449), as the platform's
+	// own file writes it.
+	Key Secret
 }
 
 // Grant is what one consent gave an account. Generation 0 means there is none.

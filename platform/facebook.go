@@ -308,7 +308,7 @@ func facebookRevoke(ctx context.Context, c Call) error {
 // facebookDead is a Graph error that only a person can mend.
 func facebookDead(code string, definite bool) *Error {
 	return &Error{Kind: KindReconnect, Platform: facebookDialect.id, Code: code, Definite: definite,
-		Message: strings.TrimSuffix(Fault{Code: code}.why(facebookDialect.name), "."), Repair: "reconnect the account"}
+		Message: strings.TrimSuffix(Fault{Code: code}.usual(facebookDialect.name), "."), Repair: "reconnect the account"}
 }
 
 var facebookDialect = dialect{id: "facebook", name: "Facebook"}

@@ -1,7 +1,56 @@
 package platform
 
+import "cmp"
+
 // dialect names a platform for the functions that its value is made of.
-type dialect struct{ id, name string }
+type dialect struct {
+	id, name string
+	// reasons are the platform's Reasons.
+	reasons map[string]string
+}
+
+// say makes an error of the platform.
+func (d dialect) say(k Kind, code, message, repair string) *Error {
+	return &Error{Kind: k, Platform: d.id, Code: code, Message: message, Repair: repair}
+}
+
+// The sentences that platforms have in common, one for each bucket.
+
+// dead: only a person helps.
+func (d dialect) dead(code string) *Error {
+	message := cmp.Or(d.reasons[code], Fault{Code: code}.usual(d.name))
+	return d.say(KindReconnect, code, message[:len(message)-1], "reconnect the account")
+}
+
+// stale: only the access token is refused.
+func (d dialect) stale(code string) *Error {
+	return d.say(KindRefresh, code, d.name+" no longer accepts this access token", "reconnect the account")
+}
+
+// denied: a permission is missing.
+func (d dialect) denied(code string) *Error {
+	return d.say(KindPermission, code, d.name+" did not grant a permission this needs", "reconnect and allow everything that is asked for")
+}
+
+// limited: too many requests; says nothing about the token.
+func (d dialect) limited(code string) *Error {
+	return d.say(KindLimit, code, d.name+" limits how often it may be asked", "try again later; the token is not the problem")
+}
+
+// unwell: the platform's own fault; says nothing about the token.
+func (d dialect) unwell(code string) *Error {
+	return d.say(KindRetry, code, d.name+" is not well", "try again later; nothing was changed")
+}
+
+// odd: an answer nobody foresaw; says nothing about the token.
+func (d dialect) odd(code string) *Error {
+	return d.say(KindRetry, code, d.name+" answered with its error "+code, "try again later; nothing was changed")
+}
+
+// noApp: the client id or secret is wrong.
+func (d dialect) noApp(code string) *Error {
+	return d.say(KindConfig, code, d.name+" does not know this client id and secret", "store them again with: relink app set "+d.id)
+}
 
 // oauthClassify reads an error code of RFC 6749, sections 4.1.2.1 and 5.2; nil
 // when there is none.
@@ -22,6 +71,10 @@ func oauthClassify(d dialect, code string) *Error {
 		return say(KindPermission, d.name+" does not grant a permission that was asked for", "choose fewer permissions, or add the product to your app there")
 	case "access_denied", "user_cancelled_login", "user_cancelled_authorize", "consent_required", "login_required":
 		return say(KindCancelled, "the sign-in was declined", "start the connection again when you are ready")
+	case "authorization_pending":
+		return say(KindRetry, "nobody has typed the code at "+d.name+" yet", "type it there; Relink goes on asking")
+	case "expired_token":
+		return say(KindTimeout, "the code for "+d.name+" has ended", "start the connection again")
 	case "temporarily_unavailable", "server_error":
 		return say(KindRetry, d.name+" is not well", "try again later; nothing was changed")
 	case "slow_down":

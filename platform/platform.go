@@ -43,6 +43,12 @@ const (
 	RedirectAnyPort Redirect = "any-port"
 	// RedirectFixed accepts only the exact address that was registered.
 	RedirectFixed Redirect = "fixed"
+	// RedirectHTTPS accepts only an https address, exactly as registered, and never
+	// localhost: a name mapped to this computer in its hosts file, or pasting.
+	RedirectHTTPS Redirect = "https"
+	// RedirectNone has no sign-in in a browser that comes back: a device code is
+	// typed at the platform (RFC 8628), or a credential made there is handed over.
+	RedirectNone Redirect = "none"
 )
 
 // Site says which server of a federated platform is meant.
@@ -55,6 +61,20 @@ const (
 	SiteServer Site = "server"
 	// SiteIssuer needs an OAuth issuer (OIDC).
 	SiteIssuer Site = "issuer"
+	// SiteHandle needs a handle, a DID or the address of a server (Bluesky).
+	SiteHandle Site = "handle"
+)
+
+// Cost is what one verification costs, as a class: "free" is introspection or
+// a call made for this, "cheap" an ordinary read, "never" is billed or
+// forbidden, and the platform is not asked.
+type Cost string
+
+// The cost classes.
+const (
+	CostFree  Cost = "free"
+	CostCheap Cost = "cheap"
+	CostNever Cost = "never"
 )
 
 // Need is what a capability asks for.
@@ -71,6 +91,8 @@ type Need struct {
 type Registration struct {
 	// Self is true where Relink registers itself and the user does nothing.
 	Self bool `json:"self,omitempty"`
+	// None is true where no registration exists or is needed.
+	None bool `json:"none,omitempty"`
 	// Console is the web address where an app is created.
 	Console string `json:"console,omitempty"`
 	// Secret is true where the app has a client secret that must be stored.
@@ -81,6 +103,45 @@ type Registration struct {
 	// Steps are done once, in order, in the platform's console. The word
 	// {redirect} stands for the exact redirect address.
 	Steps []string `json:"steps,omitempty"`
+	// Review says in a sentence what review or audit the platform asks for, and
+	// what does not work before it; empty where it asks for none.
+	Review string `json:"review,omitempty"`
+}
+
+// Credential is a way in without a browser: something the person makes at the
+// platform and hands over.
+type Credential struct {
+	// Name is what it is called there: "app password", "bot token", "webhook address".
+	Name string `json:"name"`
+	// Login is what the login name that goes with it is called; empty where none does.
+	Login string `json:"login,omitempty"`
+	// Page is the web address where it is made, empty where it is made in an app.
+	Page string `json:"page,omitempty"`
+	// Steps are done in order to make one.
+	Steps []string `json:"steps,omitempty"`
+	// Lasts says how long this way lasts, in a sentence, for a person who has a choice.
+	Lasts string `json:"lasts,omitempty"`
+	// Accept turns it into what is kept, asking the platform where it must.
+	// c.Tokens is empty; Identify is called after it. Errors are *[Error].
+	Accept func(ctx context.Context, c Call, login string, secret Secret) (Exchanged, error) `json:"-"`
+}
+
+// Authorization is where to send the browser.
+type Authorization struct {
+	URL string
+	// Key is the private key the tokens will be bound to (RFC 9449); zero where they are not.
+	Key Secret
+}
+
+// Device is a device authorization (RFC 8628, section 3.2).
+type Device struct {
+	// Code is shown to the token endpoint, UserCode to the person.
+	Code     Secret
+	UserCode string
+	// URL is where the person types UserCode; whole where the address holds it already.
+	URL string
+	// Expires is how long it holds, Interval how long to wait between two questions.
+	Expires, Interval time.Duration
 }
 
 // App is the user's own app registration at a platform.
@@ -109,6 +170,14 @@ type Endpoint struct {
 	Scopes []string
 	// AuthStyle overrides the platform's where the server's metadata asks for another.
 	AuthStyle oauth2.AuthStyle
+	// DeviceURL is the device authorization endpoint (RFC 8628), PushedURL that for
+	// pushed authorization requests (RFC 9126); empty where there is none.
+	DeviceURL, PushedURL string
+	// APIURL is the origin of the account's own API where that depends on the account (Bluesky's PDS).
+	APIURL string
+	// Server is the lasting name of the site where it is not the one that was
+	// asked for: a handle's DID. Empty where it is.
+	Server string
 }
 
 // Call is everything a platform function needs for one request.
@@ -118,6 +187,8 @@ type Call struct {
 	Endpoint Endpoint
 	Account  Account
 	Tokens   Tokens
+	// TokenType is the grant's, which tells platforms with several ways in apart.
+	TokenType string
 	// Now is the time answers are counted from.
 	Now time.Time
 }
@@ -165,8 +236,10 @@ type Platform struct {
 	// AuthStyle says where the client secret goes. Never zero: x/oauth2 would
 	// then try twice and burn one-time codes.
 	AuthStyle oauth2.AuthStyle
-	// PKCE is true where S256 is taken; a server's metadata may say so too.
-	PKCE bool
+	// PKCE is true where S256 is taken; a server's metadata may say so too. With
+	// PKCEHex the challenge is written in lower-case hex, against RFC 7636 (TikTok).
+	PKCE    bool
+	PKCEHex bool
 	// NoNonce is true where ID tokens lack the nonce that was sent; none is sent then.
 	NoNonce   bool
 	Separator string
@@ -177,7 +250,20 @@ type Platform struct {
 	// a missing kind has no such clock, zero means it never ends.
 	Silent map[ClockKind]time.Duration
 	// Lifetime is the sentence for the platforms table.
-	Lifetime     string
+	Lifetime string
+	// Shared is true where the accounts behind one sign-in have one refresh token
+	// together: one renewal is for all of them.
+	Shared bool
+	// Legacy is true where the platform gives nothing new out any more.
+	Legacy bool
+	// Cost of Verify; empty means cheap. CostNever goes with no Verify.
+	Cost Cost
+	// VerifyEvery is how often the platform itself wants to be asked; zero leaves it to the settings.
+	VerifyEvery time.Duration
+	// ExtendFrom is how old a token must be for Extend.
+	ExtendFrom time.Duration
+	// Reasons says what the platform's codes mean for a grant that has ended, a sentence each.
+	Reasons      map[string]string
 	Registration Registration
 	// Scopes are always asked for; Needs are asked for as ticked.
 	Scopes []string
@@ -189,11 +275,25 @@ type Platform struct {
 	AskAgain url.Values
 	// RevokePage is where the user removes the app, where the platform has no call for it.
 	RevokePage string
+	// Credential is a way in without a browser; nil where there is none.
+	Credential *Credential
 
 	// Discover finds the addresses; server is empty where Site is SiteNone.
 	Discover func(ctx context.Context, n *Net, server string) (Endpoint, error)
 	// Register makes an app registration; nil where the user does.
 	Register func(ctx context.Context, n *Net, e Endpoint, server, redirect string, scopes []string) (App, error)
+	// Authorize makes the address for the browser of the parameters of an
+	// authorization request, where more is needed than to write them in a query; nil does that.
+	Authorize func(ctx context.Context, c Call, params url.Values) (Authorization, error)
+	// TokenRequest sends one token request: form holds grant_type and what goes
+	// with it, without the client's credentials. Nil is RFC 6749 by x/oauth2. Errors are *[Error].
+	TokenRequest func(ctx context.Context, c Call, form url.Values) (Exchanged, error)
+	// Device asks for a device code; nil is RFC 8628 where the endpoint has a DeviceURL.
+	Device func(ctx context.Context, c Call, scopes []string) (Device, error)
+	// Extend issues the access token anew while it still works (FamilyExtending);
+	// nil where the platform has no such call. An answer that gains nothing is an
+	// error of KindPolicy, and the old token stays in use.
+	Extend func(ctx context.Context, c Call) (Exchanged, error)
 	// Settle turns what the token endpoint gave into what is kept (long-lived
 	// exchange); nil keeps it as it is.
 	Settle func(ctx context.Context, c Call, x Exchanged) (Exchanged, error)

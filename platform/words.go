@@ -180,6 +180,16 @@ func (s Status) Why(platformName string) string {
 }
 
 func (f Fault) why(platformName string) string {
+	for _, p := range All() {
+		if p.Name == platformName && p.Reasons[f.Code] != "" {
+			return p.Reasons[f.Code]
+		}
+	}
+	return f.usual(platformName)
+}
+
+// usual is the sentence for codes that mean the same everywhere.
+func (f Fault) usual(platformName string) string {
 	switch f.Code {
 	case "190/460":
 		return "The password was changed."

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -25,6 +26,7 @@ import (
 	"relink/assets"
 	"relink/notifier"
 	"relink/platform"
+	"relink/platform/connect"
 )
 
 // startWait is how long a new agent may take until it answers. A keyring that
@@ -151,6 +153,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, Log: log})
 		},
 		OpenBrowser: desktop.OpenBrowser,
+		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },
 		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },
 		Autostart:   auto.Enabled,
 		SetAutostart: func(on bool) error {

@@ -13,6 +13,7 @@ package agent
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"io"
 	"log/slog"
@@ -80,6 +81,9 @@ type Config struct {
 	// OpenBrowser opens an address; command is the user's choice of browser,
 	// token the desktop's activation token.
 	OpenBrowser func(ctx context.Context, command, address, token string) error
+	// Certificate gives this computer's own certificate for a name, for https
+	// redirect addresses; nil means that they are pasted.
+	Certificate func(host string) (tls.Certificate, error)
 	// OpenWindow starts the window on a page.
 	OpenWindow func(ctx context.Context, page, token string) error
 	// Autostart tells whether the agent starts at login, SetAutostart changes it.
@@ -207,7 +211,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 	if cfg.Net.Dated == nil {
 		cfg.Net.Dated = a.clock.dated
 	}
-	a.refresh = refresh.New(refresh.Config{Store: cfg.Vault, Net: cfg.Net, Now: a.clock.now, Log: cfg.Log})
+	a.refresh = refresh.New(refresh.Config{Store: cfg.Vault, Net: cfg.Net, Now: a.clock.now, Renewed: a.renewed, Log: cfg.Log})
 	if cfg.Sender != nil {
 		a.sender = cfg.Sender(func(act Activation) {
 			a.task(func(ctx context.Context) {

@@ -76,10 +76,28 @@ func (v *memVault) App(_ context.Context, p, server string) (platform.App, error
 	return app, nil
 }
 
-func (v *memVault) Save(_ context.Context, g platform.Grant) error {
+func (v *memVault) Save(_ context.Context, grants ...platform.Grant) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	return v.save(g)
+	for _, g := range grants {
+		if err := v.save(g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *memVault) Siblings(_ context.Context, id string) ([]platform.Grant, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []platform.Grant
+	of := v.accounts[id]
+	for other, a := range v.accounts {
+		if other != id && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID {
+			out = append(out, v.grants[other])
+		}
+	}
+	return out, nil
 }
 
 func (v *memVault) save(g platform.Grant) error {

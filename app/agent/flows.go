@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -44,7 +45,7 @@ func (a *Agent) Connect(ctx context.Context, r ConnectRequest) (Flow, error) {
 			return Flow{}, err
 		}
 	}
-	app, err := a.appFor(ctx, p, server, r.ClientID)
+	app, err := a.appFor(ctx, p, server, r.ClientID, r.Secret != "")
 	if err != nil {
 		return Flow{}, err
 	}
@@ -52,7 +53,11 @@ func (a *Agent) Connect(ctx context.Context, r ConnectRequest) (Flow, error) {
 	if len(wants) == 0 {
 		wants = p.Default()
 	}
-	return a.start(ctx, connect.Request{Platform: p, App: app, Server: server, Wants: wants, NoListener: r.NoListener}, nil, r.NoBrowser, "", false)
+	req := connect.Request{
+		Platform: p, App: app, Server: server, Wants: wants, NoListener: r.NoListener,
+		Device: r.Device, Login: r.Login, Secret: platform.NewSecret(r.Secret),
+	}
+	return a.start(ctx, req, nil, r.NoBrowser, "", false)
 }
 
 // Reconnect implements Service.
@@ -69,11 +74,14 @@ func (a *Agent) reconnect(ctx context.Context, r ReconnectRequest, token string,
 	if err != nil {
 		return Flow{}, err
 	}
-	app, err := a.appFor(ctx, p, acc.Server, "")
+	app, err := a.appFor(ctx, p, acc.Server, "", r.Secret != "")
 	if err != nil {
 		return Flow{}, err
 	}
-	req := connect.Request{Platform: p, App: app, Server: acc.Server, Wants: acc.Wants, NoListener: r.NoListener}
+	req := connect.Request{
+		Platform: p, App: app, Server: acc.Server, Wants: acc.Wants, NoListener: r.NoListener,
+		Device: r.Device, Login: cmp.Or(r.Login, acc.Handle), Secret: platform.NewSecret(r.Secret),
+	}
 	if len(req.Wants) == 0 {
 		req.Wants = p.Default()
 	}
@@ -86,8 +94,8 @@ func (a *Agent) reconnect(ctx context.Context, r ReconnectRequest, token string,
 	return a.start(ctx, req, &acc, r.NoBrowser, token, clicked)
 }
 
-// appFor finds the app registration to sign in with.
-func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, clientID string) (platform.App, error) {
+// appFor finds the app registration to sign in with. A credential needs none.
+func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, clientID string, credential bool) (platform.App, error) {
 	app, err := a.cfg.Vault.App(ctx, p.ID, server)
 	if err != nil && platform.KindOf(err) != platform.KindNotFound {
 		return platform.App{}, platform.As(err, platform.KindStorage)
@@ -98,7 +106,7 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "another app registration of " + p.Name + " is stored already", Repair: "leave the client id out, or replace it with: relink app set " + p.ID}
 	case clientID != "" && app.ID != clientID:
 		return platform.App{Platform: p.ID, Server: server, ID: clientID}, nil
-	case app.ID == "" && !p.Registration.Self:
+	case app.ID == "" && !p.Registration.Self && !p.Registration.None && !credential && (p.Redirect != platform.RedirectNone || p.Device != nil):
 		repair := "store it with: relink app set " + p.ID
 		if p.Site == platform.SiteIssuer {
 			repair = "give --client-id, or store it with: relink app set " + p.ID + " --server " + server
@@ -122,7 +130,9 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 	}
 	fctx, cancel := context.WithCancel(a.ctx)
 	stop := context.AfterFunc(ctx, cancel)
-	attempt, err := connect.Start(fctx, connect.Config{Net: a.cfg.Net, Now: a.clock.now, Port: a.settings.Load().Port, Log: a.log}, req)
+	attempt, err := connect.Start(fctx, connect.Config{
+		Net: a.cfg.Net, Now: a.clock.now, Port: a.settings.Load().Port, Certificate: a.cfg.Certificate, Log: a.log,
+	}, req)
 	if !stop() && err == nil {
 		attempt.Cancel()
 		err = ctx.Err()
@@ -131,7 +141,8 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		cancel()
 		return Flow{}, platform.As(err, platform.KindRetry)
 	}
-	if attempt.App.Self { // the server has made it; a second try need not
+	req.Server = attempt.Server                           // its lasting name
+	if attempt.App.Self && !attempt.App.Secret.IsZero() { // the server has made it; a second try need not
 		if err := a.keepApp(ctx, attempt.App); err != nil {
 			attempt.Cancel()
 			cancel()
@@ -143,13 +154,13 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		choose: make(chan []string, 1), changed: make(chan struct{}),
 		state: Flow{
 			ID: newID(), Version: 1, Platform: req.Platform.ID, Phase: PhaseWaiting,
-			URL: attempt.URL, Redirect: attempt.Redirect, Listening: attempt.Listening, Deadline: attempt.Deadline, Notes: attempt.Notes,
+			URL: attempt.URL, Redirect: attempt.Redirect, UserCode: attempt.UserCode, Listening: attempt.Listening, Deadline: attempt.Deadline, Notes: attempt.Notes,
 		},
 	}
 	if acc != nil {
 		f.state.Account = acc.ID
 	}
-	if !noBrowser && a.cfg.OpenBrowser != nil {
+	if !noBrowser && a.cfg.OpenBrowser != nil && attempt.URL != "" {
 		f.state.Opened = true
 	}
 	a.mu.Lock()

@@ -252,6 +252,14 @@ func (a *Agent) reload(ctx context.Context, id string) {
 	a.stored(acc, g)
 }
 
+// renewed shows the accounts that were renewed together with another, whose own
+// caller reads it again.
+func (a *Agent) renewed(accounts ...string) {
+	for _, id := range accounts[1:] {
+		a.task(func(ctx context.Context) { a.reload(ctx, id) })
+	}
+}
+
 // stored puts an account and its grant, as just read or saved, into the state.
 // The caller holds storing.
 func (a *Agent) stored(acc platform.Account, g platform.Grant) {

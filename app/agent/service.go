@@ -193,6 +193,9 @@ type Flow struct {
 	// URL is the address for the browser; Redirect where it comes back to.
 	URL      string `json:"url,omitempty"`
 	Redirect string `json:"redirect,omitempty"`
+	// UserCode is to be typed at URL, from which the browser does not come back
+	// (a device code); empty for any other way.
+	UserCode string `json:"user_code,omitempty"`
 	// Listening is false when no listener could be had and the redirect
 	// address must be pasted.
 	Listening bool `json:"listening"`
@@ -219,6 +222,13 @@ type ConnectRequest struct {
 	NoBrowser bool `json:"no_browser,omitempty"`
 	// NoListener is for a browser on another machine: the address is pasted.
 	NoListener bool `json:"no_listener,omitempty"`
+	// Device signs in by a code typed on another page, where the platform has that.
+	Device bool `json:"device,omitempty"`
+	// Login and Secret are a credential made at the platform (an app password, a
+	// bot token, a webhook's address), handed over instead of a sign-in in the
+	// browser; see platform.Credential.
+	Login  string `json:"login,omitempty"`
+	Secret string `json:"secret,omitempty"`
 }
 
 // ReconnectRequest starts the flow again for an account.
@@ -226,6 +236,10 @@ type ReconnectRequest struct {
 	Account    string `json:"account"`
 	NoBrowser  bool   `json:"no_browser,omitempty"`
 	NoListener bool   `json:"no_listener,omitempty"`
+	// Device, Login and Secret are as in ConnectRequest; an empty Login is the account's handle.
+	Device bool   `json:"device,omitempty"`
+	Login  string `json:"login,omitempty"`
+	Secret string `json:"secret,omitempty"`
 }
 
 // ImportRequest brings a token made elsewhere.

@@ -68,7 +68,7 @@ func (a *Agent) firstVerify(e *entry, now time.Time) time.Time {
 	if e.grant.Issued.After(last) {
 		last = e.grant.Issued
 	}
-	at := a.nextVerify(last)
+	at := a.nextVerify(e.account.Platform, last)
 	if retry := e.grant.Fault.Retry(); !retry.IsZero() && retry.Before(at) {
 		at = retry
 	}
@@ -85,11 +85,15 @@ func (a *Agent) spread(least time.Duration) time.Duration {
 	return time.Duration(a.cfg.Rand.Int64N(int64(most) + 1))
 }
 
-// nextVerify is one interval after a time, give or take a tenth.
-func (a *Agent) nextVerify(last time.Time) time.Time {
+// nextVerify is one interval after a time, give or take a tenth. A platform that
+// wants to be asked more often is.
+func (a *Agent) nextVerify(platformID string, last time.Time) time.Time {
 	every := a.settings.Load().Verify
 	if every <= 0 {
 		every = 24 * time.Hour
+	}
+	if p, err := platform.Lookup(platformID); err == nil && p.VerifyEvery > 0 {
+		every = min(every, p.VerifyEvery)
 	}
 	return last.Add(every - every/10 + time.Duration(a.cfg.Rand.Int64N(int64(every/5)+1)))
 }
@@ -111,7 +115,8 @@ func (a *Agent) askDue(e *entry, now time.Time) {
 	if e.grant.Generation == 0 || e.status.State.NeedsPerson() {
 		return // a person is needed; asking again would tell nothing new
 	}
-	if p, err := platform.Lookup(e.account.Platform); err != nil || p.Verify == nil {
+	// Where asking is billed, a renewal is the proof.
+	if p, err := platform.Lookup(e.account.Platform); err != nil || p.Verify == nil && !e.grant.Refreshable {
 		return
 	}
 	e.busy = true
@@ -153,7 +158,7 @@ func (a *Agent) verified(id string, err error) {
 	}
 	switch kind {
 	case "":
-		e.verifyAt = a.nextVerify(now)
+		e.verifyAt = a.nextVerify(e.account.Platform, now)
 	case platform.KindRetry:
 		e.tries++
 		if e.failing.IsZero() {
@@ -174,9 +179,9 @@ func (a *Agent) verified(id string, err error) {
 		}
 	case platform.KindConfig:
 		a.warn(appPart(e.account.Platform, e.account.Server), platform.As(err, kind).Error())
-		e.verifyAt = a.nextVerify(now)
+		e.verifyAt = a.nextVerify(e.account.Platform, now)
 	default:
-		e.verifyAt = a.nextVerify(now)
+		e.verifyAt = a.nextVerify(e.account.Platform, now)
 	}
 	if kind == "" {
 		a.warn(appPart(e.account.Platform, e.account.Server), "")

@@ -62,80 +62,80 @@ func TestConnect(t *testing.T) {
 	}{
 		{
 			name: "in a terminal", args: "connect linkedin", interactive: true, flows: plain,
-			out: connected, err: open, calls: []string{request("NoBrowser:false NoListener:false")},
+			out: connected, err: open, calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:")},
 		},
 		{
 			name: "no browser", args: "connect linkedin --no-browser", flows: plain,
-			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false")},
+			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:")},
 		},
 		{
 			name: "json", args: "connect linkedin --no-browser --json", flows: []agent.Flow{plain[0], step(3, agent.PhaseDone)}, err: manual,
 			out:   `{"flow":"f1","platform":"linkedin","url":"` + address + `","redirect":"http://127.0.0.1:1/callback","listening":true,"until":"2026-11-24T12:02:43Z"}` + "\n" + `{"flow":"f1","accounts":[]}` + "\n",
-			calls: []string{request("NoBrowser:true NoListener:false")},
+			calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:")},
 		},
 		{
 			name: "pasted", args: "connect linkedin --paste", stdin: "\n http://127.0.0.1:1/callback?code=" + hush + " \n", hold: true,
 			flows: []agent.Flow{step(1, agent.PhaseWaiting, deaf), step(2, agent.PhaseDone, stored)},
 			out:   address + "\n" + connected, err: pasteHere,
-			calls: []string{request("NoBrowser:true NoListener:true"), "Paste f1 http://127.0.0.1:1/callback?code=" + hush},
+			calls: []string{request("NoBrowser:true NoListener:true Device:false Login: Secret:"), "Paste f1 http://127.0.0.1:1/callback?code=" + hush},
 		},
 		{
 			name: "nothing pasted", args: "connect linkedin --paste", hold: true, flows: []agent.Flow{step(1, agent.PhaseWaiting, deaf)},
 			code: exitUsage, out: address + "\n", err: pasteHere + "relink: no redirect address came on stdin; run it again and paste the address the browser ends on\n",
-			calls: []string{request("NoBrowser:true NoListener:true"), "Cancel f1"},
+			calls: []string{request("NoBrowser:true NoListener:true Device:false Login: Secret:"), "Cancel f1"},
 		},
 		{
 			name: "wrong paste", args: "connect linkedin --no-browser", stdin: "http://nowhere?code=" + hush + "\n", hold: true, flows: plain,
 			errs: map[string]error{"Paste": &platform.Error{Kind: platform.KindUsage, Message: "that is another address", Repair: "paste the one the browser ends on"}},
 			code: exitUsage, out: address + "\n", err: manual + "relink: that is another address; paste the one the browser ends on\n",
-			calls: []string{request("NoBrowser:true NoListener:false"), "Paste f1 http://nowhere?code=" + hush, "Cancel f1"},
+			calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Paste f1 http://nowhere?code=" + hush, "Cancel f1"},
 		},
 		{
 			name: "failed", args: "connect linkedin", interactive: true,
 			flows: []agent.Flow{plain[0], step(2, agent.PhaseFailed, failed(&platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again: relink connect linkedin"}))},
-			code:  exitPerson, err: open + "relink: the browser did not come back within 3 minutes; try again: relink connect linkedin\n", calls: []string{request("NoBrowser:false NoListener:false")},
+			code:  exitPerson, err: open + "relink: the browser did not come back within 3 minutes; try again: relink connect linkedin\n", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:")},
 		},
 		{
 			name: "wrong account", args: "connect linkedin", interactive: true,
 			flows: []agent.Flow{plain[0], step(2, agent.PhaseFailed, failed(&platform.Error{Kind: platform.KindWrongAccount, Message: "you signed in as Bob", Repair: "sign in as Acme"}))},
-			code:  exitFailed, err: open + "relink: you signed in as Bob; sign in as Acme\n", calls: []string{request("NoBrowser:false NoListener:false")},
+			code:  exitFailed, err: open + "relink: you signed in as Bob; sign in as Acme\n", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:")},
 		},
 		{
 			name: "pick by name", args: "connect linkedin --no-browser --pick ACME§SHOP --pick other", flows: choosing,
-			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false"), "Choose f1 [17 18]"},
+			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Choose f1 [17 18]"},
 		},
 		{
 			name: "pick all", args: "connect linkedin --no-browser --pick all", flows: choosing,
-			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false"), "Choose f1 [17 18 19]"},
+			out: address + "\n" + connected, err: manual, calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Choose f1 [17 18 19]"},
 		},
 		{
 			name: "pick what is not there", args: "connect linkedin --no-browser --pick Nobody", flows: choosing,
-			code: exitUsage, out: address + "\n", err: manual + list + "relink: there is no page \"Nobody\"; pick one that is listed\n", calls: []string{request("NoBrowser:true NoListener:false"), "Cancel f1"},
+			code: exitUsage, out: address + "\n", err: manual + list + "relink: there is no page \"Nobody\"; pick one that is listed\n", calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Cancel f1"},
 		},
 		{
 			name: "nothing picked", args: "connect linkedin --no-browser", flows: choosing,
-			code: exitUsage, out: address + "\n", err: manual + list + "relink: there are several pages to choose from; run it again with --pick NAME, or --pick all\n", calls: []string{request("NoBrowser:true NoListener:false"), "Cancel f1"},
+			code: exitUsage, out: address + "\n", err: manual + list + "relink: there are several pages to choose from; run it again with --pick NAME, or --pick all\n", calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Cancel f1"},
 		},
 		{
 			name: "asked", args: "connect linkedin", interactive: true, stdin: "4\nfirst\n1, 3\n", hold: true, flows: []agent.Flow{step(1, agent.PhaseChoosing, pages), choosing[2]},
 			out: connected, err: open + list + "Which? Numbers such as 1,3, or all, or none to decide later: Numbers from 1 to 3, or all, or none: Numbers from 1 to 3, or all, or none: ",
-			calls: []string{request("NoBrowser:false NoListener:false"), "Choose f1 [17 19]"},
+			calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 [17 19]"},
 		},
 		{
 			name: "decided later", args: "connect linkedin", interactive: true, stdin: "none\n", hold: true, flows: []agent.Flow{step(1, agent.PhaseChoosing, pages), choosing[2]},
-			out: connected, err: open + list + "Which? Numbers such as 1,3, or all, or none to decide later: ", calls: []string{request("NoBrowser:false NoListener:false"), "Choose f1 []"},
+			out: connected, err: open + list + "Which? Numbers such as 1,3, or all, or none to decide later: ", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 []"},
 		},
 		{
 			name: "agent gone", args: "connect linkedin", interactive: true, flows: plain, errs: map[string]error{"Flow": &platform.Error{Kind: platform.KindAgent, Message: "the agent went away", Repair: "again"}},
-			code: exitFailed, err: open + "relink: the agent went away; again\n", calls: []string{request("NoBrowser:false NoListener:false"), "Cancel f1"},
+			code: exitFailed, err: open + "relink: the agent went away; again\n", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Cancel f1"},
 		},
 		{
 			name: "wants", args: "connect mastodon --server https://m.example --want publish,publish --no-browser", flows: plain,
-			out: address + "\n" + connected, err: manual, calls: []string{"Connect {Platform:mastodon Server:https://m.example Wants:[publish publish] ClientID: NoBrowser:true NoListener:false}"},
+			out: address + "\n" + connected, err: manual, calls: []string{"Connect {Platform:mastodon Server:https://m.example Wants:[publish publish] ClientID: NoBrowser:true NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "issuer", args: "connect oidc --issuer https://id.example.org --client-id c --no-browser", flows: plain,
-			out: address + "\n" + connected, err: manual, calls: []string{"Connect {Platform:oidc Server:https://id.example.org Wants:[] ClientID:c NoBrowser:true NoListener:false}"},
+			out: address + "\n" + connected, err: manual, calls: []string{"Connect {Platform:oidc Server:https://id.example.org Wants:[] ClientID:c NoBrowser:true NoListener:false Device:false Login: Secret:}"},
 		},
 		{name: "no server", args: "connect mastodon", code: exitUsage, err: "relink: Mastodon needs to know which server; add its address: --server https://…\n"},
 		{name: "unknown", args: "connect nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: facebook, linkedin, mastodon, oidc\n"},
@@ -153,18 +153,18 @@ func TestConnect(t *testing.T) {
 		},
 		{
 			name: "reconnect", args: "reconnect linkedin/acme", interactive: true, flows: plain,
-			out: connected, err: open, calls: []string{"Reconnect {Account:linkedin/acme NoBrowser:false NoListener:false}"},
+			out: connected, err: open, calls: []string{"Reconnect {Account:linkedin/acme NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "reconnect all", args: "reconnect --all", interactive: true, flows: plain,
 			out: connected + connected, err: "Facebook · Acme Shop (1 of 2)\n" + open + "LinkedIn · Acme (2 of 2)\n" + open,
-			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false}", "Reconnect {Account:a1 NoBrowser:false NoListener:false}"},
+			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "one failure does not stop the rest", args: "reconnect --all", interactive: true, code: exitUnreachable,
 			flows: plain, errs: map[string]error{"Reconnect": &platform.Error{Kind: platform.KindRetry, Message: "no answer", Repair: "later"}},
 			err:   "Facebook · Acme Shop (1 of 2)\nrelink: facebook/shop: no answer; later\nLinkedIn · Acme (2 of 2)\nrelink: linkedin/acme: no answer; later\n",
-			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false}", "Reconnect {Account:a1 NoBrowser:false NoListener:false}"},
+			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 	}
 	for _, tt := range tests {

@@ -46,6 +46,7 @@ type sealedTokens struct {
 	Access  string `json:"access"`
 	Refresh string `json:"refresh,omitempty"`
 	Owner   string `json:"owner,omitempty"`
+	Key     string `json:"key,omitempty"`
 }
 
 // text writes a column of JSON.

@@ -109,15 +109,63 @@ func (v *Vault) unseal(account string, generation int, sealed []byte) (platform.
 	if err != nil {
 		return platform.Tokens{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: "the stored token of account " + account + " is damaged", Repair: "sign in again: relink reconnect " + account, Err: errSeal}
 	}
-	return platform.Tokens{Access: platform.NewSecret(t.Access), Refresh: platform.NewSecret(t.Refresh), Owner: platform.NewSecret(t.Owner)}, nil
+	return platform.Tokens{
+		Access: platform.NewSecret(t.Access), Refresh: platform.NewSecret(t.Refresh),
+		Owner: platform.NewSecret(t.Owner), Key: platform.NewSecret(t.Key),
+	}, nil
 }
 
-// Save stores a new generation of an account's grant, which must be one more
-// than the newest; otherwise [ErrConflict] is in the error. The generation
-// before is kept until [Vault.Confirm]. Where Refreshable is set and the new
-// grant brings no refresh token, the one before stays in use.
-func (v *Vault) Save(ctx context.Context, g platform.Grant) error {
-	return storage("store the token", inTx(ctx, v.write, func(tx *sql.Tx) error { return v.saveIn(ctx, tx, g) }))
+// Save stores new generations of accounts' grants, all or none. Each must be
+// one more than the newest; otherwise [ErrConflict] is in the error. The
+// generations before are kept until [Vault.Confirm]. Where Refreshable is set and
+// a new grant brings no refresh token, the one before stays in use.
+func (v *Vault) Save(ctx context.Context, grants ...platform.Grant) error {
+	return storage("store the token", inTx(ctx, v.write, func(tx *sql.Tx) error {
+		for _, g := range grants {
+			if err := v.saveIn(ctx, tx, g); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// Siblings reads the newest grants, with their tokens, of the other accounts
+// that belong to the same person at the same platform and server. Damaged ones
+// are left out: their tokens are of no use.
+func (v *Vault) Siblings(ctx context.Context, account string) ([]platform.Grant, error) {
+	if err := v.Locked(); err != nil {
+		return nil, err
+	}
+	rows, err := v.read.QueryContext(ctx, `SELECT s.id FROM accounts a JOIN accounts s
+		ON s.platform = a.platform AND s.server = a.server AND s.owner_id = a.owner_id AND s.id <> a.id
+		WHERE a.id = ? AND a.owner_id <> '' AND s.generation > 0`, account)
+	if err != nil {
+		return nil, storage("read the accounts", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var ids []string
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return nil, storage("read the accounts", err)
+		}
+		ids = append(ids, id)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, storage("read the accounts", err)
+	}
+	var out []platform.Grant
+	for _, id := range ids {
+		g, err := v.Grant(ctx, id)
+		switch {
+		case err == nil:
+			out = append(out, g)
+		case !errors.Is(err, errSeal):
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // SaveAll stores several accounts with their next generations: all or none.
@@ -166,7 +214,7 @@ func (v *Vault) saveIn(ctx context.Context, tx *sql.Tx, g platform.Grant) error 
 		}
 		g.Tokens.Refresh = old.Refresh
 	}
-	plain, err := json.Marshal(sealedTokens{g.Tokens.Access.Reveal(), g.Tokens.Refresh.Reveal(), g.Tokens.Owner.Reveal()})
+	plain, err := json.Marshal(sealedTokens{g.Tokens.Access.Reveal(), g.Tokens.Refresh.Reveal(), g.Tokens.Owner.Reveal(), g.Tokens.Key.Reveal()})
 	if err != nil {
 		return err
 	}

@@ -4,24 +4,37 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
 	"relink/platform"
 )
 
-// callbackPath is where the browser comes back to.
-const callbackPath = "/callback"
+const (
+	// callbackPath is where the browser comes back to.
+	callbackPath = "/callback"
+	// HostName is the name for this computer in https redirect addresses, to be
+	// mapped to 127.0.0.1 in the hosts file. ICANN keeps .internal for private use.
+	HostName = "relink.internal"
+)
 
 // RedirectAddress is the exact redirect address to register for an app: the
 // app's own where it has one, else Relink's at the port. Platforms that take any
-// port take this one too.
+// port take this one too; https has the port after it. It is empty for platforms
+// that never send a browser back.
 func RedirectAddress(p *platform.Platform, app platform.App, port int) string {
 	if app.Redirect != "" {
 		return app.Redirect
 	}
 	if port == 0 {
 		port = DefaultPort
+	}
+	switch p.Redirect {
+	case platform.RedirectNone:
+		return ""
+	case platform.RedirectHTTPS:
+		return "https://" + net.JoinHostPort(HostName, strconv.Itoa(port+1)) + callbackPath
 	}
 	// RFC 8252 section 7.3 wants the number where any port goes; consoles that
 	// take one exact address (Meta, LinkedIn) make an exception of http only for the name.
@@ -41,14 +54,20 @@ func Normalize(p *platform.Platform, server string) (string, error) {
 		return "", nil
 	}
 	flag, example := "--server", "https://mastodon.social"
-	if p.Site == platform.SiteIssuer {
+	switch p.Site {
+	case platform.SiteIssuer:
 		flag, example = "--issuer", "https://accounts.example.com"
+	case platform.SiteHandle:
+		flag, example = "--handle", "acme.bsky.social"
 	}
 	s := strings.TrimSpace(server)
 	if s == "" {
 		return "", &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " needs an address to connect to", Repair: fmt.Sprintf("relink connect %s %s %s", p.ID, flag, example)}
 	}
 	bad := &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: fmt.Sprintf("%q is not the address of a server", s), Repair: "write it like " + example}
+	if p.Site == platform.SiteHandle && !strings.Contains(s, "://") {
+		return handle(s, bad)
+	}
 	if p.Site == platform.SiteServer && !strings.Contains(s, "://") {
 		s = s[strings.LastIndex(s, "@")+1:]
 	}
@@ -77,17 +96,49 @@ func Normalize(p *platform.Platform, server string) (string, error) {
 	return u.Scheme + "://" + u.Host + path, nil
 }
 
-// loopbackPort gives the port of an http address on this computer; false when it is another.
-func loopbackPort(address string) (int, bool) {
+// handle gives the one spelling of a handle ("@Acme.bsky.social") or DID.
+func handle(s string, bad error) (string, error) {
+	s = strings.TrimPrefix(s, "@")
+	if strings.HasPrefix(s, "did:plc:") || strings.HasPrefix(s, "did:web:") {
+		return s, nil
+	}
+	s = strings.ToLower(s)
+	ok := strings.Contains(s, ".") && !strings.HasPrefix(s, ".") && !strings.HasSuffix(s, ".") && len(s) <= 253
+	for _, r := range s {
+		ok = ok && (r == '.' || r == '-' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z')
+	}
+	if !ok {
+		return "", bad
+	}
+	return s, nil
+}
+
+// loopbackPort gives the port of an address on this computer and whether it is
+// https; here is false when it is another computer's. A name that only the hosts
+// file maps counts, as lookup says.
+func loopbackPort(address string, lookup func(host string) ([]string, error)) (port int, secure, here bool) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" || !platform.Loopback(u.Hostname()) {
-		return 0, false
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return 0, false, false
+	}
+	secure = u.Scheme == "https"
+	if !platform.Loopback(u.Hostname()) {
+		if !secure {
+			return 0, secure, false
+		}
+		addrs, err := lookup(u.Hostname())
+		if err != nil || len(addrs) == 0 || slices.ContainsFunc(addrs, func(a string) bool { return !platform.Loopback(a) }) {
+			return 0, secure, false
+		}
 	}
 	if u.Port() == "" {
-		return 80, true
+		if secure {
+			return 443, secure, true
+		}
+		return 80, secure, true
 	}
-	port, err := strconv.Atoi(u.Port())
-	return port, err == nil && port > 0 && port < 1<<16
+	port, err = strconv.Atoi(u.Port())
+	return port, secure, err == nil && port > 0 && port < 1<<16
 }
 
 func withPort(address string, port int) string {

@@ -20,8 +20,10 @@ const working = 2 * time.Minute
 // Attempt is one sign-in. Its methods may be called from any goroutine; the
 // exported fields do not change.
 type Attempt struct {
-	// URL is the address for the browser, Redirect where it comes back to.
-	URL, Redirect string
+	// URL is the address for the browser, Redirect where it comes back to. With a
+	// device code the browser does not come back, and UserCode is typed at URL; with
+	// a credential all three are empty.
+	URL, Redirect, UserCode string
 	// Listening is false when the redirect address must be pasted; Notes says why.
 	Listening bool
 	Notes     []string
@@ -38,7 +40,10 @@ type Attempt struct {
 	asked []string
 	state string
 	proof platform.Proof
-	timer *time.Timer
+	// key is what the tokens will be bound to, if they are.
+	key    platform.Secret
+	device platform.Device
+	timer  *time.Timer
 
 	working chan struct{} // closed when the callback has come
 	ended   chan struct{} // closed when the attempt was ended from outside
@@ -201,6 +206,8 @@ func (a *Attempt) again() string {
 		s += " --server " + a.Server
 	case platform.SiteIssuer:
 		s += " --issuer " + a.Server
+	case platform.SiteHandle:
+		s += " --handle " + a.Server
 	}
 	return s
 }
@@ -217,6 +224,14 @@ func (a *Attempt) Wait(ctx context.Context) (Result, error) {
 func (a *Attempt) wait(ctx context.Context) (Result, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	var polled *platform.Exchanged
+	if a.UserCode != "" {
+		x, err := a.poll(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		polled = &x
+	}
 	select {
 	case <-a.working:
 	case <-a.ended:
@@ -235,7 +250,7 @@ func (a *Attempt) wait(ctx context.Context) (Result, error) {
 	}
 	ctx, enough := context.WithTimeout(ctx, working)
 	defer enough()
-	r, err := a.settle(ctx)
+	r, err := a.settle(ctx, polled)
 	if err == nil {
 		return r, nil
 	}
@@ -252,32 +267,36 @@ func (a *Attempt) wait(ctx context.Context) (Result, error) {
 	return r, e
 }
 
-// settle turns the callback into identities with grants.
-func (a *Attempt) settle(ctx context.Context) (Result, error) {
-	p := a.req.Platform
-	if code := a.answer.Get("error"); code != "" {
-		return Result{}, a.declined(code)
+// call is a request of this sign-in, before there are tokens.
+func (a *Attempt) call() platform.Call {
+	return platform.Call{
+		Net: a.cfg.Net, App: a.App, Endpoint: a.Endpoint,
+		Account: platform.Account{Platform: a.req.Platform.ID, Server: a.Server}, Now: a.cfg.Now(),
 	}
-	c := platform.Call{Net: a.cfg.Net, App: a.App, Endpoint: a.Endpoint, Account: platform.Account{Platform: p.ID, Server: a.Server}, Now: a.cfg.Now()}
-	x, err := p.Exchange(ctx, c, a.answer.Get("code"), a.proof)
+}
+
+// settle turns the callback, the device's answer or a credential into identities with grants.
+func (a *Attempt) settle(ctx context.Context, polled *platform.Exchanged) (Result, error) {
+	p, c := a.req.Platform, a.call()
+	c.Tokens.Key = a.key
+	x, err := a.exchange(ctx, c, polled)
 	if err != nil {
-		e := platform.As(err, platform.KindRetry)
-		if e.Kind == platform.KindReconnect {
-			e = &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: e.Code, Message: p.Name + " no longer accepts this sign-in's code", Repair: "start it again: " + a.again(), Err: e}
-		}
-		if e.Code == "invalid_client" && a.App.Self {
-			e = e.WithRepair("Relink registers itself anew next time: %s", a.again())
-		}
-		return Result{}, e
+		return Result{}, err
 	}
-	x.Asked = a.asked
-	c.Tokens = x.Tokens
-	if p.Settle != nil {
+	if x.Asked == nil {
+		x.Asked = a.asked
+	}
+	if x.Tokens.Key.IsZero() {
+		x.Tokens.Key = a.key
+	}
+	c.Tokens, c.TokenType = x.Tokens, x.TokenType
+	if p.Settle != nil && !a.req.byCredential() {
+		asked, key := x.Asked, x.Tokens.Key
 		if x, err = p.Settle(ctx, c, x); err != nil {
 			return Result{}, err
 		}
-		x.Asked = a.asked
-		c.Tokens = x.Tokens
+		x.Asked, x.Tokens.Key = asked, key
+		c.Tokens, c.TokenType = x.Tokens, x.TokenType
 	}
 	ids, err := p.Identify(ctx, c, x)
 	if err != nil {
@@ -297,11 +316,43 @@ func (a *Attempt) settle(ctx context.Context) (Result, error) {
 	return r, nil
 }
 
+// exchange gives the tokens, whichever way they come.
+func (a *Attempt) exchange(ctx context.Context, c platform.Call, polled *platform.Exchanged) (platform.Exchanged, error) {
+	p := a.req.Platform
+	switch {
+	case a.req.byCredential():
+		x, err := p.Credential.Accept(ctx, c, strings.TrimSpace(a.req.Login), a.req.Secret)
+		if err == nil && x.Asked == nil {
+			x.Asked = []string{} // nobody was asked
+		}
+		return x, err
+	case polled != nil:
+		return *polled, nil
+	case a.answer.Get("error") != "":
+		return platform.Exchanged{}, a.declined(a.answer.Get("error"))
+	}
+	x, err := p.Exchange(ctx, c, a.answer.Get("code"), a.proof)
+	if err != nil {
+		e := platform.As(err, platform.KindRetry)
+		if e.Kind == platform.KindReconnect {
+			e = &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: e.Code, Message: p.Name + " no longer accepts this sign-in's code", Repair: "start it again: " + a.again(), Err: e}
+		}
+		if e.Code == "invalid_client" && a.App.Self {
+			e = e.WithRepair("Relink registers itself anew next time: %s", a.again())
+		}
+		return platform.Exchanged{}, e
+	}
+	return x, nil
+}
+
 // whole completes a grant with what the token endpoint said and, where nobody
 // said anything, the platform's table.
 func whole(p *platform.Platform, g platform.Grant, x platform.Exchanged, now time.Time) platform.Grant {
 	if g.Tokens.Access.IsZero() {
 		g.Tokens, g.Clocks = x.Tokens, x.Clocks
+	}
+	if g.Tokens.Key.IsZero() {
+		g.Tokens.Key = x.Tokens.Key
 	}
 	if g.TokenType == "" {
 		g.TokenType = x.TokenType

@@ -1,6 +1,7 @@
-// Package connect is the browser flow: an authorization code with PKCE, brought
-// back over a loopback redirect (RFC 6749, 7636, 8252) or by pasting the
-// redirect address.
+// Package connect is how an account is connected: an authorization code with
+// PKCE, brought back over a loopback redirect (RFC 6749, 7636, 8252) or by pasting
+// the redirect address; a device code (RFC 8628); or a credential that the
+// person made at the platform.
 //
 // [Start] finds the server, registers Relink there if that is the platform's
 // way, and returns an [Attempt] whose listener already answers; only then should
@@ -16,9 +17,13 @@ package connect
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"log/slog"
+	"net"
 	"net/url"
 	"slices"
 	"strconv"
@@ -47,8 +52,14 @@ type Config struct {
 	Now func() time.Time
 	// Limit is how long the browser may take; zero means DefaultLimit.
 	Limit time.Duration
-	// Port of the redirect address; zero means DefaultPort.
+	// Port of the redirect address; zero means DefaultPort. Https has the one after it.
 	Port int
+	// Certificate gives one for a name, for https redirect addresses on this
+	// computer; nil means that they are pasted.
+	Certificate func(host string) (tls.Certificate, error)
+	// Lookup resolves a name, for those that the hosts file maps to this computer;
+	// nil means the system's resolver, for at most a second.
+	Lookup func(host string) ([]string, error)
 	// Log gets what happened, without secrets; nil means nowhere.
 	Log *slog.Logger
 }
@@ -70,6 +81,20 @@ type Request struct {
 	NoListener bool
 	// Params are added to the authorization request: login_hint, auth_type.
 	Params url.Values
+	// Device signs in by a code that is typed on another page (RFC 8628), where
+	// the platform has that; platforms without a redirect do so by themselves.
+	Device bool
+	// Login and Secret are a credential made at the platform, handed over instead
+	// of a sign-in in the browser; see [platform.Credential].
+	Login  string
+	Secret platform.Secret
+}
+
+// byCredential and byDevice say which way in a request takes.
+func (r Request) byCredential() bool { return !r.Secret.IsZero() }
+
+func (r Request) byDevice() bool {
+	return r.Device || r.Platform.Redirect == platform.RedirectNone && !r.byCredential()
 }
 
 // Start begins an attempt. When it returns, the listener answers (or Notes says
@@ -95,12 +120,24 @@ func Start(ctx context.Context, cfg Config, r Request) (*Attempt, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.App.ID == "" && p.Register == nil {
+	if cfg.Lookup == nil {
+		cfg.Lookup = resolve
+	}
+	switch {
+	case r.byCredential() && p.Credential == nil:
+		return nil, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " takes no credential made by hand", Repair: "sign in through the browser: relink connect " + p.ID}
+	case r.byCredential():
+	case p.Redirect == platform.RedirectNone && p.Device == nil:
+		return nil, needsCredential(p)
+	case r.App.ID == "" && p.Register == nil && !p.Registration.None:
 		return nil, needsApp(p)
 	}
 	endpoint, err := p.Discover(ctx, cfg.Net, server)
 	if err != nil {
 		return nil, err
+	}
+	if endpoint.Server != "" {
+		server = endpoint.Server
 	}
 	wants := r.Wants
 	if wants == nil && r.Expect != nil {
@@ -111,12 +148,7 @@ func Start(ctx context.Context, cfg Config, r Request) (*Attempt, error) {
 	}
 
 	a := newAttempt(cfg, r, server, endpoint, p.Ask(wants))
-	a.meet()
-	if err := a.register(ctx); err != nil {
-		a.end(err)
-		return nil, err
-	}
-	if err := a.address(); err != nil {
+	if err := a.prepare(ctx); err != nil {
 		a.end(err)
 		return nil, err
 	}
@@ -125,6 +157,34 @@ func Start(ctx context.Context, cfg Config, r Request) (*Attempt, error) {
 	a.mu.Unlock()
 	cfg.Log.Debug("sign-in started", "platform", p.ID, "server", server, "listening", a.Listening)
 	return a, nil
+}
+
+// prepare makes everything ready for the person.
+func (a *Attempt) prepare(ctx context.Context) error {
+	switch {
+	case a.req.byCredential():
+		close(a.working) // there is nobody to wait for
+		return nil
+	case a.req.byDevice():
+		return a.askDevice(ctx)
+	}
+	a.meet()
+	if err := a.register(ctx); err != nil {
+		return err
+	}
+	return a.address(ctx)
+}
+
+// resolve asks the system, which asks the hosts file first. A name that only a
+// server far away could know is not this computer's.
+func resolve(host string) ([]string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	return net.DefaultResolver.LookupHost(ctx, host)
+}
+
+func needsCredential(p *platform.Platform) error {
+	return &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " is connected by a " + p.Credential.Name + " that you make there", Repair: "relink connect " + p.ID + " shows how and asks for it"}
 }
 
 func needsApp(p *platform.Platform) error {
@@ -144,18 +204,21 @@ func (a *Attempt) meet() {
 		app.Redirect = "" // it can be registered anew
 	}
 	a.Redirect = RedirectAddress(a.req.Platform, app, a.cfg.Port)
-	port, local := loopbackPort(a.Redirect)
+	port, secure, here := loopbackPort(a.Redirect, a.cfg.Lookup)
 	switch {
 	case a.req.NoListener:
 		return
-	case !local:
+	case !here && secure && strings.HasPrefix(a.Redirect, "https://"+HostName+":"):
+		a.Notes = append(a.Notes, "The name "+HostName+" is not mapped to this computer yet: add the line \"127.0.0.1 "+HostName+"\" to the hosts file, or paste the address the browser ends on.")
+		return
+	case !here, secure && a.cfg.Certificate == nil:
 		a.Notes = append(a.Notes, "This registration's redirect address is not on this computer: paste the address the browser ends on.")
 		return
 	}
-	err := a.listen(port)
+	err := a.listen(port, secure)
 	anyPort := self || a.req.Platform.Redirect == platform.RedirectAnyPort && app.Redirect == ""
 	if err != nil && anyPort {
-		if err = a.listen(0); err == nil {
+		if err = a.listen(0, secure); err == nil {
 			a.Redirect = withPort(a.Redirect, a.door.port)
 		}
 	}
@@ -163,6 +226,9 @@ func (a *Attempt) meet() {
 		a.Notes = append(a.Notes, "Port "+strconv.Itoa(port)+" is taken by another program: paste the address the browser ends on, or close that program and start again.")
 		a.cfg.Log.Warn("no listener", "port", port, "error", err)
 		return
+	}
+	if secure {
+		a.Notes = append(a.Notes, "The browser will say once that it does not know this computer's own certificate: choose Advanced, then Continue. The connection does not leave this computer.")
 	}
 	a.Listening = true
 }
@@ -173,7 +239,8 @@ func (a *Attempt) register(ctx context.Context) error {
 	if p.Register == nil || a.App.ID != "" && !a.App.Self {
 		return nil
 	}
-	if a.App.ID != "" && a.App.Redirect == a.Redirect && covers(a.App.Scopes, a.asked) && a.known(ctx) {
+	// A public client's registration is at no server, so none can have forgotten it.
+	if a.App.ID != "" && a.App.Redirect == a.Redirect && covers(a.App.Scopes, a.asked) && (a.App.Secret.IsZero() || a.known(ctx)) {
 		return nil
 	}
 	app, err := p.Register(ctx, a.cfg.Net, a.Endpoint, a.Server, a.Redirect, everything(p))
@@ -225,38 +292,53 @@ func grants(have []string, scope string) bool {
 	return slices.ContainsFunc(have, func(h string) bool { return h == scope || strings.HasPrefix(scope, h+":") })
 }
 
-// address builds the authorization request.
-func (a *Attempt) address() error {
+// address builds the authorization request (RFC 6749, section 4.1.1).
+func (a *Attempt) address(ctx context.Context) error {
 	p := a.req.Platform
-	conf := p.OAuth(a.Endpoint, a.App, a.Redirect)
-	conf.Endpoint.AuthURL = a.cfg.Net.URL(a.Endpoint.AuthURL)
-	u, err := url.Parse(conf.Endpoint.AuthURL)
-	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "the sign-in address is not a valid one", Repair: "check the server's address"}
-	}
-	if err := platform.Secure(u); err != nil {
-		return err
-	}
-	var opts []oauth2.AuthCodeOption
+	params := url.Values{"response_type": {"code"}, "client_id": {a.App.ID}, "redirect_uri": {a.Redirect}, "state": {a.state}}
 	if len(a.asked) > 0 {
-		opts = append(opts, oauth2.SetAuthURLParam("scope", strings.Join(a.asked, p.Separator)))
+		params.Set("scope", strings.Join(a.asked, p.Separator))
 	}
 	if a.Endpoint.PKCE || p.PKCE {
 		a.proof.Verifier = oauth2.GenerateVerifier()
-		opts = append(opts, oauth2.S256ChallengeOption(a.proof.Verifier))
+		challenge := oauth2.S256ChallengeFromVerifier(a.proof.Verifier)
+		if p.PKCEHex {
+			sum := sha256.Sum256([]byte(a.proof.Verifier))
+			challenge = hex.EncodeToString(sum[:])
+		}
+		params.Set("code_challenge", challenge)
+		params.Set("code_challenge_method", "S256")
 	}
 	if slices.Contains(a.asked, "openid") && !p.NoNonce {
 		a.proof.Nonce = unguessable()
-		opts = append(opts, oauth2.SetAuthURLParam("nonce", a.proof.Nonce))
+		params.Set("nonce", a.proof.Nonce)
 	}
-	for _, params := range []url.Values{p.AuthParams, a.req.Params} {
-		for key, values := range params {
-			opts = append(opts, oauth2.SetAuthURLParam(key, strings.Join(values, " ")))
+	for _, more := range []url.Values{p.AuthParams, a.req.Params} {
+		for key, values := range more {
+			params.Set(key, strings.Join(values, " "))
 		}
 	}
 	a.proof.Redirect = a.Redirect
-	a.URL = conf.AuthCodeURL(a.state, opts...)
-	return nil
+	address := a.Endpoint.AuthURL
+	if p.Authorize != nil {
+		auth, err := p.Authorize(ctx, a.call(), params)
+		if err != nil {
+			return err
+		}
+		address, a.key = auth.URL, auth.Key
+	} else {
+		sep := "?"
+		if strings.Contains(address, "?") {
+			sep = "&"
+		}
+		address += sep + params.Encode()
+	}
+	a.URL = a.cfg.Net.URL(address)
+	u, err := url.Parse(a.URL)
+	if err != nil {
+		return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "the sign-in address is not a valid one", Repair: "check the server's address"}
+	}
+	return platform.Secure(u)
 }
 
 // unguessable gives 256 random bits as text.

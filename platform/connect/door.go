@@ -3,6 +3,8 @@ package connect
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
+	"errors"
 	"io"
 	"log"
 	"net"
@@ -39,14 +41,29 @@ var doors = struct {
 }{open: map[int]*door{}}
 
 // listen lets the attempt in at a port, opening the door if it is the first; 0
-// means any free port.
-func (a *Attempt) listen(port int) error {
+// means any free port. A secure door speaks TLS, with this computer's own certificate.
+func (a *Attempt) listen(port int, secure bool) error {
 	doors.Lock()
 	defer doors.Unlock()
 	d := doors.open[port]
+	if d != nil && d.secure() != secure {
+		return errors.New("the port is in use for another kind of address")
+	}
 	if d == nil {
+		var conf *tls.Config
+		if secure {
+			u, err := url.Parse(a.Redirect)
+			if err != nil {
+				return err
+			}
+			cert, err := a.cfg.Certificate(u.Hostname())
+			if err != nil {
+				return err
+			}
+			conf = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12, NextProtos: []string{"http/1.1"}}
+		}
 		var err error
-		if d, err = openDoor(port); err != nil {
+		if d, err = openDoor(port, conf); err != nil {
 			return err
 		}
 		doors.open[d.port] = d
@@ -56,7 +73,10 @@ func (a *Attempt) listen(port int) error {
 	return nil
 }
 
-func openDoor(port int) (*door, error) {
+// secure reports whether the door speaks TLS.
+func (d *door) secure() bool { return d.srv.TLSConfig != nil }
+
+func openDoor(port int, conf *tls.Config) (*door, error) {
 	v4, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return nil, err
@@ -82,10 +102,17 @@ func openDoor(port int) (*door, error) {
 		WriteTimeout:      hold + 10*time.Second,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(io.Discard, "", 0),
+		TLSConfig:         conf,
 	}
 	d.srv.SetKeepAlivesEnabled(false)
 	for _, l := range d.listeners {
-		go func() { _ = d.srv.Serve(l) }()
+		go func() {
+			if conf != nil {
+				_ = d.srv.ServeTLS(l, "", "")
+				return
+			}
+			_ = d.srv.Serve(l)
+		}()
 	}
 	return d, nil
 }
@@ -139,7 +166,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // admit gives the attempt a request belongs to, nil when it is none's.
 func (d *door) admit(r *http.Request) *Attempt {
-	if r.Method != http.MethodGet || !d.ours(r.Host) {
+	if r.Method != http.MethodGet {
 		return nil
 	}
 	q, err := url.ParseQuery(r.URL.RawQuery)
@@ -149,21 +176,29 @@ func (d *door) admit(r *http.Request) *Attempt {
 	doors.Lock()
 	a := d.guests[sha256.Sum256([]byte(q.Get("state")))]
 	doors.Unlock()
-	if a == nil || r.URL.Path != a.path() || !a.accept(q) {
+	if a == nil || !d.ours(r.Host, a) || r.URL.Path != a.path() || !a.accept(q) {
 		return nil
 	}
 	return a
 }
 
-// ours refuses names that merely resolve to this computer (DNS rebinding).
-func (d *door) ours(host string) bool {
-	port := strconv.Itoa(d.port)
-	for _, name := range []string{"localhost", "127.0.0.1", "::1"} {
-		if host == net.JoinHostPort(name, port) {
+// ours refuses names that merely resolve to this computer (DNS rebinding): all
+// but its own, and the one the attempt's redirect address has.
+func (d *door) ours(host string, a *Attempt) bool {
+	names := []string{"localhost", "127.0.0.1", "::1"}
+	if u, err := url.Parse(a.Redirect); err == nil && d.secure() {
+		names = append(names, u.Hostname())
+	}
+	usual := 80
+	if d.secure() {
+		usual = 443
+	}
+	for _, name := range names {
+		if host == net.JoinHostPort(name, strconv.Itoa(d.port)) || d.port == usual && (host == name || host == "["+name+"]") {
 			return true
 		}
 	}
-	return d.port == 80 && (host == "localhost" || host == "127.0.0.1" || host == "[::1]")
+	return false
 }
 
 // single reports whether a callback's query is whole and unambiguous: one

@@ -2,7 +2,10 @@ package refresh
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -38,7 +41,12 @@ func (r *Refresher) fly(ctx context.Context, account string, seen int) (platform
 
 // renew is one refresh, under the account's lock.
 func (r *Refresher) renew(ctx context.Context, account string, seen int) (platform.Grant, error) {
-	unlock, err := r.lock(ctx, account)
+	a, err := r.store.Account(ctx, account)
+	if err != nil {
+		return platform.Grant{}, err
+	}
+	key := lockName(a)
+	unlock, err := r.lock(ctx, key)
 	if err != nil {
 		return platform.Grant{}, err
 	}
@@ -46,12 +54,12 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	// Waiting for the lock must not have used up the time of the request.
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	if err := r.saveLate(ctx, key); err != nil {
+		return platform.Grant{}, err
+	}
 	a, g, err := r.read(ctx, account)
 	if err != nil {
 		return platform.Grant{}, err
-	}
-	if late, err := r.saveLate(ctx, g); err != nil || late.Generation > 0 {
-		return late, err
 	}
 	if g.Generation != seen {
 		if err := dead(a, g); err != nil {
@@ -59,30 +67,65 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 		}
 		return g, nil // somebody else was faster
 	}
-	if g.Tokens.Refresh.IsZero() {
+	if !renewable(a, g, r.now()) {
 		return platform.Grant{}, person(a, "cannot be renewed without a person")
+	}
+	// Asked before the refresh: afterwards nothing may come between the answer and the disk.
+	siblings, err := r.sharers(ctx, a, g)
+	if err != nil {
+		return platform.Grant{}, err
 	}
 	p, c, err := r.call(ctx, a, g)
 	if err != nil {
 		return platform.Grant{}, r.failed(a, err)
 	}
-	x, err := p.Refresh(ctx, c)
+	renew := p.Refresh
+	if g.Tokens.Refresh.IsZero() {
+		renew = p.Extend
+	}
+	x, err := renew(ctx, c)
 	if err != nil {
 		return platform.Grant{}, r.refused(ctx, a, g, p, c, err)
 	}
-	fresh := next(p, g, x, c.Now)
-	if err := r.save(ctx, fresh); err != nil {
+	fresh := []platform.Grant{next(p, g, x, c.Now)}
+	for _, s := range siblings {
+		fresh = append(fresh, next(p, s, x, c.Now))
+	}
+	if err := r.save(ctx, key, fresh); err != nil {
 		return platform.Grant{}, err
 	}
-	r.clear(account)
-	r.log.Info("token renewed", "account", a.Ref(), "generation", fresh.Generation)
-	return fresh, nil
+	r.log.Info("token renewed", "account", a.Ref(), "generation", fresh[0].Generation, "siblings", len(siblings))
+	return fresh[0], nil
 }
 
-func (r *Refresher) lock(ctx context.Context, account string) (func(), error) {
+// lockName is what keeps an account's refreshes apart: its own id, or, where
+// the accounts of one sign-in share a refresh token, one for all of them.
+func lockName(a platform.Account) string {
+	p, err := platform.Lookup(a.Platform)
+	if err != nil || !p.Shared || a.OwnerID == "" {
+		return a.ID
+	}
+	sum := sha256.Sum256([]byte(a.Platform + "\x00" + a.Server + "\x00" + a.OwnerID))
+	return "owner-" + hex.EncodeToString(sum[:12])
+}
+
+// sharers are the grants of other accounts that hold the same refresh token,
+// and so would be dead after it is used.
+func (r *Refresher) sharers(ctx context.Context, a platform.Account, g platform.Grant) ([]platform.Grant, error) {
+	if p, err := platform.Lookup(a.Platform); err != nil || !p.Shared || g.Tokens.Refresh.IsZero() {
+		return nil, nil
+	}
+	all, err := r.store.Siblings(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(all, func(s platform.Grant) bool { return s.Tokens.Refresh.Reveal() != g.Tokens.Refresh.Reveal() }), nil
+}
+
+func (r *Refresher) lock(ctx context.Context, name string) (func(), error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	return r.store.Lock(ctx, account)
+	return r.store.Lock(ctx, name)
 }
 
 // next is the generation after g with what a refresh gave. What the answer does
@@ -93,8 +136,14 @@ func next(p *platform.Platform, g platform.Grant, x platform.Exchanged, now time
 	out := g
 	out.Generation++
 	out.Tokens.Access, out.Tokens.Refresh = x.Tokens.Access, x.Tokens.Refresh
+	if !x.Tokens.Owner.IsZero() {
+		out.Tokens.Owner = x.Tokens.Owner
+	}
+	if !x.Tokens.Key.IsZero() {
+		out.Tokens.Key = x.Tokens.Key
+	}
 	out.Issued, out.Verified, out.Fault = now, now, platform.Fault{}
-	out.Refreshable = true
+	out.Refreshable = !out.Tokens.Refresh.IsZero()
 	if x.TokenType != "" {
 		out.TokenType = x.TokenType
 	}
@@ -104,7 +153,8 @@ func next(p *platform.Platform, g platform.Grant, x platform.Exchanged, now time
 	out.Clocks = nil
 	for _, c := range g.WithClocks(x.Clocks) {
 		told := containsKind(x.Clocks, c.Kind)
-		renewed := c.Kind == platform.ClockAccess || c.Kind == platform.ClockRefresh && rotated
+		// A refresh is a use: clocks that run from the last one start anew.
+		renewed := c.Kind == platform.ClockAccess || c.Kind == platform.ClockRefresh && rotated || c.Kind == platform.ClockInactivity
 		if !told && renewed {
 			if _, listed := p.Silent[c.Kind]; listed {
 				continue // the table's word, filled in below
@@ -141,43 +191,60 @@ func again(c platform.Clock, now time.Time) platform.Clock {
 	return platform.Clock{Kind: c.Kind, Source: platform.SourceAssumed, At: now.Add(c.At.Sub(c.Since)), Since: now}
 }
 
-// save stores a grant before anybody sees it. One that cannot be stored is kept
-// in memory: its refresh token may be the only one that works now.
-func (r *Refresher) save(ctx context.Context, g platform.Grant) error {
+// save stores grants before anybody sees them. Those that cannot be stored are
+// kept in memory: their refresh token may be the only one that works now.
+func (r *Refresher) save(ctx context.Context, key string, grants []platform.Grant) error {
 	// The platform's answer may have used up the time; saving gets its own.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
-	err := r.store.Save(ctx, g)
+	err := r.store.Save(ctx, grants...)
+	accounts := make([]string, len(grants))
+	for i, g := range grants {
+		accounts[i] = g.Account
+	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
 	if err == nil {
-		delete(r.unsaved, g.Account)
+		delete(r.unsaved, key)
+		for _, id := range accounts {
+			delete(r.pauses, id)
+		}
+	} else {
+		r.unsaved[key] = grants
+	}
+	r.mu.Unlock()
+	if err == nil {
+		r.told(accounts...)
 		return nil
 	}
-	r.unsaved[g.Account] = g
 	e := platform.As(err, platform.KindStorage)
-	r.log.Error("renewed token could not be stored; kept in memory", "account", g.Account, "kind", e.Kind)
+	r.log.Error("renewed token could not be stored; kept in memory", "accounts", accounts, "kind", e.Kind)
 	return e
 }
 
 // saveLate saves what an earlier refresh could not. A grant that somebody has
 // since replaced is dropped.
-func (r *Refresher) saveLate(ctx context.Context, stored platform.Grant) (platform.Grant, error) {
+func (r *Refresher) saveLate(ctx context.Context, key string) error {
 	r.mu.Lock()
-	g, ok := r.unsaved[stored.Account]
-	if ok && g.Generation != stored.Generation+1 {
-		delete(r.unsaved, stored.Account)
-		ok = false
-	}
+	late := r.unsaved[key]
 	r.mu.Unlock()
-	if !ok {
-		return platform.Grant{}, nil
+	var keep []platform.Grant
+	for _, g := range late {
+		stored, err := r.store.Grant(ctx, g.Account)
+		switch {
+		case platform.KindOf(err) == platform.KindNotFound:
+		case err != nil:
+			return err
+		case g.Generation == stored.Generation+1:
+			keep = append(keep, g)
+		}
 	}
-	if err := r.save(ctx, g); err != nil {
-		return platform.Grant{}, err
+	if len(keep) > 0 {
+		return r.save(ctx, key, keep)
 	}
-	r.clear(g.Account)
-	return g, nil
+	r.mu.Lock()
+	delete(r.unsaved, key)
+	r.mu.Unlock()
+	return nil
 }
 
 // call prepares a request for an account.
@@ -195,7 +262,7 @@ func (r *Refresher) call(ctx context.Context, a platform.Account, g platform.Gra
 	if err != nil {
 		return nil, platform.Call{}, err
 	}
-	return p, platform.Call{Net: r.net, App: app, Endpoint: e, Account: a, Tokens: g.Tokens, Now: r.now()}, nil
+	return p, platform.Call{Net: r.net, App: app, Endpoint: e, Account: a, Tokens: g.Tokens, TokenType: g.TokenType, Now: r.now()}, nil
 }
 
 // endpoint remembers a server's addresses for a while.

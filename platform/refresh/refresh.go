@@ -35,9 +35,12 @@ type Store interface {
 	Grant(ctx context.Context, account string) (platform.Grant, error)
 	// App gives the registration for a platform and server.
 	App(ctx context.Context, platformID, server string) (platform.App, error)
-	// Save stores a new generation, durably before it returns; Generation must be
-	// one more than the newest. The previous one is kept until Confirm.
-	Save(ctx context.Context, g platform.Grant) error
+	// Save stores new generations, all or none, durably before it returns; each
+	// Generation must be one more than the newest. The previous ones are kept until Confirm.
+	Save(ctx context.Context, grants ...platform.Grant) error
+	// Siblings gives the newest grants, with their tokens, of the other accounts
+	// that belong to the same person at the same platform and server.
+	Siblings(ctx context.Context, account string) ([]platform.Grant, error)
 	// Confirm records that a generation worked: clocks replace those of the
 	// same kind, scopes are set unless nil, any fault is cleared.
 	Confirm(ctx context.Context, account string, generation int, at time.Time, clocks []platform.Clock, scopes []string) error
@@ -65,6 +68,8 @@ type Config struct {
 	Now func() time.Time
 	// Rand gives numbers in [0,1) that spread retries; nil means math/rand.
 	Rand func() float64
+	// Renewed, if set, is told which accounts got a new generation, after it was stored.
+	Renewed func(accounts ...string)
 	// Log gets what happened, without secrets; nil means nowhere.
 	Log *slog.Logger
 }
@@ -76,6 +81,7 @@ type Refresher struct {
 	net   *platform.Net
 	now   func() time.Time
 	rand  func() float64
+	told  func(accounts ...string)
 	log   *slog.Logger
 
 	flights singleflight.Group
@@ -85,9 +91,9 @@ type Refresher struct {
 	mu        sync.Mutex
 	pauses    map[string]pause
 	endpoints map[site]address
-	// unsaved are grants the platform gave and the store would not take. They
-	// are saved before anything else happens to their account.
-	unsaved map[string]platform.Grant
+	// unsaved are grants the platform gave and the store would not take, by lock
+	// name. They are saved before anything else happens to their accounts.
+	unsaved map[string][]platform.Grant
 }
 
 // pause is the back-off of one account.
@@ -110,8 +116,8 @@ func New(cfg Config) *Refresher {
 		panic("refresh.New: no store")
 	}
 	r := &Refresher{
-		store: cfg.Store, net: cfg.Net, now: cfg.Now, rand: cfg.Rand, log: cfg.Log,
-		pauses: map[string]pause{}, endpoints: map[site]address{}, unsaved: map[string]platform.Grant{},
+		store: cfg.Store, net: cfg.Net, now: cfg.Now, rand: cfg.Rand, told: cfg.Renewed, log: cfg.Log,
+		pauses: map[string]pause{}, endpoints: map[site]address{}, unsaved: map[string][]platform.Grant{},
 	}
 	if r.net == nil {
 		r.net = &platform.Net{}
@@ -121,6 +127,9 @@ func New(cfg Config) *Refresher {
 	}
 	if r.rand == nil {
 		r.rand = rand.Float64
+	}
+	if r.told == nil {
+		r.told = func(...string) {}
 	}
 	if r.log == nil {
 		r.log = slog.New(slog.DiscardHandler)
@@ -152,7 +161,7 @@ func (r *Refresher) Token(ctx context.Context, account string, minValid time.Dur
 	}
 	// Good enough to fall back on when it cannot be renewed now.
 	usable := holds(clock, now, 0) && minValid <= 0 && !g.Fault.AccessRejected
-	if g.Tokens.Refresh.IsZero() {
+	if !renewable(a, g, now) {
 		if usable {
 			return g, nil
 		}
@@ -185,7 +194,7 @@ func (r *Refresher) Refresh(ctx context.Context, account string) (platform.Grant
 	if err != nil {
 		return platform.Grant{}, err
 	}
-	if g.Tokens.Refresh.IsZero() {
+	if !renewable(a, g, r.now()) {
 		return platform.Grant{}, person(a, "cannot be renewed without a person")
 	}
 	return r.fly(ctx, account, g.Generation)
@@ -205,6 +214,32 @@ func (r *Refresher) read(ctx context.Context, account string) (platform.Account,
 	}
 	g, err := r.store.Grant(ctx, account)
 	return a, g, err
+}
+
+// renewable reports whether a grant can be renewed without a person now: by its
+// refresh token, or by extension while its access token still works and is old enough.
+func renewable(a platform.Account, g platform.Grant, now time.Time) bool {
+	if !g.Tokens.Refresh.IsZero() {
+		return true
+	}
+	p, err := platform.Lookup(a.Platform)
+	return err == nil && p.Extend != nil && !g.Tokens.Access.IsZero() && now.Sub(g.Issued) >= p.ExtendFrom &&
+		holds(g.Clock(platform.ClockAccess), now, 0)
+}
+
+// extendShare is the part of its life after which a token that can only be
+// extended while it works is extended: early, since once it has ended only a
+// person helps, and every failure leaves most of the life to try again.
+const extendShare = 8
+
+// extensionDue reports whether an extending grant should be extended now.
+func extensionDue(a platform.Account, g platform.Grant, now time.Time) bool {
+	c := g.Clock(platform.ClockAccess)
+	if !g.Tokens.Refresh.IsZero() || !c.Ends() || !renewable(a, g, now) {
+		return false
+	}
+	life := c.At.Sub(c.Since)
+	return c.Since.IsZero() || life <= 0 || now.Sub(c.Since) >= life/extendShare
 }
 
 // need is how long an access token must still hold not to be renewed.

@@ -32,10 +32,16 @@ func (m *memory) add(a platform.Account, g platform.Grant) {
 	m.accounts[a.ID], m.grants[a.ID], m.locks[a.ID] = a, g, make(chan struct{}, 1)
 }
 
-func (m *memory) Lock(ctx context.Context, account string) (func(), error) {
+func (m *memory) Lock(ctx context.Context, name string) (func(), error) {
+	m.mu.Lock()
+	if m.locks[name] == nil {
+		m.locks[name] = make(chan struct{}, 1)
+	}
+	lock := m.locks[name]
+	m.mu.Unlock()
 	select {
-	case m.locks[account] <- struct{}{}:
-		return func() { <-m.locks[account] }, nil
+	case lock <- struct{}{}:
+		return func() { <-lock }, nil
 	case <-ctx.Done():
 		return nil, &platform.Error{Kind: platform.KindStorage, Message: "the account is locked", Repair: "try again"}
 	}
@@ -63,18 +69,34 @@ func (m *memory) App(_ context.Context, platformID, server string) (platform.App
 	return platform.App{Platform: platformID, Server: server, ID: "cid"}, nil
 }
 
-func (m *memory) Save(_ context.Context, g platform.Grant) error {
+func (m *memory) Save(_ context.Context, grants ...platform.Grant) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken != nil {
 		return m.broken
 	}
-	old := m.grants[g.Account]
-	if g.Generation != old.Generation+1 {
-		return fmt.Errorf("save generation %d over %d", g.Generation, old.Generation)
+	for _, g := range grants {
+		if old := m.grants[g.Account]; g.Generation != old.Generation+1 {
+			return fmt.Errorf("save generation %d over %d", g.Generation, old.Generation)
+		}
 	}
-	m.earlier[g.Account], m.grants[g.Account] = old, g
+	for _, g := range grants {
+		m.earlier[g.Account], m.grants[g.Account] = m.grants[g.Account], g
+	}
 	return nil
+}
+
+func (m *memory) Siblings(_ context.Context, account string) ([]platform.Grant, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var out []platform.Grant
+	of := m.accounts[account]
+	for id, a := range m.accounts {
+		if id != account && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID {
+			out = append(out, m.grants[id])
+		}
+	}
+	return out, nil
 }
 
 func (m *memory) Confirm(_ context.Context, account string, generation int, at time.Time, clocks []platform.Clock, scopes []string) error {

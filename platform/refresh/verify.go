@@ -29,6 +29,14 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 		}
 		renewed = true
 	}
+	if !renewed && extensionDue(a, g, r.now()) {
+		// A failure leaves a token that works for a long time yet; asking tells whether it does.
+		if longer, err := r.fly(ctx, account, g.Generation); err == nil {
+			g, renewed = longer, true
+		} else if platform.KindOf(err) == platform.KindReconnect || platform.KindOf(err) == platform.KindStorage {
+			return platform.Verdict{}, err
+		}
+	}
 	v, err := r.ask(ctx, a, g)
 	if !renewed && rejected(err) && !platform.As(err, "").Definite && !g.Tokens.Refresh.IsZero() {
 		if g, err = r.fly(ctx, account, g.Generation); err != nil {
@@ -64,7 +72,7 @@ func (r *Refresher) ask(ctx context.Context, a platform.Account, g platform.Gran
 // reject records that the platform refused the access token, unless the grant
 // has been replaced meanwhile.
 func (r *Refresher) reject(ctx context.Context, a platform.Account, g platform.Grant, e *platform.Error) error {
-	unlock, err := r.store.Lock(ctx, a.ID)
+	unlock, err := r.lock(ctx, lockName(a))
 	if err != nil {
 		return err
 	}

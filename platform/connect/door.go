@@ -26,7 +26,9 @@ const (
 // share it and are told apart by their state, so that one sign-in left open in a
 // tab does not take the port from the next.
 type door struct {
-	port      int
+	port int
+	// secure doors speak TLS.
+	secure    bool
 	srv       *http.Server
 	listeners []net.Listener
 	// guests are the attempts, by the hash of their state: looking one up
@@ -46,7 +48,7 @@ func (a *Attempt) listen(port int, secure bool) error {
 	doors.Lock()
 	defer doors.Unlock()
 	d := doors.open[port]
-	if d != nil && d.secure() != secure {
+	if d != nil && d.secure != secure {
 		return errors.New("the port is in use for another kind of address")
 	}
 	if d == nil {
@@ -73,9 +75,6 @@ func (a *Attempt) listen(port int, secure bool) error {
 	return nil
 }
 
-// secure reports whether the door speaks TLS.
-func (d *door) secure() bool { return d.srv.TLSConfig != nil }
-
 func openDoor(port int, conf *tls.Config) (*door, error) {
 	v4, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
@@ -83,6 +82,7 @@ func openDoor(port int, conf *tls.Config) (*door, error) {
 	}
 	d := &door{
 		port:      v4.Addr().(*net.TCPAddr).Port,
+		secure:    conf != nil,
 		listeners: []net.Listener{v4},
 		guests:    map[[sha256.Size]byte]*Attempt{},
 	}
@@ -186,11 +186,11 @@ func (d *door) admit(r *http.Request) *Attempt {
 // but its own, and the one the attempt's redirect address has.
 func (d *door) ours(host string, a *Attempt) bool {
 	names := []string{"localhost", "127.0.0.1", "::1"}
-	if u, err := url.Parse(a.Redirect); err == nil && d.secure() {
+	if u, err := url.Parse(a.Redirect); err == nil && d.secure {
 		names = append(names, u.Hostname())
 	}
 	usual := 80
-	if d.secure() {
+	if d.secure {
 		usual = 443
 	}
 	for _, name := range names {

@@ -3,6 +3,7 @@ package sandbox
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -17,47 +18,74 @@ type authorization struct {
 	scopes                            []string
 	// issuer is sent along with the code (RFC 9207); empty for platforms that do not.
 	issuer string
+	// params are all parameters of the request.
+	params url.Values
 }
 
-var challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+// pkceMode is what a dialect does with PKCE (RFC 7636).
+type pkceMode uint8
 
-// authorize shows the sign-in page and takes its form. issuer is for OIDC only.
-func (n *Network) authorize(q request, issuer string) answer {
+const (
+	pkceIgnored  pkceMode = iota
+	pkceOptional          // S256 where it is used; public clients must
+	pkceStrict            // pkceOptional, and a verifier without a challenge is refused (RFC 9700 section 4.8.2)
+	pkceRequired          // S256 from everyone
+	pkceHex               // from everyone, the challenge is the lower-case hexadecimal SHA-256 (TikTok's desktop clients)
+)
+
+var (
+	challengeShape = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
+	hexShape       = regexp.MustCompile(`^[0-9a-f]{64}$`)
+)
+
+// authorize shows the sign-in page and takes its form. The parameters are those
+// in the address, q.params where the caller set it, or what was pushed.
+func (n *Network) authorize(q request) answer {
 	if q.Method != http.MethodGet && q.Method != http.MethodPost {
 		return methodNotAllowed(http.MethodGet, http.MethodPost)
 	}
-	a, refused := n.authorization(q, issuer)
+	if refused := n.pull(&q); refused != nil {
+		return *refused
+	}
+	a, refused := n.authorization(q)
 	if refused != nil {
 		return *refused
 	}
 	s := n.of(q.platform)
-	prompt := strings.Fields(q.query.Get("prompt"))
 	switch {
 	case s.auto:
 		return n.allow(q, a, n.preselected(s), nil, nil)
-	case q.platform == OIDC && slices.Contains(prompt, "none"):
-		return a.fail(q, "login_required", "nobody is signed in")
 	case q.Method == http.MethodGet:
-		return n.signInPage(q, a)
+		return n.signInPage(q, a, "")
 	}
 	switch q.body.Get("decision") {
 	case "allow":
-		who, ok := n.person(q.body.Get("person"))
+		who, pages, scopes, ok := n.decided(q)
 		if !ok {
 			return errorPage(q.platform, "Choose who you are.")
 		}
-		pages, scopes := q.body["page"], q.body["scope"]
-		if pages == nil {
-			pages = []string{}
-		}
-		if scopes == nil {
-			scopes = []string{}
-		}
 		return n.allow(q, a, who, pages, scopes)
 	case "deny":
-		return a.deny(q)
+		q.spend()
+		if q.dialect.deny != nil {
+			return q.dialect.deny(a, q)
+		}
+		return a.fail(q, "access_denied", "The resource owner or authorization server denied the request.")
 	}
 	return errorPage(q.platform, "Choose Allow or Cancel.")
+}
+
+// spend uses up the request_uri, if there was one.
+func (q request) spend() {
+	if q.pushed != nil {
+		q.pushed.used = true
+	}
+}
+
+// decided reads who was chosen and what was ticked from the sign-in form.
+func (n *Network) decided(q request) (who Person, pages, scopes []string, ok bool) {
+	who, ok = n.person(q.body.Get("person"))
+	return who, append([]string{}, q.body["page"]...), append([]string{}, q.body["scope"]...), ok
 }
 
 func (n *Network) preselected(s *settings) Person {
@@ -69,23 +97,26 @@ func (n *Network) preselected(s *settings) Person {
 
 // authorization checks a request. Until the client and its redirect address are
 // known to be right, errors are shown and never sent there.
-func (n *Network) authorization(q request, issuer string) (authorization, *answer) {
-	v := q.query
+func (n *Network) authorization(q request) (authorization, *answer) {
+	d, v := q.dialect, q.params
+	if v == nil {
+		v = q.query
+	}
 	show := func(text string) (authorization, *answer) {
 		p := errorPage(q.platform, text)
 		return authorization{}, &p
 	}
-	for _, key := range []string{"client_id", "redirect_uri", "response_type", "scope", "state", "code_challenge"} {
+	for _, key := range []string{"client_id", d.clientKey, "redirect_uri", "response_type", "scope", "state", "code_challenge"} {
 		if len(v[key]) > 1 {
 			return show("The parameter " + key + " is there twice.")
 		}
 	}
-	app, ok := n.app(q, v.Get("client_id"))
+	app, ok := n.app(q, d.clientID(v))
 	if !ok {
 		return show("This app is not known here: check its client id.")
 	}
-	a := authorization{app: app, redirect: v.Get("redirect_uri"), state: v.Get("state"), nonce: v.Get("nonce"), issuer: issuer}
-	if !app.redirectOK(a.redirect) {
+	a := authorization{app: app, redirect: v.Get("redirect_uri"), state: v.Get("state"), nonce: v.Get("nonce"), issuer: q.issuer, params: v}
+	if !d.redirect(app, a.redirect) {
 		return show("The redirect address is not one this app may use.")
 	}
 	refuse := func(code, text string) (authorization, *answer) {
@@ -95,39 +126,40 @@ func (n *Network) authorization(q request, issuer string) (authorization, *answe
 	if v.Get("response_type") != "code" {
 		return refuse("unsupported_response_type", "only code is supported")
 	}
-	asked := strings.FieldsFunc(v.Get("scope"), func(r rune) bool { return r == ' ' || r == ',' && q.platform == Facebook })
+	asked := d.split(v)
+	if len(asked) == 0 {
+		asked = d.usual
+	}
 	for _, scope := range asked {
-		known := slices.Contains(knownScopes(q.platform), scope) && (len(app.Scopes) == 0 || slices.Contains(app.Scopes, scope))
 		switch {
 		case slices.Contains(a.scopes, scope):
-		case known:
+		case d.knows(app, scope):
 			a.scopes = append(a.scopes, scope)
-		case q.platform == Facebook:
-			return show("Invalid Scopes: " + scope + ".")
-		case q.platform == LinkedIn:
-			return refuse("unauthorized_scope_error", `Scope "`+scope+`" is not authorized for your application`)
-		case q.platform == Mastodon:
-			return refuse("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
-		default: // OpenID Connect Core section 3.1.2.1: scopes not understood should be ignored
+		case d.unknown != nil:
+			r := d.unknown(a, q, scope)
+			return a, &r
 		}
 	}
-	if q.platform == Mastodon && len(asked) == 0 {
-		a.scopes = []string{"read"}
-		if len(app.Scopes) > 0 && !slices.Contains(app.Scopes, "read") {
-			return refuse("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
+	if d.check != nil {
+		if r := d.check(n, q, a); r != nil {
+			return a, r
 		}
 	}
-	if q.platform != Mastodon && q.platform != OIDC {
-		return a, nil // PKCE is ignored
+	if d.pkce == pkceIgnored {
+		return a, nil
 	}
 	a.challenge = v.Get("code_challenge")
 	switch {
+	case a.challenge == "" && (d.pkce == pkceRequired || d.pkce == pkceHex):
+		return refuse("invalid_request", "a code challenge is required")
 	case a.challenge == "" && app.Public:
 		return refuse("invalid_request", "a public client must use PKCE")
 	case a.challenge == "":
 	case v.Get("code_challenge_method") != "S256":
 		return refuse("invalid_request", "the code challenge method must be S256")
-	case !challengeShape.MatchString(a.challenge):
+	case d.pkce == pkceHex && !hexShape.MatchString(a.challenge):
+		return refuse("invalid_request", "the code challenge is not a hexadecimal SHA-256")
+	case d.pkce != pkceHex && !challengeShape.MatchString(a.challenge):
 		return refuse("invalid_request", "the code challenge is not a base64url SHA-256")
 	}
 	return a, nil
@@ -135,7 +167,25 @@ func (n *Network) authorization(q request, issuer string) (authorization, *answe
 
 // allow gives a code to the app. Nil pages or scopes are all of them.
 func (n *Network) allow(q request, a authorization, who Person, pages, scopes []string) answer {
-	s := n.of(q.platform)
+	q.spend()
+	c := n.grant(q, a, who, pages, scopes)
+	if a.redirect == oob {
+		return noticePage("Practice "+q.dialect.name, "Copy this code and paste it into the app.", c.value)
+	}
+	v := url.Values{"code": {c.value}}
+	if a.issuer != "" {
+		v.Set("iss", a.issuer)
+	}
+	if q.dialect.with != nil {
+		q.dialect.with(n, q, c, v)
+	}
+	return a.back(q, v)
+}
+
+// grant keeps what a person allowed and makes the code for it. Nil pages or
+// scopes are all of them.
+func (n *Network) grant(q request, a authorization, who Person, pages, scopes []string) *code {
+	d, s := q.dialect, n.of(q.platform)
 	if s.force != "" {
 		who, _ = n.person(s.force)
 	}
@@ -145,32 +195,25 @@ func (n *Network) allow(q request, a authorization, who Person, pages, scopes []
 			granted = append(granted, scope)
 		}
 	}
-	key := consentKey{platform: q.platform, client: a.app.ClientID, person: who.ID}
-	if q.platform == Mastodon {
-		key.host = q.host
-	}
+	key := consentKey{platform: q.platform, host: q.server(), client: a.app.ClientID, person: who.ID}
 	old := n.consents[key]
 	c := &consent{}
-	if q.platform == Facebook {
-		// Facebook keeps what was allowed before and not asked about now.
-		if old != nil {
-			for _, scope := range old.scopes {
-				if !slices.Contains(a.scopes, scope) && scope != "public_profile" {
-					granted = append(granted, scope)
-				}
+	if d.keeps && old != nil {
+		for _, scope := range old.scopes {
+			if !slices.Contains(a.scopes, scope) && !slices.Contains(d.always, scope) {
+				granted = append(granted, scope)
 			}
 		}
-		granted = append(granted, "public_profile")
-		switch {
-		case slices.Contains(a.scopes, "pages_show_list"):
-			for _, page := range who.Pages {
-				if pages == nil || slices.Contains(pages, page.ID) {
-					c.pages = append(c.pages, page.ID)
-				}
-			}
-		case old != nil:
-			c.pages = old.pages
-		}
+	}
+	granted = append(granted, d.always...)
+	var bound string
+	switch {
+	case d.things.asked(a.scopes):
+		c.pages, bound = d.things.pick(q.platform, who, pages)
+	case d.keeps && old != nil:
+		c.pages = old.pages
+	}
+	if d.dataAccess {
 		c.dataAccess = end(q.now, s.life.DataAccess)
 	}
 	for _, scope := range a.scopes {
@@ -181,34 +224,35 @@ func (n *Network) allow(q request, a authorization, who Person, pages, scopes []
 	c.scopes = granted
 	n.consents[key] = c
 	code := &code{
-		value: random("c_"), key: key, redirect: a.redirect, challenge: a.challenge, nonce: a.nonce,
+		value: random("c_"), key: key, redirect: a.redirect, challenge: a.challenge, nonce: a.nonce, page: bound, params: a.params,
 		scopes: granted, expires: end(q.now, s.life.Code), granted: q.now,
 	}
 	n.codes[code.value] = code
-	if a.redirect == oob {
-		return noticePage("Practice Mastodon", "Copy this code and paste it into the app.", code.value)
-	}
-	v := url.Values{"code": {code.value}}
-	if a.issuer != "" {
-		v.Set("iss", a.issuer)
-	}
-	return a.back(q, v)
+	return code
 }
 
-func (a authorization) deny(q request) answer {
-	switch q.platform {
-	case Facebook:
-		return a.back(q, url.Values{
-			"error": {"access_denied"}, "error_code": {"200"},
-			"error_description": {"Permissions error"}, "error_reason": {"user_denied"},
-		})
-	case LinkedIn:
-		return a.fail(q, "user_cancelled_authorize", "The user cancelled the authorization")
+// pick gives the ids of a person's things that were ticked, nil for all of them,
+// and where the tokens are bound to one, which: the first if none of theirs was chosen.
+func (t *things) pick(platform string, who Person, ticked []string) (ids []string, bound string) {
+	all := t.has(platform, who)
+	for _, g := range all {
+		if ticked == nil || slices.Contains(ticked, g.ID) {
+			ids = append(ids, g.ID)
+		}
 	}
-	return a.fail(q, "access_denied", "The resource owner or authorization server denied the request.")
+	if !t.one || len(all) == 0 {
+		return ids, ""
+	}
+	if len(ids) == 0 {
+		ids = []string{all[0].ID}
+	}
+	return ids[:1], ids[0]
 }
 
 func (a authorization) fail(q request, code, text string) answer {
+	if q.dialect.fail != nil {
+		return q.dialect.fail(a, q, code, text)
+	}
 	v := url.Values{"error": {code}, "error_description": {text}}
 	if a.issuer != "" {
 		v.Set("iss", a.issuer)
@@ -236,11 +280,7 @@ func (a authorization) back(q request, v url.Values) answer {
 	if strings.Contains(to, "?") {
 		sep = "&"
 	}
-	to += sep + v.Encode()
-	if q.platform == Facebook {
-		to += "#_=_"
-	}
-	return redirectAnswer(to)
+	return redirectAnswer(to + sep + v.Encode() + q.dialect.fragment)
 }
 
 // codeProblem is why a code cannot be exchanged; empty when it can.
@@ -259,14 +299,14 @@ const (
 // another client's.
 func (n *Network) redeem(q request, clientID string) (*code, codeProblem) {
 	c := n.codes[q.form.Get("code")]
-	if c == nil || c.key.platform != q.platform || q.platform == Mastodon && c.key.host != q.host {
+	if c == nil || c.key.platform != q.platform || c.key.host != q.server() {
 		return nil, codeUnknown
 	}
 	if c.key.client != clientID {
 		return nil, codeClient
 	}
 	if c.used {
-		if c.issued != nil && q.platform == OIDC {
+		if c.issued != nil && q.dialect.codeReuse {
 			c.issued.revoked = "code used twice" // RFC 6749, section 4.1.2
 		}
 		return nil, codeUsed
@@ -281,34 +321,16 @@ func (n *Network) redeem(q request, clientID string) (*code, codeProblem) {
 	verifier := q.form.Get("code_verifier")
 	if c.challenge != "" {
 		sum := sha256.Sum256([]byte(verifier))
-		if base64.RawURLEncoding.EncodeToString(sum[:]) != c.challenge {
+		hash := base64.RawURLEncoding.EncodeToString(sum[:])
+		if q.dialect.pkce == pkceHex {
+			hash = hex.EncodeToString(sum[:])
+		}
+		if hash != c.challenge {
 			return nil, codePKCE
 		}
-	} else if verifier != "" && q.platform == OIDC {
+	} else if verifier != "" && q.dialect.pkce == pkceStrict {
 		return nil, codePKCE // RFC 9700 section 4.8.2: a verifier without a challenge is a downgrade
 	}
 	c.issued = &family{}
 	return c, ""
-}
-
-// knownScopes of a platform.
-func knownScopes(platform string) []string {
-	switch platform {
-	case Facebook:
-		return []string{
-			"public_profile", "email", "pages_show_list", "pages_manage_posts", "pages_read_engagement", "publish_video", "read_insights",
-			"pages_manage_engagement", "pages_read_user_content", "pages_read_user_engagement", "pages_messaging", "business_management",
-		}
-	case LinkedIn:
-		return []string{
-			"openid", "profile", "email", "w_member_social", "w_organization_social", "r_organization_social", "rw_organization_admin",
-			"r_organization_admin", "r_member_social", "r_member_postAnalytics", "r_member_profileAnalytics", "r_basicprofile",
-		}
-	case Mastodon:
-		return []string{
-			"profile", "read", "read:accounts", "read:statuses", "read:notifications", "write", "write:statuses", "write:media",
-			"write:conversations", "follow", "push",
-		}
-	}
-	return []string{"openid", "profile", "email", "offline_access", "read", "write"}
 }

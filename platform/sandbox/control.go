@@ -31,16 +31,16 @@ func init() {
 			"How long what is given from now on lives. A length left out stays as it is, a switch left out is off: silent leaves expires_in out, silent_introspection the dates of debug_token and introspection.", controlLifetimes},
 		{"POST", "/_control/rotation", `{"platform":"oidc","on":true}`, "Whether a refresh kills the old refresh token.", controlRotation},
 		{"POST", "/_control/expire", `{"platform":"facebook","account":"Acme Shop","kind":"","ago":"24h"}`,
-			"End tokens now, some time ago, or with \"in\":\"6d\" soon. account is a person or page (empty: all), kind access, page, refresh or data_access (empty: all tokens).", controlExpire},
+			"End tokens now, some time ago, or with \"in\":\"6d\" soon. account is a person, page, channel or blog (empty: all), kind access, page, refresh or data_access (empty: all tokens).", controlExpire},
 		{"POST", "/_control/revoke", `{"platform":"facebook","account":"Acme Owner","reason":"password"}`, "Revoke tokens. Reasons: " + strings.Join(reasons(), ", ") + ".", controlRevoke},
-		{"POST", "/_control/fault", `{"platform":"linkedin","host":"","path":"","kind":"status","status":500,"for":"30s","times":0,"code":4,"subcode":0,"error":"invalid_grant"}`,
-			"Make something go wrong until cleared, or so many times. Kinds: " + strings.Join(faultKinds(), ", ") + ". Sign-in pages are spared unless path names them.", controlFault},
+		{"POST", "/_control/fault", `{"platform":"linkedin","host":"","path":"","kind":"status","status":500,"for":"30s","times":0,"code":4,"subcode":0,"error":"invalid_grant","body":{},"header":{}}`,
+			"Make something go wrong until cleared, or so many times. Kinds: " + strings.Join(faultKinds(), ", ") + ". json answers body as it stands, with status and header: any platform's own error. Sign-in pages are spared unless path names them.", controlFault},
 		{"POST", "/_control/clear", `{"platform":""}`, "End the faults; what hangs goes on.", controlClear},
 		{"POST", "/_control/person", `{"platform":"facebook","preselect":"Acme Owner","force":"Other Person"}`, "Who is selected when the sign-in page opens; force signs in as that person whoever is chosen (the wrong account).", controlPerson},
 		{"POST", "/_control/scopes", `{"platform":"facebook","drop":["pages_manage_posts"]}`, "Permissions that are never granted, whatever is ticked.", controlScopes},
 		{"POST", "/_control/auto", `{"platform":"facebook","on":true}`, "Approve at once, without a page.", controlAuto},
 		{"POST", "/_control/app", `{"platform":"linkedin","client_id":"mine","client_secret":"…","public":false,"redirects":["http://localhost:8421/callback"],"scopes":[]}`,
-			"Register an app: its secret is then checked, its redirects must match exactly (oidc: any port on 127.0.0.1).", controlApp},
+			"Register an app: its secret is then checked, its redirects must match as the platform has it, most of them exactly (oidc: any port on 127.0.0.1).", controlApp},
 		{"POST", "/_control/strict", `{"platform":"linkedin","on":true}`, "Refuse client ids that are not registered.", controlStrict},
 		{"POST", "/_control/reset", `{}`, "Back to the beginning.", func(n *Network, _ *http.Request) (any, error) { n.Reset(); return done, nil }},
 	}
@@ -242,15 +242,17 @@ func controlRevoke(n *Network, r *http.Request) (any, error) {
 func controlFault(n *Network, r *http.Request) (any, error) {
 	var in struct {
 		target
-		Host    string `json:"host"`
-		Path    string `json:"path"`
-		Kind    string `json:"kind"`
-		Status  int    `json:"status"`
-		For     string `json:"for"`
-		Times   int    `json:"times"`
-		Code    int    `json:"code"`
-		Subcode int    `json:"subcode"`
-		Error   string `json:"error"`
+		Host    string            `json:"host"`
+		Path    string            `json:"path"`
+		Kind    string            `json:"kind"`
+		Status  int               `json:"status"`
+		For     string            `json:"for"`
+		Times   int               `json:"times"`
+		Code    int               `json:"code"`
+		Subcode int               `json:"subcode"`
+		Error   string            `json:"error"`
+		Body    json.RawMessage   `json:"body"`
+		Header  map[string]string `json:"header"`
 	}
 	err := errors.Join(decode(r, &in), in.check())
 	wait, err2 := Duration(in.For)
@@ -263,9 +265,12 @@ func controlFault(n *Network, r *http.Request) (any, error) {
 	if in.Status != 0 && (in.Status < 200 || in.Status > 599) {
 		return nil, fmt.Errorf("%d is not a status an answer can have", in.Status)
 	}
+	if in.Kind == FaultJSON && in.Body == nil {
+		return nil, errors.New("a json fault needs a body")
+	}
 	n.SetFault(Fault{
 		Platform: in.Platform, Host: in.Host, Path: in.Path, Kind: in.Kind, Status: in.Status, For: wait, Times: in.Times,
-		Code: in.Code, Subcode: in.Subcode, Error: in.Error,
+		Code: in.Code, Subcode: in.Subcode, Error: in.Error, Body: in.Body, Header: in.Header,
 	})
 	return done, nil
 }
@@ -327,10 +332,10 @@ func controlApp(n *Network, r *http.Request) (any, error) {
 		return nil, errors.New("an app needs a platform and a client_id")
 	case in.Public && in.Secret != "":
 		return nil, errors.New("a public client has no secret")
-	case in.Public && in.Platform != OIDC:
-		return nil, errors.New("only oidc has public clients")
-	case in.Platform == Mastodon && (in.Host == "" || in.Secret == "" || len(in.Redirects) == 0):
-		return nil, errors.New("an app on a Mastodon server needs host, client_secret and redirects; apps register themselves at /api/v1/apps")
+	case in.Public && !dialectOf(in.Platform).public:
+		return nil, errors.New("this platform has no public clients")
+	case dialectOf(in.Platform).perHost && (in.Host == "" || in.Secret == "" || len(in.Redirects) == 0):
+		return nil, errors.New("an app where every host is a server of its own needs host, client_secret and redirects; on Mastodon apps register themselves at /api/v1/apps")
 	}
 	n.Register(in)
 	return done, nil

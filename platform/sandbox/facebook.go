@@ -11,6 +11,40 @@ import (
 	"time"
 )
 
+// Facebook is the platform's id.
+const Facebook = "facebook"
+
+var facebook = &dialect{
+	id: Facebook, name: "Facebook",
+	hosts:  []string{"www.facebook.com", "graph.facebook.com"},
+	try:    []string{"/www.facebook.com/v25.0/dialog/oauth", "/graph.facebook.com/v25.0/…"},
+	serve:  (*Network).facebook,
+	prefix: "EAA",
+	life:   Lifetimes{Access: 60 * day, Short: 2 * time.Hour, Page: Never, DataAccess: 90 * day, Refresh: None},
+	apps:   []App{practice},
+	scopes: []string{
+		"public_profile", "email", "pages_show_list", "pages_manage_posts", "pages_read_engagement", "publish_video", "read_insights",
+		"pages_manage_engagement", "pages_read_user_content", "pages_read_user_engagement", "pages_messaging", "business_management",
+	},
+	separators: " ,",
+	unknown:    unknownShown,
+	always:     []string{"public_profile"},
+	keeps:      true, // Facebook keeps what was allowed before and not asked about now
+	dataAccess: true,
+	redirect:   localhostRedirect, // in development mode http is for the name localhost only
+	things:     &things{scope: "pages_show_list", of: func(p Person) []Thing { return p.Pages }},
+	deny: func(a authorization, q request) answer {
+		return a.back(q, url.Values{
+			"error": {"access_denied"}, "error_code": {"200"},
+			"error_description": {"Permissions error"}, "error_reason": {"user_denied"},
+		})
+	},
+	fragment:    "#_=_",
+	tokenPaths:  []string{"/oauth/access_token"},
+	signInPaths: []string{"/dialog/oauth", "/login_success.html"},
+	grants:      []string{"fb_exchange_token"},
+}
+
 var graphVersion = regexp.MustCompile(`^/v\d+\.\d+/`)
 
 // facebook serves www.facebook.com and graph.facebook.com, any version of the API.
@@ -22,7 +56,7 @@ func (n *Network) facebook(q request) answer {
 	if q.host == "www.facebook.com" {
 		switch path {
 		case "/dialog/oauth":
-			return n.authorize(q, "")
+			return n.authorize(q)
 		case "/connect/login_success.html":
 			return noticePage("Practice Facebook — Success", "Copy this page's address and paste it into the app.", "")
 		}

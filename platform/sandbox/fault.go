@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"path"
 	"slices"
@@ -30,6 +31,8 @@ const (
 	FaultGraph = "graph"
 	// FaultOAuth answers with RFC 6749's error: Error, such as invalid_grant.
 	FaultOAuth = "oauth"
+	// FaultJSON answers with Body as it stands, Status and Header: any platform's own error.
+	FaultJSON = "json"
 	// FaultDrop cuts the connection before anything happens.
 	FaultDrop = "drop"
 	// FaultLost carries the request out and cuts the connection before the answer.
@@ -39,7 +42,7 @@ const (
 func faultKinds() []string {
 	return []string{
 		FaultStatus, FaultHang, FaultGarbage, FaultHuge, FaultNoToken, FaultEmpty, FaultPortal,
-		FaultGraph, FaultOAuth, FaultDrop, FaultLost,
+		FaultGraph, FaultOAuth, FaultJSON, FaultDrop, FaultLost,
 	}
 }
 
@@ -52,7 +55,7 @@ type Fault struct {
 	Path string
 	// Kind is one of FaultStatus and its neighbours.
 	Kind string
-	// Status of FaultStatus, 500 when zero; of FaultGraph and FaultOAuth, 400.
+	// Status of FaultStatus, 500 when zero; of FaultGraph, FaultOAuth and FaultJSON, 400.
 	Status int
 	// For is how long FaultHang waits; zero until cleared.
 	For time.Duration
@@ -61,6 +64,9 @@ type Fault struct {
 	// Code and Subcode of FaultGraph; Error of FaultOAuth.
 	Code, Subcode int
 	Error         string
+	// Body of FaultJSON, a JSON value; Header are lines of its answer.
+	Body   json.RawMessage
+	Header map[string]string
 }
 
 type fault struct {
@@ -73,6 +79,9 @@ type fault struct {
 func (n *Network) SetFault(f Fault) {
 	if !slices.Contains(faultKinds(), f.Kind) {
 		panic("sandbox: unknown fault " + f.Kind)
+	}
+	if f.Kind == FaultJSON && !json.Valid(f.Body) {
+		panic("sandbox: the body of a json fault is not JSON")
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -114,28 +123,13 @@ func (f *fault) applies(q request) bool {
 	case f.Times > 0 && f.hits >= f.Times,
 		f.Platform != "" && f.Platform != q.platform,
 		f.Host != "" && !strings.EqualFold(f.Host, q.host),
-		f.Kind == FaultNoToken && !isTokenRequest(q):
+		f.Kind == FaultNoToken && !q.dialect.isToken(q):
 		return false
 	case f.Path == "":
-		return !isSignIn(q)
+		return !q.dialect.isSignIn(q)
 	}
 	ok, err := path.Match(f.Path, q.path)
 	return err == nil && ok || strings.HasPrefix(q.path, f.Path)
-}
-
-func isSignIn(q request) bool {
-	return strings.HasSuffix(q.path, "/dialog/oauth") || strings.HasSuffix(q.path, "/authorization") ||
-		strings.HasSuffix(q.path, "/authorize") || strings.HasSuffix(q.path, "/login_success.html")
-}
-
-func isTokenRequest(q request) bool {
-	switch q.platform {
-	case Facebook:
-		return strings.HasSuffix(q.path, "/oauth/access_token")
-	case LinkedIn:
-		return q.path == "/oauth/v2/accessToken"
-	}
-	return strings.HasSuffix(q.path, "/token")
 }
 
 const hugeSize = 10 << 20
@@ -182,6 +176,12 @@ func (n *Network) faulty(q request, entry *Entry) (answer, bool) {
 		return graphError(status, f.Code, f.Subcode, "OAuthException", "The practice network was told to answer this"), false
 	case FaultOAuth:
 		return oauthError(status, f.Error, "The practice network was told to answer this"), false
+	case FaultJSON:
+		a := jsonAnswer(status, f.Body)
+		for k, v := range f.Header {
+			a = a.with(k, v)
+		}
+		return a, false
 	case FaultLost:
 		n.logEnd(entry, n.serve(q).status)
 		cut()

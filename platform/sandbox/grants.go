@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ const (
 	KindAccess  = "access"
 	KindPage    = "page"
 	KindRefresh = "refresh"
-	// KindDataAccess names Facebook's second clock in [Network.Expire].
+	// KindDataAccess names Meta's second clock in [Network.Expire].
 	KindDataAccess = "data_access"
 )
 
@@ -40,8 +41,8 @@ type consent struct {
 	scopes []string
 	// declined are scopes that were asked for and not allowed.
 	declined []string
-	pages    []string // ids
-	// dataAccess is when Facebook stops giving data; zero means never.
+	pages    []string // ids of the things that were ticked
+	// dataAccess is when the platform stops giving data; zero means never.
 	dataAccess time.Time
 }
 
@@ -51,6 +52,8 @@ type code struct {
 	key                        consentKey
 	redirect, challenge, nonce string
 	scopes                     []string
+	page                       string     // id of the thing the tokens are bound to, if any
+	params                     url.Values // of the authorization request
 	expires, granted           time.Time
 	used                       bool
 	issued                     *family
@@ -65,12 +68,12 @@ type family struct {
 type token struct {
 	value, kind string
 	key         consentKey
-	page        string // id, for page tokens
+	page        string // id of the page, blog or channel it is bound to, if any
 	scopes      []string
 	issued      time.Time
 	expires     time.Time // zero means never
 	life        time.Duration
-	// long is Facebook's long-lived kind.
+	// long is Meta's long-lived kind.
 	long    bool
 	family  *family
 	revoked string // the reason, or ""
@@ -80,6 +83,7 @@ type token struct {
 	parent *token
 	nonce  string
 	authed time.Time
+	params url.Values // of the authorization request
 }
 
 func (t *token) dead() string {
@@ -105,7 +109,7 @@ func end(from time.Time, life time.Duration) time.Time {
 
 // mint makes and keeps a token.
 func (n *Network) mint(t token, now time.Time, life time.Duration) *token {
-	prefix := map[string]string{Facebook: "EAA", LinkedIn: "AQX", Mastodon: "", OIDC: "at_"}[t.key.platform]
+	prefix := n.of(t.key.platform).dialect.prefix
 	if t.kind == KindRefresh {
 		prefix = "rt_"
 	}
@@ -119,7 +123,7 @@ func (n *Network) mint(t token, now time.Time, life time.Duration) *token {
 // find gives the token with this value on the request's platform and server.
 func (n *Network) find(q request, value string) *token {
 	t := n.tokens[value]
-	if t == nil || value == "" || t.key.platform != q.platform || q.platform == Mastodon && t.key.host != q.host {
+	if t == nil || value == "" || t.key.platform != q.platform || t.key.host != q.server() {
 		return nil
 	}
 	return t
@@ -133,7 +137,7 @@ func (n *Network) revokeKey(key consentKey, reason string) {
 	}
 }
 
-// matches reports whether an account (a person or a page, by id, name or
+// matches reports whether an account (a person or a page, channel or blog, by id, name or
 // username; "" is every one) is the token's.
 func (n *Network) matches(t *token, account string) bool {
 	if account == "" {
@@ -148,7 +152,7 @@ func (n *Network) matches(t *token, account string) bool {
 			return true
 		}
 	}
-	g, ok := p.page(t.page)
+	g, ok := p.thing(t.page)
 	return ok && t.page != "" && (account == g.ID || strings.EqualFold(account, g.Name) || strings.EqualFold(account, g.Username))
 }
 
@@ -178,7 +182,7 @@ func (n *Network) Expire(s Selection, at time.Time) int {
 			continue
 		}
 		if s.Kind == KindDataAccess {
-			if c := n.consents[t.key]; c != nil && t.key.platform == Facebook && !seen[t.key] {
+			if c := n.consents[t.key]; c != nil && n.of(t.key.platform).dialect.dataAccess && !seen[t.key] {
 				seen[t.key] = true
 				c.dataAccess = at
 				count++

@@ -24,11 +24,38 @@ func (n *Network) index(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	var b bytes.Buffer
-	err := indexPage.Execute(&b, map[string]any{"Base": "http://" + r.Host, "People": n.people, "Commands": commands})
+	err := indexPage.Execute(&b, map[string]any{"Base": "http://" + r.Host, "People": n.people, "Commands": commands, "Platforms": shown()})
 	if err != nil {
 		panic(fmt.Sprintf("sandbox: index: %v", err)) // the template and its data are ours
 	}
 	webPage(http.StatusOK, b.Bytes()).send(w)
+}
+
+// shownPlatform is a line of the index page's table.
+type shownPlatform struct {
+	Name string
+	Try  []string
+	App  string
+}
+
+func shown() []shownPlatform {
+	var out []shownPlatform
+	for _, d := range dialects {
+		p := shownPlatform{Name: d.name, Try: d.try}
+		for _, a := range d.apps {
+			if p.App != "" {
+				p.App += "; "
+			}
+			if p.App += a.ClientID; a.Secret != "" {
+				p.App += ", secret " + a.Secret
+			}
+		}
+		if p.App == "" && d.registered {
+			p.App = "registers itself"
+		}
+		out = append(out, p)
+	}
+	return out
 }
 
 // state is what GET /_control/state answers. It holds no secret.
@@ -62,7 +89,7 @@ func (n *Network) state() object {
 			"scopes": t.scopes, "issued": t.issued.UTC(), "alive": t.alive(now) && t.rotated.IsZero(), "revoked": t.dead(),
 		}
 		if who, _ := n.person(t.key.person); t.page != "" {
-			page, _ := who.page(t.page)
+			page, _ := who.thing(t.page)
 			o["page"] = page.Name
 		}
 		if !t.expires.IsZero() {

@@ -5,13 +5,47 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
+
+// LinkedIn is the platform's id.
+const LinkedIn = "linkedin"
+
+var linkedin = &dialect{
+	id: LinkedIn, name: "LinkedIn",
+	hosts:        []string{"www.linkedin.com", "api.linkedin.com"},
+	try:          []string{"/www.linkedin.com/oauth/v2/authorization", "/api.linkedin.com/v2/userinfo"},
+	serve:        (*Network).linkedin,
+	prefix:       "AQX",
+	life:         Lifetimes{Access: 60 * day, Refresh: None, Code: 30 * time.Minute},
+	consentClock: true,
+	apps:         []App{practice},
+	scopes: []string{
+		"openid", "profile", "email", "w_member_social", "w_organization_social", "r_organization_social", "rw_organization_admin",
+		"r_organization_admin", "r_member_social", "r_member_postAnalytics", "r_member_profileAnalytics", "r_basicprofile",
+	},
+	unknown: func(a authorization, q request, scope string) answer {
+		return a.fail(q, "unauthorized_scope_error", `Scope "`+scope+`" is not authorized for your application`)
+	},
+	redirect: openRedirect,
+	deny: func(a authorization, q request) answer {
+		return a.fail(q, "user_cancelled_authorize", "The user cancelled the authorization")
+	},
+	tokenPaths:  []string{"/oauth/v2/accessToken"},
+	signInPaths: []string{"/oauth/v2/authorization"},
+	tokens: func(n *Network, q request, a, r *token) answer {
+		out := n.tokenObject(q, a, r)
+		n.putLife(q, out, "refresh_token_expires_in", r)
+		out["scope"] = strings.Join(a.scopes, ",")
+		return jsonAnswer(http.StatusOK, out)
+	},
+}
 
 // linkedin serves www.linkedin.com (sign-in, tokens) and api.linkedin.com.
 func (n *Network) linkedin(q request) answer {
 	switch q.host + q.path {
 	case "www.linkedin.com/oauth/v2/authorization":
-		return n.authorize(q, "")
+		return n.authorize(q)
 	case "www.linkedin.com/oauth/v2/accessToken":
 		return n.linkedinToken(q)
 	case "www.linkedin.com/oauth/v2/introspectToken":
@@ -75,9 +109,9 @@ func (n *Network) linkedinToken(q request) answer {
 				t.revoked = "other scopes"
 			}
 		}
-		return n.issue(q, c, "")
+		return n.issue(q, c)
 	case "refresh_token":
-		return n.refresh(q, app, "")
+		return n.refresh(q, app)
 	}
 	return oauthError(http.StatusBadRequest, "unsupported_grant_type", "The grant type is not supported")
 }

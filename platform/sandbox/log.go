@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"maps"
-	"net/url"
 	"slices"
 	"time"
 )
@@ -37,7 +36,7 @@ type requestLog struct {
 	tokens  map[string]int // by platform
 }
 
-var grantTypes = []string{"authorization_code", "refresh_token", "fb_exchange_token", "client_credentials"}
+var grantTypes = []string{"authorization_code", "refresh_token", "client_credentials"}
 
 func (n *Network) logStart(q request) *Entry {
 	n.mu.Lock()
@@ -45,14 +44,17 @@ func (n *Network) logStart(q request) *Entry {
 	n.log.seq++
 	e := &Entry{
 		Seq: n.log.seq, At: q.now, Method: q.Method, Platform: q.platform, Host: q.host, Path: q.path,
-		Form: slices.Sorted(maps.Keys(q.form)), Token: isTokenRequest(q), Agent: q.UserAgent(),
+		Form: slices.Sorted(maps.Keys(q.form)), Token: q.dialect.isToken(q), Agent: q.UserAgent(),
+	}
+	if q.dialect.logPath != nil {
+		e.Path = q.dialect.logPath(q.path)
 	}
 	if e.Token {
 		if n.log.tokens == nil {
 			n.log.tokens = map[string]int{}
 		}
 		n.log.tokens[q.platform]++
-		e.Grant = grantOf(q.form)
+		e.Grant = grantOf(q)
 	}
 	n.log.entries = append(n.log.entries, e)
 	if len(n.log.entries) > keepLog {
@@ -62,12 +64,12 @@ func (n *Network) logStart(q request) *Entry {
 }
 
 // grantOf names a grant type that is known; anything else might be a secret in the wrong field.
-func grantOf(form url.Values) string {
-	g := form.Get("grant_type")
+func grantOf(q request) string {
+	g := q.form.Get("grant_type")
 	switch {
-	case g == "" && form.Get("code") != "":
+	case g == "" && q.form.Get("code") != "":
 		return "authorization_code" // Facebook takes a code without saying so
-	case slices.Contains(grantTypes, g):
+	case slices.Contains(grantTypes, g), slices.Contains(q.dialect.grants, g):
 		return g
 	}
 	return "other"

@@ -9,6 +9,45 @@ import (
 // metadataPath is RFC 8414's.
 const metadataPath = "/.well-known/oauth-authorization-server"
 
+// Mastodon is the platform's id.
+const Mastodon = "mastodon"
+
+var mastodon = &dialect{
+	id: Mastodon, name: "Mastodon",
+	host: func(host string) bool {
+		return strings.Contains(host, ".") && host != "favicon.ico" && !strings.HasPrefix(host, ".")
+	},
+	try:        []string{"/mastodon.example/…", "or any other host name"},
+	serve:      (*Network).mastodon,
+	life:       Lifetimes{Access: Never, Refresh: None},
+	registered: true,
+	perHost:    true,
+	auth:       authBasic | authBody,
+	scopes: []string{
+		"profile", "read", "read:accounts", "read:statuses", "read:notifications", "write", "write:statuses", "write:media",
+		"write:conversations", "follow", "push",
+	},
+	usual:       []string{"read"},
+	unknown:     unknownRefused,
+	pkce:        pkceOptional,
+	redirect:    mastodonRedirect,
+	tokenPaths:  []string{"/token"},
+	signInPaths: []string{"/authorize"},
+	tokens: func(n *Network, q request, a, r *token) answer {
+		out := n.tokenObject(q, a, r)
+		out["created_at"] = a.issued.Unix()
+		return jsonAnswer(http.StatusOK, out)
+	},
+}
+
+// mastodonRedirect is openRedirect and the address that shows the code instead.
+func mastodonRedirect(a *app, redirect string) bool {
+	if redirect == oob {
+		return slices.Contains(a.Redirects, oob)
+	}
+	return openRedirect(a, redirect)
+}
+
 // mastodon serves one Mastodon server; every host is its own.
 func (n *Network) mastodon(q request) answer {
 	switch q.path {
@@ -17,7 +56,7 @@ func (n *Network) mastodon(q request) answer {
 			"issuer": q.base + "/", "service_documentation": "https://docs.joinmastodon.org/",
 			"authorization_endpoint": q.base + "/oauth/authorize", "token_endpoint": q.base + "/oauth/token",
 			"app_registration_endpoint": q.base + "/api/v1/apps", "revocation_endpoint": q.base + "/oauth/revoke",
-			"scopes_supported": knownScopes(Mastodon), "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
+			"scopes_supported": q.dialect.scopes, "response_types_supported": []string{"code"}, "response_modes_supported": []string{"query"},
 			"grant_types_supported":                 []string{"authorization_code"},
 			"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 			"code_challenge_methods_supported":      []string{"S256"},
@@ -25,9 +64,9 @@ func (n *Network) mastodon(q request) answer {
 	case "/api/v1/apps":
 		return n.mastodonRegister(q)
 	case "/oauth/authorize":
-		return n.authorize(q, "")
+		return n.authorize(q)
 	case "/oauth/token":
-		return n.exchange(q, "")
+		return n.exchange(q)
 	case "/oauth/revoke":
 		return n.revoke(q)
 	case "/api/v1/accounts/verify_credentials", "/api/v1/apps/verify_credentials", "/api/v1/statuses":
@@ -63,13 +102,13 @@ func (n *Network) mastodonRegister(q request) answer {
 		return mastodonError(http.StatusUnprocessableEntity, "Validation failed: Redirect URI can't be blank")
 	}
 	for _, s := range scopes {
-		if !slices.Contains(knownScopes(Mastodon), s) {
+		if !slices.Contains(q.dialect.scopes, s) {
 			return mastodonError(http.StatusUnprocessableEntity, "Validation failed: Scopes doesn't match configured on the server.")
 		}
 	}
 	probe := &app{App: App{Platform: Mastodon, Redirects: redirects}}
 	for _, r := range redirects {
-		if !probe.redirectOK(r) {
+		if !mastodonRedirect(probe, r) {
 			return mastodonError(http.StatusUnprocessableEntity, "Validation failed: Redirect URI must be an absolute URI.")
 		}
 	}
@@ -78,31 +117,6 @@ func (n *Network) mastodonRegister(q request) answer {
 		"id": a.ClientID[:8], "name": name, "website": nil, "scopes": scopes, "redirect_uris": redirects,
 		"redirect_uri": strings.Join(redirects, "\n"), "client_id": a.ClientID, "client_secret": a.Secret, "client_secret_expires_at": 0,
 	})
-}
-
-// revoke ends a token (RFC 7009): a refresh token ends all that came of it. One
-// that is not known is none of the caller's business and fine.
-func (n *Network) revoke(q request) answer {
-	if q.Method != http.MethodPost {
-		return methodNotAllowed(http.MethodPost)
-	}
-	app, refused := n.client(q)
-	if refused != nil {
-		return *refused
-	}
-	t := n.find(q, q.form.Get("token"))
-	switch {
-	case q.form.Get("token") == "":
-		return oauthError(http.StatusBadRequest, "invalid_request", "the parameter token is missing")
-	case t == nil:
-	case t.key.client != app.ClientID:
-		return oauthError(http.StatusForbidden, "unauthorized_client", "You are not authorized to revoke this token")
-	case t.kind == KindRefresh:
-		t.family.revoked = "revoked by the app"
-	default:
-		t.revoked = "revoked by the app"
-	}
-	return jsonAnswer(http.StatusOK, object{})
 }
 
 func (n *Network) mastodonAPI(q request) answer {

@@ -9,31 +9,73 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
+
+// OIDC is the platform's id.
+const OIDC = "oidc"
+
+var oidc = &dialect{
+	id: OIDC, name: "issuer",
+	host:   func(host string) bool { return strings.Contains(host, "issuer") },
+	try:    []string{"/issuer.example/.well-known/openid-configuration"},
+	serve:  (*Network).oidc,
+	prefix: "at_",
+	life:   Lifetimes{Access: time.Hour, Refresh: 30 * day, Code: time.Minute},
+	rotate: true,
+	// OpenID Connect Core section 11: offline_access is what asks for a refresh token.
+	refreshable: func(c *code) bool { return slices.Contains(c.scopes, "offline_access") },
+	apps:        []App{practice, practicePublic},
+	public:      true,
+	auth:        authBasic | authBody | authNone,
+	scopes:      []string{"openid", "profile", "email", "offline_access", "read", "write"},
+	pkce:        pkceStrict,
+	redirect:    portlessRedirect,
+	check: func(n *Network, q request, a authorization) *answer {
+		if slices.Contains(strings.Fields(a.params.Get("prompt")), "none") && !n.of(q.platform).auto {
+			r := a.fail(q, "login_required", "nobody is signed in")
+			return &r
+		}
+		return nil
+	},
+	codeReuse:   true,
+	tokenPaths:  []string{"/token"},
+	signInPaths: []string{"/authorize"},
+	tokens: func(n *Network, q request, a, r *token) answer {
+		out := n.tokenObject(q, a, r)
+		n.putLife(q, out, "refresh_expires_in", r)
+		if a.has("openid") {
+			out["id_token"] = n.idToken(q, a)
+		}
+		return jsonAnswer(http.StatusOK, out)
+	},
+}
 
 // oidc serves an issuer. Its path may be anything: what comes before the
 // endpoint is the issuer's own, so https://issuer.example/realms/acme is another
 // issuer than https://issuer.example, with the same people and apps.
 func (n *Network) oidc(q request) answer {
 	if tail, ok := strings.CutPrefix(q.path, metadataPath); ok {
-		return n.oidcMetadata(q, q.base+strings.TrimSuffix(tail, "/"))
+		q.issuer = q.base + strings.TrimSuffix(tail, "/")
+		return n.oidcMetadata(q)
 	}
 	for _, endpoint := range []struct {
 		suffix string
-		serve  func(q request, issuer string) answer
+		serve  func(q request) answer
 	}{
 		{"/.well-known/openid-configuration", n.oidcMetadata},
 		{"/authorize", n.authorize},
 		{"/token", n.oidcToken},
 		{"/userinfo", n.oidcUserInfo},
-		{"/revoke", func(q request, _ string) answer { q.form = q.body; return n.revoke(q) }},
+		{"/revoke", func(q request) answer { q.form = q.body; return n.revoke(q) }},
 		{"/introspect", n.oidcIntrospect},
-		{"/jwks", func(request, string) answer { return n.oidcKeys() }},
+		{"/jwks", func(request) answer { return n.oidcKeys() }},
 	} {
 		if prefix, ok := strings.CutSuffix(q.path, endpoint.suffix); ok {
-			return endpoint.serve(q, q.base+prefix)
+			q.issuer = q.base + prefix
+			return endpoint.serve(q)
 		}
 	}
 	return oauthError(http.StatusNotFound, "not_found", "there is nothing at this address")
@@ -41,7 +83,8 @@ func (n *Network) oidc(q request) answer {
 
 // oidcMetadata is built from how the issuer was reached, so that it is right
 // both through relink's mapping and for a client that comes here directly.
-func (n *Network) oidcMetadata(_ request, issuer string) answer {
+func (n *Network) oidcMetadata(q request) answer {
+	issuer := q.issuer
 	return jsonAnswer(http.StatusOK, object{
 		"issuer":                 issuer,
 		"authorization_endpoint": issuer + "/authorize",
@@ -50,7 +93,7 @@ func (n *Network) oidcMetadata(_ request, issuer string) answer {
 		"revocation_endpoint":    issuer + "/revoke",
 		"introspection_endpoint": issuer + "/introspect",
 		"jwks_uri":               issuer + "/jwks",
-		"scopes_supported":       knownScopes(OIDC),
+		"scopes_supported":       q.dialect.scopes,
 
 		"response_types_supported":                       []string{"code"},
 		"response_modes_supported":                       []string{"query"},
@@ -65,12 +108,12 @@ func (n *Network) oidcMetadata(_ request, issuer string) answer {
 	})
 }
 
-func (n *Network) oidcToken(q request, issuer string) answer {
+func (n *Network) oidcToken(q request) answer {
 	q.form = q.body // RFC 6749 section 3.2: never in the address
-	return n.exchange(q, issuer)
+	return n.exchange(q)
 }
 
-func (n *Network) oidcUserInfo(q request, _ string) answer {
+func (n *Network) oidcUserInfo(q request) answer {
 	if q.Method != http.MethodGet && q.Method != http.MethodPost {
 		return methodNotAllowed(http.MethodGet, http.MethodPost)
 	}
@@ -90,11 +133,19 @@ func (n *Network) oidcUserInfo(q request, _ string) answer {
 	case !t.has("openid"):
 		return refuse(http.StatusForbidden, "insufficient_scope", "the scope openid is needed")
 	}
-	return jsonAnswer(http.StatusOK, n.claims(q, t))
+	return jsonAnswer(http.StatusOK, n.oidcClaims(q, t))
+}
+
+func (n *Network) oidcClaims(q request, t *token) object {
+	out := n.claims(q, t)
+	if t.has("profile") {
+		out["preferred_username"], out["updated_at"] = n.owner(t).Username, t.authed.Unix()
+	}
+	return out
 }
 
 // oidcIntrospect is RFC 7662, for confidential clients and their own tokens.
-func (n *Network) oidcIntrospect(q request, issuer string) answer {
+func (n *Network) oidcIntrospect(q request) answer {
 	if q.Method != http.MethodPost {
 		return methodNotAllowed(http.MethodPost)
 	}
@@ -115,7 +166,7 @@ func (n *Network) oidcIntrospect(q request, issuer string) answer {
 	who, _ := n.person(t.key.person)
 	out := object{
 		"active": true, "scope": strings.Join(t.scopes, " "), "client_id": app.ClientID, "username": who.Username,
-		"token_type": "Bearer", "iat": t.issued.Unix(), "sub": who.ID, "iss": issuer,
+		"token_type": "Bearer", "iat": t.issued.Unix(), "sub": who.ID, "iss": q.issuer,
 	}
 	if !t.expires.IsZero() && !n.of(OIDC).life.SilentIntrospection {
 		out["exp"] = t.expires.Unix()
@@ -155,10 +206,10 @@ func (n *Network) oidcKeys() answer {
 }
 
 // idToken is the signed word on who signed in (OpenID Connect Core, section 2).
-func (n *Network) idToken(q request, t *token, issuer string) string {
+func (n *Network) idToken(q request, t *token) string {
 	s := n.sign()
-	claims := n.claims(q, t)
-	claims["iss"], claims["aud"], claims["azp"] = issuer, t.key.client, t.key.client
+	claims := n.oidcClaims(q, t)
+	claims["iss"], claims["aud"], claims["azp"] = q.issuer, t.key.client, t.key.client
 	claims["iat"], claims["exp"], claims["auth_time"] = q.now.Unix(), q.now.Add(idTokenLife).Unix(), t.authed.Unix()
 	if t.nonce != "" {
 		claims["nonce"] = t.nonce

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -19,7 +18,9 @@ var pages = template.Must(template.New("page").Parse(pageSource))
 type pageData struct {
 	Title, Text, Code, Error string
 	App, Brand               string
-	ShowPages                bool
+	ShowPages, OneThing      bool
+	AskCode                  bool   // only a field to type a device's code into
+	UserCode                 string // the device's, sent along
 	People                   []pagePerson
 	Scopes                   []pageScope
 }
@@ -27,23 +28,30 @@ type pageData struct {
 type pagePerson struct {
 	Person
 	Checked bool
+	Ticks   []Thing
 }
 
 type pageScope struct{ Name, ID, Words string }
 
 // brand is what a platform is called on its pages.
 func brand(platform string) string {
-	return map[string]string{Facebook: "Facebook", LinkedIn: "LinkedIn", Mastodon: "Mastodon", OIDC: "issuer"}[platform]
+	return dialectOf(platform).name
 }
 
-func (n *Network) signInPage(q request, a authorization) answer {
+// signInPage is the form; userCode is a device's that it is for, or empty.
+func (n *Network) signInPage(q request, a authorization, userCode string) answer {
+	t := q.dialect.things
 	d := pageData{
 		Title: "Practice " + brand(q.platform) + " — sign in", App: a.app.Name, Brand: brand(q.platform),
-		ShowPages: q.platform == Facebook && slices.Contains(a.scopes, "pages_show_list"),
+		ShowPages: t.asked(a.scopes), OneThing: t != nil && t.one, UserCode: userCode,
 	}
 	chosen := n.preselected(n.of(q.platform))
 	for _, p := range n.people {
-		d.People = append(d.People, pagePerson{Person: p, Checked: p.ID == chosen.ID})
+		one := pagePerson{Person: p, Checked: p.ID == chosen.ID}
+		if d.ShowPages {
+			one.Ticks = t.has(q.platform, p)
+		}
+		d.People = append(d.People, one)
 	}
 	for _, s := range a.scopes {
 		d.Scopes = append(d.Scopes, pageScope{Name: s, ID: elementID(s), Words: scopeWords[s]})

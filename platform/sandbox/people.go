@@ -11,9 +11,8 @@ import (
 	"image/color"
 	"image/draw"
 	"image/png"
-	"net"
+	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -25,14 +24,24 @@ type Person struct {
 	Username string `json:"username"`
 	// Pages they manage on Facebook.
 	Pages []Page `json:"pages"`
+	// Things they manage elsewhere, by platform id.
+	Things map[string][]Thing `json:"things,omitempty"`
+}
+
+// Thing is what a person publishes to beside their own profile: a page, an
+// organisation, a channel, a location, a blog, a board.
+type Thing struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Username is the handle, where there is one; unique among a person's things of one platform.
+	Username string `json:"username"`
+	// Of is the id of what it belongs to: the Facebook page of an Instagram
+	// account, the account of a business location. Empty for none.
+	Of string `json:"of,omitempty"`
 }
 
 // Page is a Facebook page.
-type Page struct {
-	ID       string `json:"id"`
-	Name     string `json:"name"`
-	Username string `json:"username"`
-}
+type Page = Thing
 
 // DefaultPeople are Acme Owner with two pages, Other Person with one, and
 // Agency Desk with twelve.
@@ -43,7 +52,7 @@ func DefaultPeople() []Person {
 			ID: fmt.Sprintf("203000%02d", i+1), Name: fmt.Sprintf("Client %02d", i+1), Username: fmt.Sprintf("client-%02d", i+1),
 		})
 	}
-	return []Person{
+	people := []Person{
 		{ID: "10000001", Name: "Acme Owner", Username: "acme-owner", Pages: []Page{
 			{ID: "20100001", Name: "Acme Shop", Username: "acme-shop"},
 			{ID: "20100002", Name: "Acme Blog", Username: "acme-blog"},
@@ -53,6 +62,38 @@ func DefaultPeople() []Person {
 		}},
 		agency,
 	}
+	for i := range people {
+		people[i].Things = defaultThings(people[i])
+	}
+	return people
+}
+
+// defaultThings mirror a person's Facebook pages: for each page one of everything.
+func defaultThings(p Person) map[string][]Thing {
+	out := map[string][]Thing{}
+	for _, kind := range []struct{ platform, prefix, account string }{
+		{"linkedin", "31", ""},                     // organisations
+		{"instagram", "32", "page"},                // professional accounts, each of a page
+		{"instagram_facebook", "32", "page"},       // the same by the other sign-in
+		{"youtube", "UC33", ""},                    // channels
+		{"google_business", "34", p.ID + "-group"}, // locations of one account
+		{"tumblr", "35", ""},                       // blogs
+		{"wordpress", "36", ""},                    // sites
+		{"pinterest", "37", ""},                    // boards
+		{"discord", "38", ""},                      // channels
+		{"slack", "C39", ""},                       // channels
+		{"telegram", "-10040", ""},                 // channels
+		{"reddit", "t5_41", ""},                    // subreddits
+	} {
+		for _, page := range p.Pages {
+			t := Thing{ID: kind.prefix + page.ID, Name: page.Name, Username: page.Username, Of: kind.account}
+			if t.Of == "page" {
+				t.Of = page.ID
+			}
+			out[kind.platform] = append(out[kind.platform], t)
+		}
+	}
+	return out
 }
 
 // person finds somebody by id, name or username.
@@ -86,6 +127,21 @@ func (p Person) page(which string) (Page, bool) {
 	return Page{}, false
 }
 
+// thing finds a page, or anything else a person manages on any platform, by id.
+func (p Person) thing(id string) (Thing, bool) {
+	if id == "" {
+		return Thing{}, false
+	}
+	for _, list := range append([][]Thing{p.Pages}, slices.Collect(maps.Values(p.Things))...) {
+		for _, g := range list {
+			if g.ID == id {
+				return g, true
+			}
+		}
+	}
+	return Thing{}, false
+}
+
 // App is an app registration at a platform.
 type App struct {
 	Platform string `json:"platform"`
@@ -94,7 +150,7 @@ type App struct {
 	ClientID string `json:"client_id"`
 	// Secret is checked; empty leaves it unchecked unless Public.
 	Secret string `json:"client_secret,omitempty"`
-	// Public clients have no secret and must use PKCE (oidc).
+	// Public clients have no secret and must use PKCE, where the platform has them.
 	Public bool `json:"public,omitempty"`
 	// Redirects registered; none accepts what the platform's rules allow.
 	Redirects []string `json:"redirects,omitempty"`
@@ -128,20 +184,16 @@ func (n *Network) putApp(a App) *app {
 	return stored
 }
 
-// app finds a client. Ids nobody registered are taken as they come, except on
-// Mastodon, where every client registers itself, and where strict is set.
+// app finds a client. Ids nobody registered are taken as they come, except where
+// the dialect or strict says otherwise (on Mastodon every client registers itself).
 func (n *Network) app(q request, id string) (*app, bool) {
 	if id == "" {
 		return nil, false
 	}
-	host := ""
-	if q.platform == Mastodon {
-		host = q.host
-	}
-	if a := n.apps[appKey{q.platform, host, id}]; a != nil {
+	if a := n.apps[appKey{q.platform, q.server(), id}]; a != nil {
 		return a, true
 	}
-	if q.platform == Mastodon || n.of(q.platform).strict {
+	if q.dialect.registered || n.of(q.platform).strict {
 		return nil, false
 	}
 	return &app{App: App{Platform: q.platform, ClientID: id, Name: id}}, true
@@ -156,45 +208,6 @@ func (a *app) secretOK(secret string) bool {
 }
 
 const oob = "urn:ietf:wg:oauth:2.0:oob"
-
-// redirectOK applies the platform's rules to a redirect address.
-func (a *app) redirectOK(redirect string) bool {
-	if a.Platform == Mastodon && redirect == oob {
-		return slices.Contains(a.Redirects, oob)
-	}
-	u, err := url.Parse(redirect)
-	if err != nil || u.Host == "" || u.Fragment != "" || u.User != nil {
-		return false
-	}
-	if len(a.Redirects) > 0 {
-		if slices.Contains(a.Redirects, redirect) {
-			return true
-		}
-		// RFC 8252 section 7.3: any port, but on the numbers only.
-		return a.Platform == OIDC && slices.ContainsFunc(a.Redirects, func(have string) bool { return samePortless(have, u) })
-	}
-	switch {
-	case u.Scheme == "https":
-		return true
-	case u.Scheme != "http":
-		return false
-	case u.Hostname() == "localhost":
-		return true
-	case a.Platform == Facebook:
-		return false // in development mode http is for the name localhost only
-	}
-	ip := net.ParseIP(u.Hostname())
-	return ip != nil && ip.IsLoopback()
-}
-
-func samePortless(have string, asked *url.URL) bool {
-	u, err := url.Parse(have)
-	if err != nil || u.Scheme != "http" || asked.Scheme != "http" || u.Hostname() != asked.Hostname() {
-		return false
-	}
-	ip := net.ParseIP(u.Hostname())
-	return ip != nil && ip.IsLoopback() && u.EscapedPath() == asked.EscapedPath() && u.RawQuery == asked.RawQuery
-}
 
 // random is an unguessable string with a prefix, as tokens and codes are.
 func random(prefix string) string {

@@ -1,6 +1,6 @@
 // Package sandbox is the practice network: a small social network that speaks
-// the OAuth dialects of Facebook, LinkedIn, Mastodon and a generic OpenID
-// Connect issuer over real HTTP. People practise on it, tests run against it.
+// the OAuth dialects of Facebook, LinkedIn, Mastodon, a generic OpenID Connect
+// issuer and others over real HTTP. People practise on it, tests run against it.
 // It is never linked into relink.
 //
 // A [Network] is an [http.Handler]. Every platform is served under its host
@@ -11,7 +11,9 @@
 //	www.facebook.com, graph.facebook.com   Facebook
 //	www.linkedin.com, api.linkedin.com     LinkedIn
 //	issuer.example, any *issuer*           OpenID Connect
-//	any other host with a dot              a Mastodon server
+//	any host with a dot that is no other's Mastodon, every host a server
+//
+// The table is in dialects.go and on the page at /: one dialect, one file each.
 //
 // What it does is steered by methods of Network, each with an equal under
 // /_control/ that the page at / documents. It keeps everything in memory, holds
@@ -24,8 +26,10 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -34,17 +38,6 @@ import (
 	"sync"
 	"time"
 )
-
-// The platforms, as relink names them.
-const (
-	Facebook = "facebook"
-	LinkedIn = "linkedin"
-	Mastodon = "mastodon"
-	OIDC     = "oidc"
-)
-
-// Platforms lists them in the order pages show them.
-func Platforms() []string { return []string{Facebook, LinkedIn, Mastodon, OIDC} }
 
 // Config of a Network; the zero value is usable.
 type Config struct {
@@ -65,6 +58,8 @@ type Network struct {
 	settings map[string]*settings
 	apps     map[appKey]*app
 	codes    map[string]*code
+	pushes   map[string]*pushed // by request_uri
+	devices  []*device
 	tokens   map[string]*token
 	order    []*token // tokens, oldest first
 	consents map[consentKey]*consent
@@ -100,34 +95,21 @@ func (n *Network) reset() {
 		close(f.cleared)
 	}
 	n.settings = map[string]*settings{}
-	for _, p := range Platforms() {
-		n.settings[p] = defaultSettings(p)
-	}
 	n.apps = map[appKey]*app{}
+	for _, d := range dialects {
+		n.settings[d.id] = d.settings()
+		for _, a := range d.apps {
+			a.Platform = d.id
+			n.putApp(a)
+		}
+	}
+	n.pushes = map[string]*pushed{}
+	n.devices = nil
 	n.codes = map[string]*code{}
 	n.tokens = map[string]*token{}
 	n.consents = map[consentKey]*consent{}
 	n.order, n.posts, n.faults = nil, nil, nil
 	n.log = requestLog{}
-	for _, p := range []string{Facebook, LinkedIn, OIDC} {
-		n.putApp(App{Platform: p, ClientID: "practice", Secret: "practice-secret"})
-	}
-	n.putApp(App{Platform: OIDC, ClientID: "practice-public", Public: true})
-}
-
-// platformOf tells which dialect a host speaks; empty when it is none.
-func platformOf(host string) string {
-	switch {
-	case host == "www.facebook.com", host == "graph.facebook.com":
-		return Facebook
-	case host == "www.linkedin.com", host == "api.linkedin.com":
-		return LinkedIn
-	case strings.Contains(host, "issuer"):
-		return OIDC
-	case strings.Contains(host, ".") && host != "favicon.ico" && !strings.HasPrefix(host, "."):
-		return Mastodon
-	}
-	return ""
 }
 
 // request is one request, read whole and taken apart.
@@ -136,10 +118,28 @@ type request struct {
 	// host is the platform's, path what follows it, base the address of the
 	// host here: http://127.0.0.1:PORT/host.
 	host, path, base string
-	platform         string
+	// platform is the id of dialect; both are zero for a host that is none.
+	platform string
+	dialect  *dialect
+	// issuer is the address an OIDC request reached its issuer by; empty elsewhere.
+	issuer string
 	// query and body are the parameters; form is both, the body's first.
 	query, body, form url.Values
-	now               time.Time
+	// raw is the body as it came.
+	raw []byte
+	// params take the place of query in n.authorize; nil leaves it. pushed is
+	// where they came from.
+	params url.Values
+	pushed *pushed
+	now    time.Time
+}
+
+// server is the host where every host is a server of its own, and empty elsewhere.
+func (q request) server() string {
+	if q.dialect.perHost {
+		return q.host
+	}
+	return ""
 }
 
 // answer is a response before it is sent, so that no lock is held while a slow
@@ -232,7 +232,9 @@ func (n *Network) read(w http.ResponseWriter, r *http.Request, now time.Time) (r
 	if strings.HasPrefix(r.URL.Path, "/_control/") {
 		return q, nil
 	}
-	q.platform = platformOf(q.host)
+	if q.dialect = dialectAt(q.host); q.dialect != nil {
+		q.platform = q.dialect.id
+	}
 	if r.Body != nil && r.Method != http.MethodGet && r.Method != http.MethodHead {
 		r.Body = http.MaxBytesReader(w, r.Body, maxRequest)
 		if err := q.readBody(); err != nil {
@@ -249,11 +251,21 @@ func (n *Network) read(w http.ResponseWriter, r *http.Request, now time.Time) (r
 }
 
 func (q *request) readBody() error {
-	kind, _, _ := strings.Cut(q.Header.Get("Content-Type"), ";")
-	switch strings.TrimSpace(kind) {
+	var err error
+	if q.raw, err = io.ReadAll(q.Request.Body); err != nil {
+		return err
+	}
+	q.Request.Body = io.NopCloser(bytes.NewReader(q.raw))
+	switch q.mediaType() {
 	case "application/json":
+		if len(bytes.TrimSpace(q.raw)) == 0 {
+			return nil // a POST that says nothing
+		}
 		var in map[string]any
-		if err := json.NewDecoder(q.Request.Body).Decode(&in); err != nil {
+		if err := json.Unmarshal(q.raw, &in); err != nil {
+			if json.Valid(q.raw) {
+				return nil // a list or a plain value: q.json reads it
+			}
 			return fmt.Errorf("decode json: %w", err)
 		}
 		for k, v := range in {
@@ -279,15 +291,6 @@ func (q *request) readBody() error {
 	return nil
 }
 
-// bearer is the access token of a request: the header of RFC 6750, nothing else.
-func (q request) bearer() string {
-	scheme, token, _ := strings.Cut(q.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
-		return ""
-	}
-	return strings.TrimSpace(token)
-}
-
 // serve lets the platform answer. It holds the lock.
 func (n *Network) serve(q request) answer {
 	n.mu.Lock()
@@ -295,20 +298,13 @@ func (n *Network) serve(q request) answer {
 	if id, ok := strings.CutPrefix(q.path, "/picture/"); ok {
 		return picture(strings.TrimSuffix(id, ".png"))
 	}
-	switch q.platform {
-	case Facebook:
-		return n.facebook(q)
-	case LinkedIn:
-		return n.linkedin(q)
-	case OIDC:
-		return n.oidc(q)
-	}
-	return n.mastodon(q)
+	return q.dialect.serve(n, q)
 }
 
 // settings of one platform, changed by the control API.
 type settings struct {
-	life Lifetimes
+	dialect *dialect
+	life    Lifetimes
 	// rotate gives a new refresh token at every refresh and kills the old one.
 	rotate bool
 	// auto approves at once, without a page.
@@ -329,15 +325,15 @@ const (
 // Lifetimes are how long what a platform gives will live. In a call of
 // SetLifetimes a zero leaves that life as it is; Never has no end.
 type Lifetimes struct {
-	// Access token; on Facebook the long-lived one of a person.
+	// Access token; in Meta's families the long-lived one of a person.
 	Access time.Duration
-	// Short is Facebook's token straight from the sign-in.
+	// Short is Meta's token straight from the sign-in.
 	Short time.Duration
 	// Page is Facebook's page token read with a long-lived one.
 	Page time.Duration
 	// Refresh token; None gives none.
 	Refresh time.Duration
-	// DataAccess is Facebook's second clock, from the sign-in.
+	// DataAccess is Meta's second clock, from the sign-in.
 	DataAccess time.Duration
 	// Code is how long an authorization code may be exchanged.
 	Code time.Duration
@@ -347,23 +343,6 @@ type Lifetimes struct {
 }
 
 const day = 24 * time.Hour
-
-func defaultSettings(platform string) *settings {
-	s := &settings{life: Lifetimes{Code: 10 * time.Minute}}
-	switch platform {
-	case Facebook:
-		s.life.Access, s.life.Short, s.life.Page, s.life.DataAccess = 60*day, 2*time.Hour, Never, 90*day
-		s.life.Refresh = None
-	case LinkedIn:
-		s.life.Access, s.life.Refresh, s.life.Code = 60*day, None, 30*time.Minute
-	case Mastodon:
-		s.life.Access, s.life.Refresh = Never, None
-	case OIDC:
-		s.life.Access, s.life.Refresh, s.life.Code = time.Hour, 30*day, time.Minute
-		s.rotate = true
-	}
-	return s
-}
 
 // of gives a platform's settings. A name that is none is a mistake in the caller.
 func (n *Network) of(platform string) *settings {

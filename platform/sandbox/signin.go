@@ -18,7 +18,8 @@ import (
 type Choice struct {
 	// Person by name, username or id; empty leaves the one preselected.
 	Person string
-	// Pages to leave ticked, by username or id; nil leaves all of them.
+	// Pages, channels or blogs to leave ticked, by username or id; nil leaves what
+	// the page shows. Where one of them is chosen, name one.
 	Pages []string
 	// Scopes to leave ticked; nil leaves all of them.
 	Scopes []string
@@ -66,6 +67,38 @@ func (n *Network) SignIn(ctx context.Context, client *http.Client, authURL strin
 		client = &http.Client{Transport: n.Transport()}
 	}
 	return SignIn(ctx, client, authURL, choice)
+}
+
+// Approve is [SignIn] for the page that connects a device (RFC 8628): address
+// is its verification_uri_complete. It is also how a device is refused.
+func Approve(ctx context.Context, client *http.Client, address string, choice Choice) error {
+	if client == nil {
+		client = http.DefaultClient
+	}
+	status, _, page, err := open(ctx, client, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	if status != http.StatusOK {
+		return fmt.Errorf("open the device page: status %d: %s", status, pageError(page))
+	}
+	form, err := choice.fill(page)
+	if err != nil {
+		return err
+	}
+	status, _, page, err = open(ctx, client, http.MethodPost, address, form)
+	if err == nil && status != http.StatusOK {
+		err = fmt.Errorf("send the device form: status %d: %s", status, pageError(page))
+	}
+	return err
+}
+
+// Approve is [Approve] on this network; a nil client asks it directly, without a socket.
+func (n *Network) Approve(ctx context.Context, client *http.Client, address string, choice Choice) error {
+	if client == nil {
+		client = &http.Client{Transport: n.Transport()}
+	}
+	return Approve(ctx, client, address, choice)
 }
 
 // Follow is [SignIn] and then goes where the browser would be sent, the app's
@@ -156,6 +189,8 @@ func (c Choice) fill(page string) (url.Values, error) {
 			if c.Pages != nil {
 				checked = pick("page", c.Pages, value, username, label)
 			}
+		case "user_code":
+			checked = at["type"] == "hidden"
 		case "scope":
 			if c.Scopes != nil {
 				checked = pick("scope", c.Scopes, value)

@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -13,46 +12,8 @@ func oauthError(status int, code, text string) answer {
 	return jsonAnswer(status, object{"error": code, "error_description": text})
 }
 
-// client authenticates whoever calls a token, revocation or introspection
-// endpoint (RFC 6749, section 2.3): Basic or in the body, never both; a public
-// client by its id alone.
-func (n *Network) client(q request) (*app, *answer) {
-	refuse := func(text string) (*app, *answer) {
-		a := oauthError(http.StatusUnauthorized, "invalid_client", text).with("WWW-Authenticate", `Basic realm="practice"`)
-		return nil, &a
-	}
-	id, secret := q.form.Get("client_id"), q.form.Get("client_secret")
-	_, _, basic := q.BasicAuth()
-	if basic {
-		user, pass, _ := q.BasicAuth()
-		// Section 2.3.1: both were form-encoded before they were joined.
-		name, err1 := url.QueryUnescape(user)
-		word, err2 := url.QueryUnescape(pass)
-		if err1 != nil || err2 != nil || word == "" {
-			return refuse("the Basic credentials are not a client id and secret")
-		}
-		if secret != "" || id != "" && id != name {
-			a := oauthError(http.StatusBadRequest, "invalid_request", "more than one way of client authentication")
-			return nil, &a
-		}
-		id, secret = name, word
-	}
-	app, ok := n.app(q, id)
-	switch {
-	case !ok:
-		return refuse("Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.")
-	case app.Public && secret != "":
-		return refuse("a public client has no secret")
-	case app.Public, secret == "" && !app.registered:
-		return app, nil
-	case !app.secretOK(secret):
-		return refuse("Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.")
-	}
-	return app, nil
-}
-
-// exchange is the token endpoint of Mastodon and the issuer.
-func (n *Network) exchange(q request, issuer string) answer {
+// exchange is a token endpoint as RFC 6749 has it.
+func (n *Network) exchange(q request) answer {
 	if q.Method != http.MethodPost {
 		return methodNotAllowed(http.MethodPost)
 	}
@@ -60,22 +21,31 @@ func (n *Network) exchange(q request, issuer string) answer {
 	if refused != nil {
 		return *refused
 	}
-	switch q.form.Get("grant_type") {
+	switch grant := q.form.Get("grant_type"); grant {
 	case "authorization_code":
 		c, problem := n.redeem(q, app.ClientID)
-		if problem == "" && c.challenge == "" && (app.Public || !app.registered && q.form.Get("client_secret") == "" && q.Header.Get("Authorization") == "") {
+		if problem == "" && c.challenge == "" && q.dialect.pkce != pkceIgnored && q.unproven(app) {
 			problem = codePKCE
 		}
 		if problem != "" {
-			return oauthError(http.StatusBadRequest, "invalid_grant", "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.")
+			return q.fail(http.StatusBadRequest, "invalid_grant", "The provided authorization grant is invalid, expired, revoked, does not match the redirection URI used in the authorization request, or was issued to another client.")
 		}
-		return n.issue(q, c, issuer)
+		return n.issue(q, c)
 	case "refresh_token":
-		return n.refresh(q, app, issuer)
+		return n.refresh(q, app)
 	case "":
-		return oauthError(http.StatusBadRequest, "invalid_request", "Missing required parameter: grant_type.")
+		return q.fail(http.StatusBadRequest, "invalid_request", "Missing required parameter: grant_type.")
+	case deviceGrant:
+		if !slices.Contains(q.dialect.grants, grant) {
+			break
+		}
+		c, problem := n.devicePoll(q, app, q.form.Get("device_code"))
+		if problem != "" {
+			return q.fail(http.StatusBadRequest, string(problem), "The device is not connected: "+string(problem)+".")
+		}
+		return n.issue(q, c)
 	}
-	return oauthError(http.StatusBadRequest, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server.")
+	return q.fail(http.StatusBadRequest, "unsupported_grant_type", "The authorization grant type is not supported by the authorization server.")
 }
 
 // claims are what userinfo tells of a person, by scope (OpenID Connect Core, section 5.4).
@@ -84,9 +54,6 @@ func (n *Network) claims(q request, t *token) object {
 	out := object{"sub": who.ID}
 	if t.has("profile") {
 		out["name"], out["picture"] = who.Name, q.base+"/picture/"+who.ID+".svg"
-		if q.platform == OIDC {
-			out["preferred_username"], out["updated_at"] = who.Username, t.authed.Unix()
-		}
 	}
 	if t.has("email") {
 		out["email"], out["email_verified"] = who.Username+"@people.example", true
@@ -94,95 +61,131 @@ func (n *Network) claims(q request, t *token) object {
 	return out
 }
 
-// issue answers a code with tokens, for every platform but Facebook.
-func (n *Network) issue(q request, c *code, issuer string) answer {
-	s := n.of(q.platform)
-	base := token{key: c.key, scopes: c.scopes, family: c.issued, authed: c.granted, nonce: c.nonce}
+// issue answers a code with tokens.
+func (n *Network) issue(q request, c *code) answer {
+	a, r := n.tokensFor(q, c)
+	return n.tokenAnswer(q, a, r)
+}
+
+// tokensFor makes the tokens a code is good for; r is nil where no refresh token is given.
+func (n *Network) tokensFor(q request, c *code) (a, r *token) {
+	d, s := q.dialect, n.of(q.platform)
+	base := token{key: c.key, page: c.page, scopes: c.scopes, family: c.issued, authed: c.granted, nonce: c.nonce, params: c.params}
 	access := base
 	access.kind = KindAccess
-	a := n.mint(access, q.now, s.life.Access)
-	var r *token
-	// OpenID Connect Core section 11: offline_access is what asks for a refresh token.
-	if s.life.Refresh != None && (q.platform != OIDC || slices.Contains(c.scopes, "offline_access")) {
+	a = n.mint(access, q.now, s.life.Access)
+	if s.life.Refresh != None && (d.refreshable == nil || d.refreshable(c)) {
 		refresh := base
 		refresh.kind = KindRefresh
 		r = n.mint(refresh, q.now, s.life.Refresh)
-		if q.platform == LinkedIn && c.granted.Before(q.now) {
-			r.expires = end(c.granted, s.life.Refresh) // the clock starts at the consent
+		if d.consentClock && c.granted.Before(q.now) {
+			r.expires = end(c.granted, s.life.Refresh)
 		}
 	}
-	return n.tokenAnswer(q, a, r, issuer)
+	return a, r
 }
 
-// refresh answers a refresh token with a new access token, and where the
-// platform rotates, with a new refresh token that kills the old one.
-func (n *Network) refresh(q request, app *app, issuer string) answer {
-	s := n.of(q.platform)
+// refreshProblem is why a refresh token gives nothing; empty when it does.
+type refreshProblem string
+
+const (
+	refreshUnknown refreshProblem = "unknown" // or another client's
+	refreshUsed    refreshProblem = "used"    // a newer one took its place; the whole grant is over now
+	refreshRevoked refreshProblem = "revoked"
+	refreshExpired refreshProblem = "expired"
+	refreshScope   refreshProblem = "scope" // asks for more than was granted
+)
+
+// renew makes new tokens for the refresh token in the form. Where the platform
+// rotates, r is new and the old one is dead; elsewhere r is the old one.
+func (n *Network) renew(q request, app *app) (a, r *token, problem refreshProblem) {
+	d, s := q.dialect, n.of(q.platform)
 	old := n.find(q, q.form.Get("refresh_token"))
-	refused := oauthError(http.StatusBadRequest, "invalid_grant", "The provided authorization grant or refresh token is invalid, expired or revoked.")
 	if old == nil || old.kind != KindRefresh || old.key.client != app.ClientID {
-		return refused
+		return nil, nil, refreshUnknown
 	}
-	if !old.rotated.IsZero() {
+	if !old.rotated.IsZero() && q.now.Sub(old.rotated) >= d.grace {
 		// RFC 9700 section 4.14.2: two parties hold it, so nobody may use the rest.
-		old.family.revoked = "refresh token used twice"
-		return refused
+		if old.family.revoked == "" {
+			old.family.revoked = "refresh token used twice"
+		}
+		return nil, nil, refreshUsed
 	}
-	if !old.alive(q.now) {
-		return refused
+	switch {
+	case old.dead() != "":
+		return nil, nil, refreshRevoked
+	case old.expired(q.now):
+		return nil, nil, refreshExpired
 	}
 	scopes := old.scopes
 	if asked := strings.Fields(q.form.Get("scope")); len(asked) > 0 {
 		for _, scope := range asked {
 			if !old.has(scope) {
-				return oauthError(http.StatusBadRequest, "invalid_scope", "more than was granted")
+				return nil, nil, refreshScope
 			}
 		}
 		scopes = asked
 	}
 	life := s.life.Access
-	if !old.expires.IsZero() && q.platform == LinkedIn {
+	if !old.expires.IsZero() && d.consentClock {
 		// A refresh token near its end gives access tokens that end with it.
 		if left := old.expires.Sub(q.now); life < 0 || left < life {
 			life = left
 		}
 	}
-	a := n.mint(token{kind: KindAccess, key: old.key, scopes: scopes, family: old.family, authed: old.authed, nonce: old.nonce}, q.now, life)
-	r := old
+	base := token{key: old.key, page: old.page, scopes: scopes, family: old.family, authed: old.authed, nonce: old.nonce, params: old.params}
+	access := base
+	access.kind = KindAccess
+	a = n.mint(access, q.now, life)
+	r = old
 	if s.rotate {
-		old.rotated = q.now
-		r = n.mint(token{kind: KindRefresh, key: old.key, scopes: old.scopes, family: old.family, authed: old.authed, nonce: old.nonce}, q.now, s.life.Refresh)
+		if old.rotated.IsZero() {
+			old.rotated = q.now
+		}
+		refresh := base
+		refresh.kind, refresh.scopes = KindRefresh, old.scopes
+		r = n.mint(refresh, q.now, s.life.Refresh)
+		if d.consentClock {
+			r.expires = old.expires
+		}
 	}
-	return n.tokenAnswer(q, a, r, issuer)
+	return a, r, ""
 }
 
-// tokenAnswer is the answer of RFC 6749, section 5.1, with each platform's extras.
-func (n *Network) tokenAnswer(q request, a, r *token, issuer string) answer {
-	s := n.of(q.platform)
-	out := object{"access_token": a.value, "token_type": "Bearer", "scope": strings.Join(a.scopes, " ")}
-	life := func(name string, t *token) {
-		if !s.life.Silent && !t.expires.IsZero() {
-			out[name] = seconds(t.expires.Sub(q.now).Round(time.Second))
-		}
+// refresh answers a refresh token with new tokens.
+func (n *Network) refresh(q request, app *app) answer {
+	a, r, problem := n.renew(q, app)
+	switch problem {
+	case "":
+		return n.tokenAnswer(q, a, r)
+	case refreshScope:
+		return q.fail(http.StatusBadRequest, "invalid_scope", "more than was granted")
 	}
-	life("expires_in", a)
+	return q.fail(http.StatusBadRequest, "invalid_grant", "The provided authorization grant or refresh token is invalid, expired or revoked.")
+}
+
+// tokenAnswer is the dialect's answer with tokens in it.
+func (n *Network) tokenAnswer(q request, a, r *token) answer {
+	if q.dialect.tokens != nil {
+		return q.dialect.tokens(n, q, a, r)
+	}
+	return jsonAnswer(http.StatusOK, n.tokenObject(q, a, r))
+}
+
+// tokenObject is the answer of RFC 6749, section 5.1, for dialects to add to.
+func (n *Network) tokenObject(q request, a, r *token) object {
+	out := object{"access_token": a.value, "token_type": "Bearer", "scope": strings.Join(a.scopes, " ")}
+	n.putLife(q, out, "expires_in", a)
 	if r != nil {
 		out["refresh_token"] = r.value
-		switch q.platform {
-		case LinkedIn:
-			life("refresh_token_expires_in", r)
-		case OIDC:
-			life("refresh_expires_in", r)
-		}
 	}
-	switch q.platform {
-	case LinkedIn:
-		out["scope"] = strings.Join(a.scopes, ",")
-	case Mastodon:
-		out["created_at"] = a.issued.Unix()
+	return out
+}
+
+// putLife adds the seconds a token has left, unless it has no end, is nil or the
+// platform was told to be silent.
+func (n *Network) putLife(q request, out object, name string, t *token) {
+	if t != nil && !n.of(q.platform).life.Silent && !t.expires.IsZero() {
+		out[name] = seconds(t.expires.Sub(q.now).Round(time.Second))
 	}
-	if q.platform == OIDC && a.has("openid") {
-		out["id_token"] = n.idToken(q, a, issuer)
-	}
-	return jsonAnswer(http.StatusOK, out)
 }

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -207,4 +208,41 @@ func (f Fault) usual(platformName string) string {
 		return platformName + " no longer accepts the refresh token."
 	}
 	return platformName + " no longer accepts the token."
+}
+
+// SplitCommand splits a command into words at white space; single and double quotes
+// keep words together. A backslash is an ordinary character: Windows paths are full of them.
+func SplitCommand(s string) ([]string, error) {
+	var out []string
+	var word strings.Builder
+	in, quote := false, rune(0)
+	for _, r := range s {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '"' || r == '\'':
+			quote, in = r, true
+		case r == ' ' || r == '\t' || r == '\n':
+			if in {
+				out = append(out, word.String())
+				word.Reset()
+			}
+			in = false
+		default:
+			word.WriteRune(r)
+			in = true
+		}
+	}
+	if quote != 0 {
+		return nil, errors.New("has a quote that is not closed")
+	}
+	if in {
+		out = append(out, word.String())
+	}
+	if len(out) == 0 || out[0] == "" {
+		return nil, errors.New("names no program")
+	}
+	return out, nil
 }

@@ -88,7 +88,7 @@ func (o Opener) argv(address string) ([]string, error) {
 	if strings.TrimSpace(o.Command) == "" {
 		return systemOpener(address)
 	}
-	words, err := fields(o.Command)
+	words, err := platform.SplitCommand(o.Command)
 	if err != nil {
 		return nil, fault(platform.KindConfig, "the browser command in the settings "+err.Error(), "correct it in Settings, Browser", nil)
 	}
@@ -108,43 +108,6 @@ func withAddress(words []string, address string) []string {
 		out = append(out, address)
 	}
 	return out
-}
-
-// fields splits a command into words at white space; single and double quotes
-// keep words together. A backslash is an ordinary character: Windows paths are full of them.
-func fields(s string) ([]string, error) {
-	var out []string
-	var word strings.Builder
-	in, quote := false, rune(0)
-	for _, r := range s {
-		switch {
-		case quote != 0 && r == quote:
-			quote = 0
-		case quote != 0:
-			word.WriteRune(r)
-		case r == '"' || r == '\'':
-			quote, in = r, true
-		case r == ' ' || r == '\t' || r == '\n':
-			if in {
-				out = append(out, word.String())
-				word.Reset()
-			}
-			in = false
-		default:
-			word.WriteRune(r)
-			in = true
-		}
-	}
-	if quote != 0 {
-		return nil, errors.New("has a quote that is not closed")
-	}
-	if in {
-		out = append(out, word.String())
-	}
-	if len(out) == 0 || out[0] == "" {
-		return nil, errors.New("names no program")
-	}
-	return out, nil
 }
 
 // withToken hands the activation token over the way the desktop does, and

@@ -18,7 +18,7 @@ func systemOpener(address string) ([]string, error) {
 		return []string{path, address}, nil
 	}
 	for _, command := range strings.Split(os.Getenv("BROWSER"), ":") {
-		words, err := fields(command)
+		words, err := platform.SplitCommand(command)
 		if err != nil {
 			continue
 		}

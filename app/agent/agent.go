@@ -44,7 +44,20 @@ type Vault interface {
 	AddEvents(ctx context.Context, events ...Event) error
 	Events(ctx context.Context, account string, limit int) ([]Event, error)
 	Said(ctx context.Context) (map[string][]notifier.Entry, error)
-	SaveEntries(ctx context.Context, entries []notifier.Entry) error
+	// SaveEntries stores lines of the ledger together with what is to be sent for them.
+	SaveEntries(ctx context.Context, entries []notifier.Entry, parcels ...Parcel) error
+	// Parcels lists what waits on a channel and is due, oldest first; at most limit.
+	Parcels(ctx context.Context, channel string, due time.Time, limit int) ([]Parcel, error)
+	// Waiting says per channel how much waits.
+	Waiting(ctx context.Context) (map[string]Waiting, error)
+	// PutOff makes parcels due later; failed counts it as a try.
+	PutOff(ctx context.Context, due time.Time, failed bool, ids ...int64) error
+	DropParcels(ctx context.Context, ids ...int64) error
+	// Secret reads a secret by its name, SetSecret stores it and, where it is zero, deletes it.
+	Secret(ctx context.Context, name string) (platform.Secret, error)
+	SetSecret(ctx context.Context, name string, s platform.Secret) error
+	// Secrets lists the names of those stored.
+	Secrets(ctx context.Context) ([]string, error)
 	GetMeta(ctx context.Context, key string) (string, error)
 	SetMeta(ctx context.Context, key, value string) error
 	Locked() error
@@ -59,6 +72,33 @@ type Vault interface {
 type Change struct {
 	Account platform.Account
 	Grant   platform.Grant
+}
+
+// Parcel is one thing that waits to be sent over a channel. It holds no secret.
+type Parcel struct {
+	// ID is the vault's.
+	ID int64
+	// Channel is mail, webhook or hook; To the recipient, where there are several.
+	Channel, To string
+	// Key is what makes it one: a second with the same channel, To and Key is not added.
+	Key string
+	// Account and Generation it is about, and the deadline it was said for; zero where there is none.
+	Account    string
+	Generation int
+	Deadline   time.Time
+	Event      notifier.Event
+	// Body is what is sent; nil where that is worded when it is sent.
+	Body []byte
+	// At is when it arose, Due when it is to be sent, Tries how often that was tried.
+	At, Due time.Time
+	Tries   int
+}
+
+// Waiting is how much waits on one channel.
+type Waiting struct {
+	Count int
+	// Next is when the first is due, Oldest when the oldest arose.
+	Next, Oldest time.Time
 }
 
 // SettingsStore keeps the settings file.

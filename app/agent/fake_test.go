@@ -24,6 +24,9 @@ type memVault struct {
 	meta     map[string]string
 	locks    map[string]*sync.Mutex
 	locked   error
+	parcels  []Parcel
+	parcel   int64
+	secrets  map[string]platform.Secret
 	// full makes every write of the ledger fail, as a full disk does.
 	full error
 }
@@ -31,7 +34,7 @@ type memVault struct {
 func newMemVault() *memVault {
 	return &memVault{
 		accounts: map[string]platform.Account{}, grants: map[string]platform.Grant{}, apps: map[string]platform.App{},
-		said: map[notifier.Key]notifier.Entry{}, meta: map[string]string{}, locks: map[string]*sync.Mutex{},
+		said: map[notifier.Key]notifier.Entry{}, meta: map[string]string{}, locks: map[string]*sync.Mutex{}, secrets: map[string]platform.Secret{},
 	}
 }
 
@@ -243,7 +246,7 @@ func (v *memVault) Said(context.Context) (map[string][]notifier.Entry, error) {
 	return out, nil
 }
 
-func (v *memVault) SaveEntries(_ context.Context, entries []notifier.Entry) error {
+func (v *memVault) SaveEntries(_ context.Context, entries []notifier.Entry, parcels ...Parcel) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.full != nil {
@@ -252,7 +255,98 @@ func (v *memVault) SaveEntries(_ context.Context, entries []notifier.Entry) erro
 	for _, e := range entries {
 		v.said[e.Key] = e
 	}
+	for _, p := range parcels {
+		if !slices.ContainsFunc(v.parcels, func(o Parcel) bool { return o.Channel == p.Channel && o.To == p.To && o.Key == p.Key }) {
+			v.parcel++
+			p.ID = v.parcel
+			v.parcels = append(v.parcels, p)
+		}
+	}
 	return nil
+}
+
+func (v *memVault) Parcels(_ context.Context, channel string, due time.Time, limit int) ([]Parcel, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []Parcel
+	for _, p := range v.parcels {
+		if p.Channel == channel && !p.Due.After(due) && len(out) < limit {
+			out = append(out, p)
+		}
+	}
+	return out, nil
+}
+
+func (v *memVault) Waiting(context.Context) (map[string]Waiting, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := map[string]Waiting{}
+	for _, p := range v.parcels {
+		w := out[p.Channel]
+		w.Count++
+		if w.Count == 1 || p.Due.Before(w.Next) {
+			w.Next = p.Due
+		}
+		if w.Count == 1 || p.At.Before(w.Oldest) {
+			w.Oldest = p.At
+		}
+		out[p.Channel] = w
+	}
+	return out, nil
+}
+
+func (v *memVault) PutOff(_ context.Context, due time.Time, failed bool, ids ...int64) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for i, p := range v.parcels {
+		if slices.Contains(ids, p.ID) {
+			v.parcels[i].Due = due
+			if failed {
+				v.parcels[i].Tries++
+			}
+		}
+	}
+	return nil
+}
+
+func (v *memVault) DropParcels(_ context.Context, ids ...int64) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.parcels = slices.DeleteFunc(v.parcels, func(p Parcel) bool { return slices.Contains(ids, p.ID) })
+	return nil
+}
+
+func (v *memVault) Secret(_ context.Context, name string) (platform.Secret, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.locked != nil {
+		return platform.Secret{}, v.locked
+	}
+	s, ok := v.secrets[name]
+	if !ok {
+		return s, &platform.Error{Kind: platform.KindNotFound, Message: "no secret is stored for " + name}
+	}
+	return s, nil
+}
+
+func (v *memVault) SetSecret(_ context.Context, name string, s platform.Secret) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.locked != nil {
+		return v.locked
+	}
+	if s.IsZero() {
+		delete(v.secrets, name)
+		return nil
+	}
+	v.secrets[name] = s
+	return nil
+}
+
+func (v *memVault) Secrets(context.Context) ([]string, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Sorted(maps.Keys(v.secrets)), nil
 }
 
 func (v *memVault) GetMeta(_ context.Context, key string) (string, error) {

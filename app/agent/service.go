@@ -73,6 +73,16 @@ type Service interface {
 
 	Settings(ctx context.Context) (Settings, error)
 	SetSettings(ctx context.Context, s Settings) error
+	// Channels says how each way to tell people and programs beside the
+	// desktop's notifications does: mail, webhook, command hook and calendar.
+	Channels(ctx context.Context) ([]Channel, error)
+	// SetSecret stores a channel's secret: the mail password, the webhook's
+	// signing key. An empty one deletes it.
+	SetSecret(ctx context.Context, channel, secret string) error
+	// TestChannel sends a test over a channel now and gives what became of it in one line.
+	TestChannel(ctx context.Context, channel string) (string, error)
+	// Calendar gives all deadlines as an iCalendar text (RFC 5545).
+	Calendar(ctx context.Context) (string, error)
 	// Unlock opens the vault with a passphrase; create makes one where none was chosen yet.
 	Unlock(ctx context.Context, passphrase string, create bool) error
 	// Doctor says what works here.
@@ -291,7 +301,8 @@ type Event struct {
 	Ref string `json:"ref,omitempty"`
 	// Kind is a code: connected, reconnected, imported, refreshed, refresh_failed,
 	// verified, rejected, unreachable, reachable, notice, notice_failed, withdrawn, clicked, snoozed,
-	// token, forgotten, flow_failed, renamed, labelled, settings, clock.
+	// token, forgotten, flow_failed, renamed, labelled, settings, clock; of a channel:
+	// mail, webhook, hook, and with _failed when it was given up.
 	Kind string `json:"kind"`
 	// Text is the sentence people read.
 	Text string `json:"text"`
@@ -327,10 +338,65 @@ type Settings struct {
 	Autostart bool `json:"autostart"`
 	// Browser is the command that opens an address; empty means the system's.
 	Browser string `json:"browser,omitempty"`
+	// Mail says where reminders are mailed; without a server none are.
+	Mail Mail `json:"mail,omitzero"`
+	// Webhook is the address that events are posted to; empty for none.
+	Webhook string `json:"webhook,omitempty"`
+	// Hook is the command that is given events, words split at spaces, quotes kept together; empty for none.
+	Hook string `json:"hook,omitempty"`
+	// Calendar is the .ics file of all deadlines: empty for none, "on" for
+	// relink.ics beside Relink's data, or an absolute path.
+	Calendar string `json:"calendar,omitempty"`
 	// Key is where the vault's key is: "keyring" or "passphrase"; empty until chosen.
 	Key string `json:"key,omitempty"`
 	// KeyPlace says the same in words; read only.
 	KeyPlace string `json:"key_place,omitempty"`
+}
+
+// Mail is how reminders are mailed. The password is no setting: see SetSecret.
+type Mail struct {
+	// Server is the mail server's host name; empty switches mail off.
+	Server string `json:"server,omitempty"`
+	// Port of the server; 0 means 587, or 465 with tls.
+	Port int `json:"port,omitempty"`
+	// Security is "starttls" (also when empty) or "tls", both required of the
+	// server, or "none", which is taken for a server on this computer only.
+	Security string `json:"security,omitempty"`
+	// User to sign in as; empty for a server that asks for none.
+	User string `json:"user,omitempty"`
+	// From is the sender's address; empty means User.
+	From string `json:"from,omitempty"`
+	// To gets everything.
+	To []string `json:"to,omitempty"`
+	// Labels are further recipients, each told of the accounts with that label only.
+	Labels map[string][]string `json:"labels,omitempty"`
+}
+
+// The channels.
+const (
+	ChannelMail     = "mail"
+	ChannelWebhook  = "webhook"
+	ChannelHook     = "hook"
+	ChannelCalendar = "calendar"
+)
+
+// Channel is how one of the channels does.
+type Channel struct {
+	// Name is mail, webhook, hook or calendar.
+	Name string `json:"name"`
+	On   bool   `json:"on"`
+	// Where says where it goes, for people: a mail server, a host, a program, a file.
+	Where string `json:"where,omitempty"`
+	// Secret is true when its secret is stored.
+	Secret bool `json:"secret,omitempty"`
+	// Waiting counts what is yet to be sent, Since is when the oldest of it arose.
+	Waiting int       `json:"waiting,omitempty"`
+	Since   time.Time `json:"since,omitzero"`
+	// At is when something was last sent or tried, zero when never; OK is how
+	// that went, and Text the result in one line.
+	At   time.Time `json:"at,omitzero"`
+	OK   bool      `json:"ok"`
+	Text string    `json:"text,omitempty"`
 }
 
 // Level of a finding.

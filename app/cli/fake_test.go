@@ -42,6 +42,7 @@ type fake struct {
 	about    agent.About
 	checks   []agent.CheckResult
 	findings []agent.Finding
+	channels []agent.Channel
 }
 
 func (f *fake) note(name string, args ...any) error {
@@ -193,6 +194,22 @@ func (f *fake) Settings(context.Context) (agent.Settings, error) {
 
 func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
 	return f.note("SetSettings", s.Steps, s.PlatformSteps, s.Idle, s.Hour, s.Autostart)
+}
+
+func (f *fake) Channels(context.Context) ([]agent.Channel, error) {
+	return f.channels, f.err["Channels"]
+}
+
+func (f *fake) SetSecret(_ context.Context, channel, secret string) error {
+	return f.note("SetSecret", channel, secret)
+}
+
+func (f *fake) TestChannel(_ context.Context, channel string) (string, error) {
+	return "The test was taken.", f.note("TestChannel", channel)
+}
+
+func (f *fake) Calendar(context.Context) (string, error) {
+	return "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", f.err["Calendar"]
 }
 
 func (f *fake) Unlock(_ context.Context, pass string, create bool) error {

@@ -31,13 +31,36 @@ func listed(s agent.Settings) []setting {
 		{"port", "The port of the redirect address that is registered with the platforms' apps.", strconv.Itoa(s.Port)},
 		{"autostart", "Start Relink at login.", strconv.FormatBool(s.Autostart)},
 		{"browser", "The command that opens a sign-in page; empty for the system's browser.", quote(s.Browser)},
+		{"mail_server", "The mail server that reminders are sent with, such as \"smtp.example.com\"; empty for none. The password goes elsewhere: relink mail set.", quote(s.Mail.Server)},
+		{"mail_port", "Its port; 0 for the usual one.", strconv.Itoa(s.Mail.Port)},
+		{"mail_security", "\"starttls\" or \"tls\"; \"none\" only for a server on this computer.", quote(security(s.Mail))},
+		{"mail_user", "Who signs in there.", quote(s.Mail.User)},
+		{"mail_from", "The sender's address; empty for mail_user.", quote(s.Mail.From)},
+		{"mail_to", "Who gets every reminder.", quoteList(s.Mail.To)},
+		{"webhook", "The address that events are posted to, https or on this computer; empty for none. The signing key is not here: relink webhook set.", quote(s.Webhook)},
+		{"hook", "The command that is given events on its standard input; empty for none.", quote(s.Hook)},
+		{"calendar", "A calendar file (.ics) of all deadlines: empty for none, \"on\" for one beside Relink's data, or its full path.", quote(s.Calendar)},
 	}
 }
 
 const (
 	tableKey     = "platform_steps"
 	tableComment = "Reminders for single platforms, in place of steps."
+	labelKey     = "mail_labels"
+	labelComment = "Who else gets the reminders of accounts with a label."
 )
+
+// tables gives the settings that are tables of the file, each value as TOML.
+func tables(s agent.Settings) map[string]map[string]string {
+	out := map[string]map[string]string{tableKey: {}, labelKey: {}}
+	for p, steps := range s.PlatformSteps {
+		out[tableKey][p] = quoteSpans(steps)
+	}
+	for label, to := range s.Mail.Labels {
+		out[labelKey][label] = quoteList(to)
+	}
+	return out
+}
 
 func quoteSpan(d time.Duration) string { return quote(formatSpan(d)) }
 
@@ -52,6 +75,14 @@ func quoteSpans(list []time.Duration) string {
 	out := make([]string, len(list))
 	for i, d := range list {
 		out[i] = quoteSpan(d)
+	}
+	return "[" + strings.Join(out, ", ") + "]"
+}
+
+func quoteList(list []string) string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = quote(s)
 	}
 	return "[" + strings.Join(out, ", ") + "]"
 }
@@ -111,46 +142,48 @@ func edit(text string, s agent.Settings) string {
 			text = text[:end] + "\n# " + want.comment + "\n" + want.key + " = " + want.value + "\n" + text[end:]
 		}
 	}
-	return editTable(text, was.PlatformSteps, s.PlatformSteps)
+	from, to := tables(was), tables(s)
+	text = editTable(text, tableKey, tableComment, from[tableKey], to[tableKey])
+	return editTable(text, labelKey, labelComment, from[labelKey], to[labelKey])
 }
 
-// editTable brings the table of single platforms up to date.
-func editTable(text string, was, want map[string][]time.Duration) string {
-	if at, there := find(text, tableKey); there && !slices.Equal(tableLines(was), tableLines(want)) {
+// editTable brings a table up to date.
+func editTable(text, table, comment string, was, want map[string]string) string {
+	if at, there := find(text, table); there && !slices.Equal(tableLines(was), tableLines(want)) {
 		// An inline table is written anew whole.
 		return text[:at.value] + "{ " + strings.Join(tableLines(want), ", ") + " }" + text[at.end:]
 	} else if there {
 		return text
 	}
-	for _, p := range slices.Sorted(maps.Keys(was)) {
-		at, there := find(text, tableKey+"."+p)
-		steps, stays := want[p]
+	for _, key := range slices.Sorted(maps.Keys(was)) {
+		at, there := find(text, table+"."+key)
+		value, stays := want[key]
 		switch {
 		case !there:
 		case !stays:
 			text = text[:at.start] + text[at.line:]
-		case quoteSpans(steps) != quoteSpans(was[p]):
-			text = text[:at.value] + quoteSpans(steps) + text[at.end:]
+		case value != was[key]:
+			text = text[:at.value] + value + text[at.end:]
 		}
 	}
-	for _, p := range slices.Sorted(maps.Keys(want)) {
-		if _, there := was[p]; there {
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		if _, there := was[key]; there {
 			continue
 		}
-		line := quoteKey(p) + " = " + quoteSpans(want[p]) + "\n"
-		if end, there := tableStart(text, tableKey); there {
+		line := quoteKey(key) + " = " + want[key] + "\n"
+		if end, there := tableStart(text, table); there {
 			text = text[:end] + line + text[end:]
 		} else {
-			text += "\n# " + tableComment + "\n[" + tableKey + "]\n" + line
+			text += "\n# " + comment + "\n[" + table + "]\n" + line
 		}
 	}
 	return text
 }
 
-func tableLines(m map[string][]time.Duration) []string {
+func tableLines(m map[string]string) []string {
 	var out []string
-	for _, p := range slices.Sorted(maps.Keys(m)) {
-		out = append(out, quoteKey(p)+" = "+quoteSpans(m[p]))
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, quoteKey(key)+" = "+m[key])
 	}
 	return out
 }

@@ -101,7 +101,7 @@ func Save(path string, s agent.Settings) error {
 
 // same compares what the file holds of two settings.
 func same(a, b agent.Settings) bool {
-	return reflect.DeepEqual(listed(a), listed(b)) && reflect.DeepEqual(tableLines(a.PlatformSteps), tableLines(b.PlatformSteps))
+	return reflect.DeepEqual(listed(a), listed(b)) && reflect.DeepEqual(tables(a), tables(b))
 }
 
 // replace writes a file whole or not at all, durably, for the user alone.

@@ -2,6 +2,7 @@ package config
 
 import (
 	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -124,7 +125,11 @@ func keyAt(text string, at int) (name string, end int) {
 		from := at
 		if at < len(text) && (text[at] == '"' || text[at] == '\'') {
 			at = stringEnd(text, at)
-			parts = append(parts, strings.Trim(text[from:at], `"'`))
+			part := strings.Trim(text[from:at], `"'`)
+			if plain, err := strconv.Unquote(text[from:at]); err == nil && text[from] == '"' {
+				part = plain
+			}
+			parts = append(parts, part)
 		} else {
 			for at < len(text) && strings.IndexByte(" \t.=]\r\n", text[at]) < 0 {
 				at++

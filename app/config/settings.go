@@ -84,6 +84,9 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	if bad == nil && strings.ContainsAny(s.Browser, "\r\n\x00") {
 		bad = &fieldError{"browser", "must be one line"}
 	}
+	if bad == nil {
+		s, bad = channels(s)
+	}
 	return s, bad
 }
 
@@ -158,6 +161,16 @@ type file struct {
 	Port          *int                `toml:"port"`
 	Autostart     *bool               `toml:"autostart"`
 	Browser       *string             `toml:"browser"`
+	MailServer    *string             `toml:"mail_server"`
+	MailPort      *int                `toml:"mail_port"`
+	MailSecurity  *string             `toml:"mail_security"`
+	MailUser      *string             `toml:"mail_user"`
+	MailFrom      *string             `toml:"mail_from"`
+	MailTo        *[]string           `toml:"mail_to"`
+	MailLabels    map[string][]string `toml:"mail_labels"`
+	Webhook       *string             `toml:"webhook"`
+	Hook          *string             `toml:"hook"`
+	Calendar      *string             `toml:"calendar"`
 }
 
 // settings gives the defaults with what the file says in their place.
@@ -199,6 +212,16 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	set(&s.Port, f.Port)
 	set(&s.Autostart, f.Autostart)
 	set(&s.Browser, f.Browser)
+	set(&s.Mail.Server, f.MailServer)
+	set(&s.Mail.Port, f.MailPort)
+	set(&s.Mail.Security, f.MailSecurity)
+	set(&s.Mail.User, f.MailUser)
+	set(&s.Mail.From, f.MailFrom)
+	set(&s.Mail.To, f.MailTo)
+	s.Mail.Labels = f.MailLabels
+	set(&s.Webhook, f.Webhook)
+	set(&s.Hook, f.Hook)
+	set(&s.Calendar, f.Calendar)
 	if bad != nil {
 		return s, bad
 	}

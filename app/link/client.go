@@ -273,6 +273,26 @@ func (c *Client) SetSettings(ctx context.Context, s agent.Settings) error {
 	return do(ctx, c, "SetSettings", s)
 }
 
+// Channels implements agent.Service.
+func (c *Client) Channels(ctx context.Context) ([]agent.Channel, error) {
+	return call[[]agent.Channel](ctx, c, "Channels", none{})
+}
+
+// SetSecret implements agent.Service.
+func (c *Client) SetSecret(ctx context.Context, channel, secret string) error {
+	return do(ctx, c, "SetSecret", channelArgs{Channel: channel, Secret: secret})
+}
+
+// TestChannel implements agent.Service.
+func (c *Client) TestChannel(ctx context.Context, channel string) (string, error) {
+	return call[string](ctx, c, "TestChannel", channelArgs{Channel: channel})
+}
+
+// Calendar implements agent.Service.
+func (c *Client) Calendar(ctx context.Context) (string, error) {
+	return call[string](ctx, c, "Calendar", none{})
+}
+
 // Unlock implements agent.Service.
 func (c *Client) Unlock(ctx context.Context, passphrase string, create bool) error {
 	return do(ctx, c, "Unlock", unlockArgs{Passphrase: passphrase, Create: create})

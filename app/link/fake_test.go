@@ -108,6 +108,18 @@ func (f *fake) Settings(context.Context) (agent.Settings, error) { return answer
 
 func (f *fake) SetSettings(_ context.Context, s agent.Settings) error { return f.note(s) }
 
+func (f *fake) Channels(context.Context) ([]agent.Channel, error) { return answer[[]agent.Channel](f) }
+
+func (f *fake) SetSecret(_ context.Context, channel, secret string) error {
+	return f.note(channel, secret)
+}
+
+func (f *fake) TestChannel(_ context.Context, channel string) (string, error) {
+	return answer[string](f, channel)
+}
+
+func (f *fake) Calendar(context.Context) (string, error) { return answer[string](f) }
+
 func (f *fake) Unlock(_ context.Context, passphrase string, create bool) error {
 	return f.note(passphrase, create)
 }

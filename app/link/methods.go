@@ -36,6 +36,10 @@ type (
 		Platform string `json:"platform"`
 		Server   string `json:"server,omitempty"`
 	}
+	channelArgs struct {
+		Channel string `json:"channel"`
+		Secret  string `json:"secret,omitempty"`
+	}
 	unlockArgs struct {
 		Passphrase string `json:"passphrase"`
 		Create     bool   `json:"create,omitempty"`
@@ -100,6 +104,14 @@ func methods(svc agent.Service) map[string]method {
 		}),
 		"Settings":    gives(func(ctx context.Context, _ none) (agent.Settings, error) { return svc.Settings(ctx) }),
 		"SetSettings": does(svc.SetSettings),
+		"Channels":    gives(func(ctx context.Context, _ none) ([]agent.Channel, error) { return svc.Channels(ctx) }),
+		"SetSecret": does(func(ctx context.Context, in channelArgs) error {
+			return svc.SetSecret(ctx, in.Channel, in.Secret)
+		}),
+		"TestChannel": gives(func(ctx context.Context, in channelArgs) (string, error) {
+			return svc.TestChannel(ctx, in.Channel)
+		}),
+		"Calendar": gives(func(ctx context.Context, _ none) (string, error) { return svc.Calendar(ctx) }),
 		"Unlock": does(func(ctx context.Context, in unlockArgs) error {
 			return svc.Unlock(ctx, in.Passphrase, in.Create)
 		}),

@@ -96,10 +96,11 @@ func (v *Vault) Said(ctx context.Context) (map[string][]notifier.Entry, error) {
 	return out, storage("read the reminders", rows.Err())
 }
 
-// SaveEntries writes lines of the ledger, all or none; a line with the same
-// key is replaced, one of an account that is gone is left out.
-func (v *Vault) SaveEntries(ctx context.Context, entries []notifier.Entry) error {
-	if len(entries) == 0 {
+// SaveEntries writes lines of the ledger and the parcels to be sent for them,
+// all or none; a line with the same key is replaced, one of an account that is
+// gone is left out, and a parcel that waits already is not added again.
+func (v *Vault) SaveEntries(ctx context.Context, entries []notifier.Entry, parcels ...agent.Parcel) error {
+	if len(entries)+len(parcels) == 0 {
 		return nil
 	}
 	return storage("store the reminders", inTx(ctx, v.write, func(tx *sql.Tx) error {
@@ -109,6 +110,6 @@ func (v *Vault) SaveEntries(ctx context.Context, entries []notifier.Entry) error
 				return err
 			}
 		}
-		return nil
+		return addParcels(ctx, tx, parcels)
 	}))
 }

@@ -90,6 +90,27 @@ var migrations = []string{
 		collapsed  INTEGER NOT NULL DEFAULT 0,
 		PRIMARY KEY (account, generation, step)
 	) WITHOUT ROWID;`,
+	// 3: what waits to be sent over a channel, and the channels' secrets.
+	`CREATE TABLE parcels (
+		id         INTEGER PRIMARY KEY,
+		channel    TEXT NOT NULL,
+		recipient  TEXT NOT NULL DEFAULT '',
+		key        TEXT NOT NULL,
+		account    TEXT NOT NULL DEFAULT '',
+		generation INTEGER NOT NULL DEFAULT 0,
+		deadline   INTEGER NOT NULL DEFAULT 0,
+		event      TEXT NOT NULL,
+		body       BLOB,
+		at         INTEGER NOT NULL,
+		due        INTEGER NOT NULL,
+		tries      INTEGER NOT NULL DEFAULT 0
+	);
+	CREATE UNIQUE INDEX parcels_key ON parcels (channel, recipient, key);
+	CREATE INDEX parcels_due ON parcels (channel, due, id);
+	CREATE TABLE secrets (
+		name   TEXT PRIMARY KEY,
+		sealed BLOB NOT NULL
+	) WITHOUT ROWID;`,
 }
 
 // migrate brings the file to the last of the steps, each in its own transaction.

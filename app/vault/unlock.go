@@ -352,7 +352,7 @@ func (v *Vault) adopt(ctx context.Context, kind string, key *sealer, isNew bool)
 	return nil
 }
 
-const anySealed = "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM apps WHERE sealed IS NOT NULL)"
+const anySealed = "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM apps WHERE sealed IS NOT NULL) OR EXISTS (SELECT 1 FROM secrets)"
 
 func (v *Vault) anySealed(ctx context.Context) (bool, error) {
 	var sealed bool

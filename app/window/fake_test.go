@@ -307,6 +307,19 @@ func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
 	return nil
 }
 
+func (f *fake) Channels(context.Context) ([]agent.Channel, error) {
+	return []agent.Channel{{Name: agent.ChannelMail}, {Name: agent.ChannelWebhook}, {Name: agent.ChannelHook}, {Name: agent.ChannelCalendar}}, f.failing("channels")
+}
+func (f *fake) SetSecret(_ context.Context, channel, secret string) error {
+	return f.did("setsecret ", channel, " ", len(secret))
+}
+func (f *fake) TestChannel(_ context.Context, channel string) (string, error) {
+	return "The test was taken.", f.did("testchannel ", channel)
+}
+func (f *fake) Calendar(context.Context) (string, error) {
+	return "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", f.failing("calendar")
+}
+
 func (f *fake) Unlock(_ context.Context, passphrase string, create bool) error {
 	return f.did("unlock ", len(passphrase), " ", create)
 }

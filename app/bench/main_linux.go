@@ -5,6 +5,7 @@
 //
 //	make bench
 //	make bench BENCH="-span 10s -packages=false"
+//	make bench BENCH="-packages=false -parts short,windows"
 //
 // Relink is given the practice network, so nothing reaches a real platform.
 package main
@@ -18,6 +19,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,6 +32,7 @@ type options struct {
 	accounts, many int
 	rounds         int
 	packages       bool
+	parts          string
 	lean, full     string
 }
 
@@ -41,6 +44,7 @@ func main() {
 	flag.IntVar(&o.many, "many", 10_000, "accounts when the start is measured; 0 leaves it out")
 	flag.IntVar(&o.rounds, "rounds", 60, "how often a short program is started")
 	flag.BoolVar(&o.packages, "packages", true, "run the packages' own benchmarks too")
+	flag.StringVar(&o.parts, "parts", "short,start,windows,resident", "what to measure, in this order")
 	flag.StringVar(&o.lean, "lean", filepath.Join("bin", "relink-lean"), "the `program` without the window")
 	flag.StringVar(&o.full, "full", filepath.Join("bin", "relink"), "the `program` with it")
 	flag.Parse()
@@ -75,7 +79,12 @@ func run(ctx context.Context, o options, t *table) error {
 		return err
 	}
 	defer b.close()
-	for _, part := range []func(context.Context, *table) error{b.short, b.start, b.windows, b.resident} {
+	parts := map[string]func(context.Context, *table) error{"short": b.short, "start": b.start, "windows": b.windows, "resident": b.resident}
+	for name := range strings.SplitSeq(o.parts, ",") {
+		part, ok := parts[name]
+		if !ok {
+			return fmt.Errorf("there is no part %q; use short, start, windows, resident", name)
+		}
 		if err := part(ctx, t); err != nil {
 			return err
 		}

@@ -42,7 +42,7 @@ bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty pr
 
 lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }
-	CGO_ENABLED=0 go vet -tags lean,migrated_fynedo ./...
+	CGO_ENABLED=0 go vet -tags lean,migrated_fynedo ./... app.relink/quick
 	@if command -v golangci-lint >/dev/null; then CGO_ENABLED=0 golangci-lint run; else echo "golangci-lint is not installed; see https://golangci-lint.run"; fi
 
 clean: ## remove what was built

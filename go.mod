@@ -3,6 +3,7 @@ module relink
 go 1.26.0
 
 require (
+	app.relink/quick v0.0.0
 	filippo.io/age v1.3.2
 	fyne.io/fyne/v2 v2.8.1
 	fyne.io/systray v1.12.3-0.20260810170012-af4e8e793ec4
@@ -90,3 +91,6 @@ require (
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect
 )
+
+// What a token command does before the rest is initialised; its comment says why it is a module.
+replace app.relink/quick => ./app/quick

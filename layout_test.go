@@ -100,6 +100,27 @@ func TestLeanBuildHasNoGUI(t *testing.T) {
 	}
 }
 
+// TestQuickComesFirst: app/quick is initialised before everything it does not need
+// itself, as its path comes first, and it needs little.
+func TestQuickComesFirst(t *testing.T) {
+	const quick = "app.relink/quick"
+	pkgs := list(t, "0", "-deps", "-tags", "lean", ".")
+	i := slices.IndexFunc(pkgs, func(p pkg) bool { return p.ImportPath == quick })
+	if i < 0 {
+		t.Fatal("it is not linked in")
+	}
+	for _, imp := range pkgs[i].Imports {
+		if !slices.Contains([]string{"os", "strconv", "strings", "syscall", "time", "unsafe"}, imp) {
+			t.Errorf("it imports %s, which is initialised before it can answer", imp)
+		}
+	}
+	for _, p := range pkgs {
+		if p.ImportPath < quick && !slices.Contains(pkgs[i].Deps, p.ImportPath) {
+			t.Errorf("%s is initialised before it", p.ImportPath)
+		}
+	}
+}
+
 // TestPackageComments: every package says what it is for, in one place.
 func TestPackageComments(t *testing.T) {
 	for _, p := range list(t, "1", "-tags", "migrated_fynedo", "./...") {

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"app.relink/quick"
 	"golang.org/x/term"
 
 	"relink/app/agent"
@@ -33,6 +34,9 @@ type Streams struct {
 // Main runs Relink with its arguments and gives the exit code. It must be
 // called on the main goroutine: the window and, on macOS, the tray need it.
 func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
+	if refused := quick.Refusal(); refused != nil {
+		return cli.Report(std.Err, link.Refused(refused))
+	}
 	paths, err := config.Find(os.Getenv)
 	if err != nil {
 		fmt.Fprintln(std.Err, "relink: "+err.Error())

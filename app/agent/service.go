@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"relink/notifier"
@@ -282,6 +283,14 @@ type Token struct {
 	TokenType   string    `json:"token_type"`
 	ExpiresAt   time.Time `json:"expires_at,omitzero"`
 	Scopes      []string  `json:"scopes,omitempty"`
+}
+
+// Scheme is the token's type as an Authorization header has it.
+func (t Token) Scheme() string {
+	if t.TokenType == "" || strings.EqualFold(t.TokenType, "bearer") {
+		return "Bearer"
+	}
+	return t.TokenType
 }
 
 // CheckResult is what the platform said about one account.

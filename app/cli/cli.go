@@ -90,8 +90,13 @@ func (t *tool) main(ctx context.Context, args []string) int {
 	if !t.running { // cobra's own: unknown verbs and flags, missing arguments
 		err = usage("see what is possible: relink --help", "%s", err)
 	}
+	return Report(t.Stderr, err)
+}
+
+// Report tells a person what went wrong, in one line, and gives the exit code.
+func Report(stderr io.Writer, err error) int {
 	if line := errorLine(err); line != "" {
-		t.say("relink: %s", line)
+		_, _ = fmt.Fprintf(stderr, "relink: %s\n", line)
 	}
 	return exitCode(err)
 }

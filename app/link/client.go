@@ -56,11 +56,19 @@ func (c *Client) post(ctx context.Context, name string, in any) (*exchange, erro
 		return x, nil
 	}
 	data, err := x.read(c)
-	e := &platform.Error{}
-	if err != nil || json.Unmarshal(data, e) != nil || e.Message == "" {
+	if err != nil {
 		return nil, gone(ctx, err)
 	}
-	return nil, e
+	return nil, Refused(data)
+}
+
+// Refused reads the body of an answer other than 200: what the agent said.
+func Refused(answer []byte) *platform.Error {
+	e := &platform.Error{}
+	if json.Unmarshal(answer, e) != nil || e.Message == "" {
+		return &platform.Error{Kind: platform.KindAgent, Message: "the agent gave an answer that is none", Repair: "restart Relink: relink quit, then relink"}
+	}
+	return e
 }
 
 // call is one method of the API.

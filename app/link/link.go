@@ -5,7 +5,8 @@
 // Each method is one POST to /v1/<method> with a JSON object in and out. An
 // answer with another status than 200 holds a [platform.Error]. Watch and Pages
 // answer with a stream, one JSON object a line; Watch sends the whole snapshot
-// first and then what changed.
+// first and then what changed. Token, with the header Accept: text/plain, answers
+// "Bearer <token>" on one line.
 //
 // A request states its program's version in the header Relink-Version; another
 // version than the agent's is refused, except to ask About and to Quit, so that

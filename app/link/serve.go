@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -119,6 +120,13 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, err)
 		return
 	}
+	if t, isToken := out.(agent.Token); isToken && r.Header.Get("Accept") == plainType {
+		line := t.Scheme() + " " + t.AccessToken + "\n"
+		w.Header()["Content-Type"] = []string{plainType}
+		w.Header().Set("Content-Length", strconv.Itoa(len(line))) // an HTTP/1.0 caller sees by it that it has all
+		_, _ = io.WriteString(w, line)
+		return
+	}
 	answer, err := json.Marshal(out)
 	if err != nil {
 		fail(w, fmt.Errorf("write answer: %w", err))
@@ -165,6 +173,9 @@ func tooLarge() error {
 }
 
 var jsonType = []string{"application/json"}
+
+// plainType asks Token for its type and itself alone, on one line.
+const plainType = "text/plain"
 
 func fail(w http.ResponseWriter, err error) {
 	e := platform.As(err, "")

@@ -1,0 +1,3 @@
+module app.relink/quick
+
+go 1.26

@@ -149,8 +149,8 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	about := agent.About{Version: Version(), PID: os.Getpid(), Config: p.paths.Config, Data: p.paths.Data, Log: p.paths.Log(), Sandbox: sandbox, Full: p.gui != nil}
 	a, err := agent.New(ctx, agent.Config{
 		Vault: v, Settings: config.File(p.paths.Settings()), Net: net, Log: log,
-		Sender: func(click func(agent.Activation)) notifier.Sender {
-			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, Log: log})
+		Sender: func(click func(agent.Activation), closed func(string, uint32)) notifier.Sender {
+			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, OnClosed: closed, Log: log})
 		},
 		OpenBrowser: desktop.OpenBrowser,
 		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },

@@ -145,12 +145,12 @@ func (b *bus) Withdraw(ctx context.Context, id string) error {
 	if err := b.close(ctx, id); err != nil {
 		return err
 	}
-	sum := b.notes[summaryID]
+	sum := b.notes[SummaryID]
 	switch {
 	case !inSummary || sum == nil:
 		return nil
 	case len(sum.note.Parts) == 0:
-		return b.close(ctx, summaryID)
+		return b.close(ctx, SummaryID)
 	}
 	return b.show(ctx, sum.note, true)
 }
@@ -158,8 +158,8 @@ func (b *bus) Withdraw(ctx context.Context, id string) error {
 // leaveSummary takes a note out of the summary that stands for it, and reports
 // whether the one on the screen is now wrong.
 func (b *bus) leaveSummary(id string) bool {
-	sum := b.notes[summaryID]
-	if sum == nil || id == summaryID {
+	sum := b.notes[SummaryID]
+	if sum == nil || id == SummaryID {
 		return false
 	}
 	rest := slices.DeleteFunc(slices.Clone(sum.note.Parts), func(p Note) bool { return p.ID == id })
@@ -168,7 +168,7 @@ func (b *bus) leaveSummary(id string) bool {
 	}
 	sum.note = summary(rest)
 	if len(rest) == 0 && sum.id == 0 {
-		delete(b.notes, summaryID)
+		delete(b.notes, SummaryID)
 	}
 	return sum.id != 0
 }
@@ -294,7 +294,7 @@ func (b *bus) clicked(ctx context.Context, id uint32, key string) func() {
 	if st == nil {
 		return nil // somebody else's
 	}
-	a := Activation{Action: Action(key), Token: b.tokens[id]}
+	a := Activation{Action: Action(key), Note: st.note.ID, Token: b.tokens[id]}
 	delete(b.tokens, id)
 	switch {
 	case key == "default":

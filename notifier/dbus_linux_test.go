@@ -147,7 +147,7 @@ func TestXfce(t *testing.T) {
 		}
 		count(left)
 		if left > 0 {
-			if got, want := s.title(summaryID), summary(parts[i+1:]).Title; got != want {
+			if got, want := s.title(SummaryID), summary(parts[i+1:]).Title; got != want {
 				t.Errorf("summary = %q, want %q", got, want)
 			}
 		}
@@ -157,7 +157,7 @@ func TestXfce(t *testing.T) {
 	time.Sleep(time.Second)
 	d.shot("notification-xfce-summary")
 	d.press(shown()[0], 0)
-	if got := get(t, "click", clicks); got != (Activation{Action: ActionReview}) {
+	if got := get(t, "click", clicks); got != (Activation{Action: ActionReview, Note: SummaryID}) {
 		t.Errorf("click = %+v, want Review of all", got)
 	}
 	count(0)

@@ -49,6 +49,9 @@ type Subject struct {
 	// Locked or unreachable accounts are judged by their clocks all the same;
 	// Depends counts scheduled posts and scripts that need the account.
 	Depends int
+	// First is when the first scheduled post goes out that the end stops, or has
+	// stopped; zero where none does.
+	First time.Time
 	// Said are the ledger's entries for this account and generation, oldest
 	// first; of two with the same key the last holds.
 	Said []Entry
@@ -58,6 +61,13 @@ type Subject struct {
 type Rules struct {
 	// Hour is the local hour of the daily repeat.
 	Hour int
+	// Urgent is one more step for subjects something depends on; 0 is none.
+	Urgent time.Duration
+	// Quiet hours and Free days move a note earlier, never later.
+	Quiet Quiet
+	Free  Days
+	// Away is when nobody is there; what ends within it is told before.
+	Away Away
 	// Location of the person; nil means time.Local.
 	Location *time.Location
 	// Paused holds everything back until then, except what ends meanwhile.
@@ -95,6 +105,8 @@ type Activation struct {
 	// Account the click was about (its ID); empty for the whole.
 	Account string `json:"account,omitempty"`
 	Action  Action `json:"action"`
+	// Note is the ID of the note that was clicked; empty for a click elsewhere.
+	Note string `json:"note,omitempty"`
 	// Token is the desktop's activation token (XDG), handed to the window or browser.
 	Token string `json:"token,omitempty"`
 }
@@ -126,6 +138,8 @@ type Note struct {
 	Entries []Entry
 	// Parts are the notes a summary stands for, nil in any other note.
 	Parts []Note
+	// Rehearsal marks a note that is only shown for practice.
+	Rehearsal bool
 }
 
 // Decision is what Plan found.

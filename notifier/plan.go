@@ -230,7 +230,7 @@ func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
 	passed := st.Deadline.Ends() && !now.Before(st.Deadline.At)
 	ended := passed || st.State.NeedsPerson()
 	if st.Deadline.Ends() {
-		out = s.warnings(out, now)
+		out = s.warnings(out, now, r)
 	}
 	if !ended {
 		if st.Deadline.Ends() {
@@ -264,7 +264,7 @@ func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
 }
 
 // warnings are the rungs before the deadline.
-func (s *Subject) warnings(out []event, now time.Time) []event {
+func (s *Subject) warnings(out []event, now time.Time, r *Rules) []event {
 	life := s.Status.Life
 	if life > 0 && life < shortLife {
 		for _, w := range [...]struct {
@@ -280,6 +280,9 @@ func (s *Subject) warnings(out []event, now time.Time) []event {
 	steps := s.Steps
 	if steps == nil {
 		steps = defaultSteps[:]
+	}
+	if s.Depends > 0 && r.Urgent > 0 && !slices.Contains(steps, r.Urgent) {
+		steps = append(slices.Clone(steps), r.Urgent)
 	}
 	for _, step := range longestFirst(steps) {
 		if step <= 0 {

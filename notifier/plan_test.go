@@ -288,7 +288,7 @@ func TestPlanNotes(t *testing.T) {
 			var got []string
 			d := Plan(c.subjects, base, Rules{Location: time.UTC})
 			for _, n := range d.Notes {
-				if n.ID == summaryID {
+				if n.ID == SummaryID {
 					n.ID = strings.Join(append([]string{n.ID}, n.Accounts...), " ")
 					entries := 0
 					for _, p := range n.Parts {

@@ -39,6 +39,10 @@ func (c Config) filled() Config {
 	return c
 }
 
+// ClosedExpired is the reason of a note that the desktop took away after its
+// time; others are put away by the person.
+const ClosedExpired = 1
+
 // fallback sends by the first sender, and by the second what the first fails to show.
 type fallback struct {
 	first, second Sender

@@ -21,7 +21,8 @@ const (
 	labelAgain     = "Try again"
 )
 
-const summaryID = "summary"
+// SummaryID is the ID of the one note that stands for many.
+const SummaryID = "summary"
 
 // NoteID is the ID of an account's note.
 func NoteID(account string) string { return "account/" + account }
@@ -194,7 +195,7 @@ func Failed(a platform.Account, e *platform.Error) Note {
 // summary is one note for many.
 func summary(parts []Note) Note {
 	n := Note{
-		ID:      summaryID,
+		ID:      SummaryID,
 		Urgency: UrgencyNormal,
 		Default: ActionReview,
 		Buttons: []Button{{ActionReview, labelReview}},
@@ -247,7 +248,7 @@ func withoutButtons(n Note) string {
 		return n.Body
 	}
 	do := "Open Relink from the tray to reconnect."
-	if n.ID == summaryID {
+	if n.ID == SummaryID {
 		do = "Open Relink from the tray to review them."
 	}
 	return strings.TrimPrefix(n.Body+"\n"+do, "\n")

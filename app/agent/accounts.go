@@ -52,12 +52,81 @@ func (a *Agent) Snooze(ctx context.Context, account string, until time.Time) err
 		text = "Snoozed until " + until.Local().Format("Mon 2 Jan, 15:04") + "."
 	}
 	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "snoozed", Text: text})
-	return a.do(ctx, func() {
-		if e := a.entries[acc.ID]; e != nil && e.shown != "" && !until.IsZero() {
-			a.mail.withdraw(e.shown)
-			e.shown = ""
+	if until.IsZero() {
+		return nil
+	}
+	return a.do(ctx, func() { a.takeBack(acc.ID) })
+}
+
+// Later implements Service.
+func (a *Agent) Later(ctx context.Context, account string, choice notifier.Later) (time.Time, error) {
+	acc, err := a.find(account)
+	if err != nil {
+		return time.Time{}, err
+	}
+	var first time.Time
+	now := a.clock.now()
+	if a.cfg.Posts != nil {
+		after := now
+		if row := a.snap.Load().Row(acc.ID); row != nil && row.Status.Deadline.At.After(after) {
+			after = row.Status.Deadline.At
 		}
-	})
+		_, first = a.cfg.Posts(acc.ID, after)
+	}
+	until, ok := choice.Until(now, a.rules(), first)
+	switch {
+	case ok:
+		return until, a.Snooze(ctx, acc.ID, until)
+	case choice != notifier.LaterPost:
+		return until, &platform.Error{Kind: platform.KindUsage, Message: "nobody knows when " + string(choice) + " is", Repair: "choose hour, tomorrow or post"}
+	case first.IsZero():
+		return until, &platform.Error{Kind: platform.KindUsage, Message: "no scheduled post waits for " + acc.Ref(), Repair: "snooze it for a time: relink snooze " + acc.Ref() + " tomorrow"}
+	}
+	return until, &platform.Error{Kind: platform.KindUsage, Message: "the first post of " + acc.Ref() + " goes out too soon to wait", Repair: "reconnect it now: relink reconnect " + acc.Ref()}
+}
+
+// Mute implements Service.
+func (a *Agent) Mute(ctx context.Context, account string, on bool) error {
+	acc, err := a.update(ctx, account, func(acc *platform.Account) { acc.Muted = on })
+	if err != nil {
+		return err
+	}
+	text := "Reminders are on again."
+	if on {
+		text = "Reminders were switched off for this account."
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "settings", Text: text})
+	if !on {
+		return nil
+	}
+	return a.do(ctx, func() { a.takeBack(acc.ID) })
+}
+
+// SetSteps implements Service.
+func (a *Agent) SetSteps(ctx context.Context, account string, steps []time.Duration) error {
+	for _, d := range steps {
+		if d <= 0 || d > 365*24*time.Hour {
+			return &platform.Error{Kind: platform.KindUsage, Message: "a reminder cannot be " + platform.Span(d) + " before the end", Repair: "give spans of up to a year, such as 14d,3d"}
+		}
+	}
+	steps = slices.Clone(steps)
+	slices.Sort(steps)
+	steps = slices.Compact(steps)
+	slices.Reverse(steps)
+	acc, err := a.update(ctx, account, func(acc *platform.Account) { acc.Steps = steps })
+	if err != nil {
+		return err
+	}
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "settings", Text: "The reminders of this account were changed."})
+	return nil
+}
+
+// takeBack takes an account's note from the screen. The loop calls it.
+func (a *Agent) takeBack(id string) {
+	if e := a.entries[id]; e != nil && e.shown != "" {
+		a.mail.withdraw(e.shown)
+		e.shown = ""
+	}
 }
 
 const metaPaused = "paused"
@@ -236,26 +305,6 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 		return platform.As(err, platform.KindRetry).WithRepair("the account was kept; try again, or forget it without --revoke")
 	}
 	return nil
-}
-
-// History implements Service.
-func (a *Agent) History(ctx context.Context, account string, limit int) ([]Event, error) {
-	id := ""
-	if account != "" {
-		acc, err := a.find(account)
-		if err != nil {
-			return nil, err
-		}
-		id = acc.ID
-	}
-	if limit <= 0 {
-		limit = 100
-	}
-	events, err := a.cfg.Vault.Events(ctx, id, limit)
-	if err != nil {
-		return nil, platform.As(err, platform.KindStorage)
-	}
-	return events, nil
 }
 
 // Apps implements Service.
@@ -445,6 +494,10 @@ func (a *Agent) Quit(context.Context) error {
 
 // Activate implements Service.
 func (a *Agent) Activate(ctx context.Context, act Activation) error {
+	a.answered(act)
+	if a.rehearsed(act) {
+		return nil
+	}
 	open := func(page string) error { return a.show(ctx, Page{Name: page, Token: act.Token}) }
 	if act.Account == "" {
 		switch act.Action {
@@ -488,8 +541,8 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 // later is when "Later" brings a reminder back: tomorrow at the reminder hour,
 // or in an hour where the account ends before that.
 func (a *Agent) later(id string) time.Time {
-	now := a.clock.now().Local()
-	until := time.Date(now.Year(), now.Month(), now.Day()+1, a.settings.Load().Hour, 0, 0, 0, now.Location())
+	now := a.clock.now()
+	until, _ := notifier.LaterTomorrow.Until(now, a.rules(), time.Time{})
 	if row := a.snap.Load().Row(id); row != nil {
 		if d := row.Status.Deadline; d.Ends() && d.At.After(now) && d.At.Before(until) {
 			return now.Add(time.Hour)

@@ -43,6 +43,11 @@ type Vault interface {
 	DeleteApp(ctx context.Context, platformID, server string) error
 	AddEvents(ctx context.Context, events ...Event) error
 	Events(ctx context.Context, account string, limit int) ([]Event, error)
+	// Takers gives, per account and name, when a program last took a token since a time.
+	Takers(ctx context.Context, since time.Time) (map[string]map[string]time.Time, error)
+	// WriteNotices keeps what was said and what became of it, in order.
+	WriteNotices(ctx context.Context, writes ...NoticeWrite) error
+	Notices(ctx context.Context, account string, since time.Time, limit int) ([]Notice, error)
 	Said(ctx context.Context) (map[string][]notifier.Entry, error)
 	// SaveEntries stores lines of the ledger together with what is to be sent for them.
 	SaveEntries(ctx context.Context, entries []notifier.Entry, parcels ...Parcel) error
@@ -101,6 +106,14 @@ type Waiting struct {
 	Next, Oldest time.Time
 }
 
+// NoticeWrite is a line of what was said, or with Mark what became of one: the
+// newest with the Notice's Channel and Note takes its Became, BecameAt and
+// Reason, unless more than being queued or shown has become of it before.
+type NoticeWrite struct {
+	Notice
+	Mark bool
+}
+
 // SettingsStore keeps the settings file.
 type SettingsStore interface {
 	// Load gives the settings, and a warning line when the file is broken and
@@ -116,8 +129,12 @@ type Config struct {
 	Settings SettingsStore
 	Net      *platform.Net
 	Log      *slog.Logger
-	// Sender makes the sender of notifications, given where clicks go.
-	Sender func(click func(Activation)) notifier.Sender
+	// Sender makes the sender of notifications, given where clicks go and who
+	// hears of notes that have gone from the screen without being withdrawn.
+	Sender func(click func(Activation), closed func(note string, reason uint32)) notifier.Sender
+	// Posts says how many scheduled posts need an account after a time, and when
+	// the first of them goes out; nil where nothing is scheduled. The loop calls it.
+	Posts func(account string, after time.Time) (count int, first time.Time)
 	// OpenBrowser opens an address; command is the user's choice of browser,
 	// token the desktop's activation token.
 	OpenBrowser func(ctx context.Context, command, address, token string) error
@@ -190,11 +207,13 @@ type Agent struct {
 	// never held over the network, and the loop never takes it.
 	storing sync.Mutex
 
-	mu       sync.Mutex // guards watchers, index, warm, flows, waited, pages, missed, opening
+	mu       sync.Mutex // guards watchers, index, warm, flows, rehearsals, waited, pages, missed, opening
 	watchers map[chan *Snapshot]struct{}
 	index    index
 	warm     map[string]warmToken
 	flows    map[string]*flow
+	// rehearsals are those under way and lately done.
+	rehearsals map[string]*rehearsal
 	// waited is when the person was last told that a program waits for an account.
 	waited map[string]time.Time
 	// pages are the windows that listen for pages to show, oldest first.
@@ -205,8 +224,11 @@ type Agent struct {
 
 	mail    outbox
 	journal journal
-	lanes   lanes
 	avatars avatars
+	notices notices
+	// others are the channels beside the desktop and the pop-up; set before Run.
+	others []other
+	lanes  lanes
 }
 
 // New opens the state from the vault. It needs no network. Errors are
@@ -232,7 +254,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 		cfg: cfg, log: cfg.Log,
 		work: make(chan func(), 64), done: make(chan struct{}),
 		entries: map[string]*entry{}, dirty: map[string]*entry{},
-		watchers: map[chan *Snapshot]struct{}{}, warm: map[string]warmToken{}, flows: map[string]*flow{}, waited: map[string]time.Time{},
+		watchers: map[chan *Snapshot]struct{}{}, warm: map[string]warmToken{}, flows: map[string]*flow{}, rehearsals: map[string]*rehearsal{}, waited: map[string]time.Time{},
 	}
 	a.ctx, a.quit = context.WithCancel(context.WithoutCancel(ctx))
 	a.index.reset()
@@ -259,7 +281,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 					a.log.Warn("click", "action", act.Action, "error", err)
 				}
 			})
-		})
+		}, a.closed)
 	}
 	a.avatars = avatars{dir: cfg.Pictures, net: *cfg.Net}
 	a.avatars.net.Dated = nil // a picture's host is nobody to tell the time
@@ -297,10 +319,14 @@ func (a *Agent) load(ctx context.Context) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	now := a.clock.now()
+	takers, err := a.cfg.Vault.Takers(ctx, now.Add(-dependsFor))
+	if err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
 	a.crowd = len(accounts)
 	rows := make([]*Row, 0, len(accounts))
 	for _, acc := range accounts {
-		e := &entry{account: acc, grant: grants[acc.ID], said: said[acc.ID], at: -1}
+		e := &entry{account: acc, grant: grants[acc.ID], said: said[acc.ID], takers: takers[acc.ID], at: -1}
 		a.entries[acc.ID] = e
 		a.index.put(acc)
 		a.judge(e, now)
@@ -325,10 +351,12 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.tasks.end()
 		a.refresh.Wait() // a refresh that has begun is carried through
 		a.journal.flush(a.cfg.Vault, a.log)
+		a.notices.flush(a.cfg.Vault, a.log)
 		a.remember(a.clock.now())
 	}()
 
 	a.task(func(ctx context.Context) { a.journal.run(ctx, a.cfg.Vault, a.log) })
+	a.task(func(ctx context.Context) { a.notices.run(ctx, a.cfg.Vault, a.log) })
 	if a.sender != nil {
 		a.task(func(ctx context.Context) {
 			if err := a.sender.Run(ctx); err != nil && ctx.Err() == nil {

@@ -68,7 +68,7 @@ func hundredDays(t *testing.T, seed uint64) {
 	}
 	cfg := Config{
 		Vault: vault, Settings: testSettings(), Net: &platform.Net{Transport: fine{}},
-		Sender: func(func(Activation)) notifier.Sender { return ears },
+		Sender: func(func(Activation), func(string, uint32)) notifier.Sender { return ears },
 		Now:    now, Elapsed: elapsed, Wake: wake, Rand: rand.New(rand.NewPCG(seed, 8)),
 	}
 	// up lists when the agent was awake, to know what it could have said.
@@ -176,13 +176,6 @@ func hundredDays(t *testing.T, seed uint64) {
 		t.Fatalf("only %d steps could be checked: the simulation proves nothing", checked)
 	}
 	t.Logf("%d notes, %d steps checked, %d grants", len(ears.all()), checked, len(lives))
-}
-
-func later(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -15,6 +15,8 @@ type entry struct {
 	status  platform.Status
 	row     *Row
 	said    []notifier.Entry
+	// takers are the programs that took a token lately, with the time of the last.
+	takers map[string]time.Time
 
 	// failing is the first of the failures to reach the platform that nobody
 	// was told of yet; unreachable the same once it is told; tries counts them.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -20,6 +21,7 @@ type memVault struct {
 	grants   map[string]platform.Grant
 	apps     map[string]platform.App
 	events   []Event
+	notices  []Notice
 	said     map[notifier.Key]notifier.Entry
 	meta     map[string]string
 	locks    map[string]*sync.Mutex
@@ -229,6 +231,54 @@ func (v *memVault) Events(_ context.Context, id string, limit int) ([]Event, err
 	for _, e := range slices.Backward(v.events) {
 		if (id == "" || e.Account == id) && len(out) < limit {
 			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+func (v *memVault) Takers(_ context.Context, since time.Time) (map[string]map[string]time.Time, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	out := map[string]map[string]time.Time{}
+	for _, e := range v.events {
+		if who, ok := strings.CutSuffix(e.Text, TookToken); ok && e.Kind == "token" && !e.At.Before(since) {
+			if out[e.Account] == nil {
+				out[e.Account] = map[string]time.Time{}
+			}
+			out[e.Account][who] = e.At
+		}
+	}
+	return out, nil
+}
+
+func (v *memVault) WriteNotices(_ context.Context, writes ...NoticeWrite) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for _, w := range writes {
+		if !w.Mark {
+			w.ID = int64(len(v.notices) + 1)
+			v.notices = append(v.notices, w.Notice)
+			continue
+		}
+		for i := len(v.notices) - 1; i >= 0; i-- {
+			if n := &v.notices[i]; n.Channel == w.Channel && n.Note == w.Note {
+				if n.Became.open() {
+					n.Became, n.BecameAt, n.Reason = w.Became, w.BecameAt, w.Reason
+				}
+				break
+			}
+		}
+	}
+	return nil
+}
+
+func (v *memVault) Notices(_ context.Context, account string, since time.Time, limit int) ([]Notice, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var out []Notice
+	for _, n := range slices.Backward(v.notices) {
+		if (account == "" || slices.Contains(n.Accounts, account)) && !n.At.Before(since) && (limit <= 0 || len(out) < limit) {
+			out = append(out, n)
 		}
 	}
 	return out, nil

@@ -54,7 +54,7 @@ func newDesk(t *testing.T) *desk {
 	d.choice.Store(&sandbox.Choice{})
 	d.Agent, d.stop = running(t, Config{
 		Vault: d.vault, Settings: settings, Net: &platform.Net{Sandbox: server.URL, Timeout: 2 * time.Second},
-		Sender: func(func(Activation)) notifier.Sender { return d.ears },
+		Sender: func(func(Activation), func(string, uint32)) notifier.Sender { return d.ears },
 		OpenBrowser: func(_ context.Context, _, address, token string) error {
 			d.opened.Add(1)
 			d.token.Store(token)

@@ -108,11 +108,11 @@ func (a *Agent) remind(now time.Time) {
 	for _, id := range slices.Sorted(maps.Keys(a.dirty)) {
 		e := a.dirty[id]
 		a.judge(e, now)
-		subjects = append(subjects, notifier.Subject{
-			Account: a.resolved(e.account), Status: e.status, Steps: ladder(e.account, a.settings.Load()), Said: e.said,
-		})
+		subjects = append(subjects, a.subject(e, now))
 	}
-	d := notifier.Plan(subjects, now, a.rules())
+	rules := a.rules()
+	rules.Paused, rules.Started = a.head.paused, a.started()
+	d := notifier.Plan(subjects, now, rules)
 	entries := slices.Clone(d.Silent)
 	for _, n := range d.Notes {
 		entries = append(entries, n.Entries...)
@@ -164,8 +164,36 @@ func (a *Agent) remind(now time.Time) {
 	}
 }
 
+// dependsFor is how long after it took a token a script still counts as one
+// that depends on the account.
+const dependsFor = 14 * 24 * time.Hour
+
+// subject is an entry as the plan sees it.
+func (a *Agent) subject(e *entry, now time.Time) notifier.Subject {
+	s := notifier.Subject{Account: a.resolved(e.account), Status: e.status, Steps: ladder(e.account, a.settings.Load()), Said: e.said}
+	for _, at := range e.takers {
+		if now.Sub(at) < dependsFor {
+			s.Depends++
+		}
+	}
+	if a.cfg.Posts != nil {
+		posts, first := a.cfg.Posts(e.account.ID, later(now, e.status.Deadline.At))
+		s.Depends, s.First = s.Depends+posts, first
+	}
+	return s
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// rules are the settings as the plan sees them. Paused is left to remind: only the loop knows it.
 func (a *Agent) rules() notifier.Rules {
-	return notifier.Rules{Hour: a.settings.Load().Hour, Paused: a.head.paused, Started: a.started()}
+	s := a.settings.Load()
+	return notifier.Rules{Hour: s.Hour, Urgent: s.Urgent, Quiet: s.Quiet, Free: s.FreeDays, Away: s.Away}
 }
 
 // publish sends out a new snapshot if anything in it is new.

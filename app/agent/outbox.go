@@ -41,7 +41,11 @@ func (q *queue[T]) take() []T {
 
 // outbox shows and withdraws notes in order, off the loop: a notification
 // server may hang.
-type outbox struct{ queue[post] }
+type outbox struct {
+	queue[post]
+	// summed are the IDs of the notes that the standing summary stands for; only run touches it.
+	summed map[string]bool
+}
 
 type post struct {
 	note notifier.Note
@@ -74,35 +78,44 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 		if err := a.sender.Withdraw(tctx, p.gone); err != nil {
 			a.log.Warn("withdraw note", "note", p.gone, "error", err)
 		}
+		a.became(ChannelDesktop, p.gone, OutcomeWithdrawn, nil)
+		a.became(ChannelPopup, p.gone, OutcomeWithdrawn, nil)
+		if delete(o.summed, p.gone); o.summed != nil && len(o.summed) == 0 {
+			a.became(ChannelDesktop, notifier.SummaryID, OutcomeWithdrawn, nil)
+			a.became(ChannelPopup, notifier.SummaryID, OutcomeWithdrawn, nil)
+			o.summed = nil
+		}
 		return
 	}
 	err := a.sender.Send(tctx, p.note)
 	if ctx.Err() != nil {
 		return
 	}
-	kind := "notice"
 	if err != nil {
-		kind = "notice_failed"
 		a.log.Warn("send note", "note", p.note.ID, "error", err)
+		a.said(ChannelDesktop, p.note, OutcomeFailed, err)
+	} else {
+		a.said(ChannelDesktop, p.note, OutcomeShown, nil)
 	}
-	a.tell(func() {
-		now := a.clock.now()
-		for _, id := range p.note.Accounts {
-			ref := ""
-			if e := a.entries[id]; e != nil {
-				ref = e.account.Ref()
-			}
-			a.journal.add(Event{At: now, Account: id, Ref: ref, Kind: kind, Text: p.note.Title})
+	delete(o.summed, p.note.ID)
+	if len(p.note.Parts) > 0 {
+		o.summed = map[string]bool{}
+		for _, part := range p.note.Parts {
+			o.summed[part.ID] = true
 		}
-		a.notifies(err)
-	})
-	if p.note.Popup && a.cfg.OpenWindow != nil {
+	}
+	a.tell(func() { a.notifies(err) })
+	// What the desktop cannot show the window does, but for good news.
+	if (p.note.Popup || err != nil && p.note.Urgency > notifier.UrgencyLow) && a.cfg.OpenWindow != nil {
 		page := "needs"
 		if len(p.note.Accounts) == 1 {
 			page = "popup:" + p.note.Accounts[0]
 		}
 		if err := a.show(ctx, Page{Name: page}); err != nil {
 			a.log.Warn("open pop-up", "error", err)
+			a.said(ChannelPopup, p.note, OutcomeFailed, err)
+		} else {
+			a.said(ChannelPopup, p.note, OutcomeShown, nil)
 		}
 	}
 }

@@ -49,6 +49,13 @@ type Service interface {
 	Check(ctx context.Context, accounts ...string) ([]CheckResult, error)
 	// Snooze holds reminders back until a time; zero ends it.
 	Snooze(ctx context.Context, account string, until time.Time) error
+	// Later snoozes an account until a moment the agent finds, and gives it; an
+	// account that has no such moment is an error of KindUsage.
+	Later(ctx context.Context, account string, choice notifier.Later) (time.Time, error)
+	// Mute switches an account's reminders off, or on again.
+	Mute(ctx context.Context, account string, on bool) error
+	// SetSteps gives an account a ladder of its own; none takes it back.
+	SetSteps(ctx context.Context, account string, steps []time.Duration) error
 	// Pause holds all reminders back until a time, but for what ends meanwhile; zero ends it.
 	Pause(ctx context.Context, until time.Time) error
 	// Rename changes the alias.
@@ -64,6 +71,16 @@ type Service interface {
 	Forget(ctx context.Context, account string, revoke bool) error
 	// History lists what happened, newest first; an empty account means all.
 	History(ctx context.Context, account string, limit int) ([]Event, error)
+
+	// Notices lists what was said to the person, newest first, by every channel
+	// and what became of it.
+	Notices(ctx context.Context, q NoticeQuery) ([]Notice, error)
+	// Rehearse walks an account's reminders on every channel, marked as a
+	// rehearsal, within a minute; it returns as soon as the first is on its way.
+	// Rehearsal waits until more has happened than in the version given and says
+	// what (0: at once).
+	Rehearse(ctx context.Context, account string) (Rehearsal, error)
+	Rehearsal(ctx context.Context, id string, after int) (Rehearsal, error)
 
 	// Apps lists the app registrations stored, without their secrets.
 	Apps(ctx context.Context) ([]platform.App, error)
@@ -315,6 +332,104 @@ type Event struct {
 	Kind string `json:"kind"`
 	// Text is the sentence people read.
 	Text string `json:"text"`
+	// Notice is what was said, of kinds notice and notice_failed.
+	Notice *Notice `json:"notice,omitempty"`
+}
+
+// Outcome is what became of a notice.
+type Outcome string
+
+// The outcomes. The first three are what a channel knows; what the person did
+// takes their place, and the first thing the person did stays.
+const (
+	// OutcomeQueued: on its way, as a mail that waits for its server.
+	OutcomeQueued Outcome = "queued"
+	// OutcomeShown: the channel took it. Whether it was seen nobody can know.
+	OutcomeShown Outcome = "shown"
+	// OutcomeFailed: the channel could not; Reason says why.
+	OutcomeFailed Outcome = "failed"
+	// OutcomeClicked: the person asked for what it offers.
+	OutcomeClicked Outcome = "clicked"
+	OutcomeSnoozed Outcome = "snoozed"
+	// OutcomeClosed: the person put it away, OutcomeExpired: the desktop did.
+	OutcomeClosed  Outcome = "closed"
+	OutcomeExpired Outcome = "expired"
+	// OutcomeReplaced: a newer one about the same took its place.
+	OutcomeReplaced Outcome = "replaced"
+	// OutcomeWithdrawn: taken back because it was no longer true.
+	OutcomeWithdrawn Outcome = "withdrawn"
+)
+
+// open reports whether more may become of it.
+func (o Outcome) open() bool { return o == OutcomeQueued || o == OutcomeShown }
+
+// The channels that tell the person on this computer; the others are with [Channel].
+const (
+	ChannelDesktop = "desktop"
+	ChannelPopup   = "popup"
+)
+
+// Notice is one thing said to the person by one channel.
+type Notice struct {
+	// ID grows with every notice.
+	ID int64     `json:"id"`
+	At time.Time `json:"at"`
+	// Channel is "desktop", "popup", "mail", "webhook" or "hook".
+	Channel string `json:"channel"`
+	// Note is what it is about, as notifier.Note.ID: the newer of two with the
+	// same takes the older's place.
+	Note string `json:"note"`
+	// Accounts are the IDs of the accounts it names.
+	Accounts []string  `json:"accounts,omitempty"`
+	Title    string    `json:"title"`
+	Body     string    `json:"body,omitempty"`
+	Became   Outcome   `json:"became"`
+	BecameAt time.Time `json:"became_at,omitzero"`
+	// Reason is why it failed, one line that ends with the repair.
+	Reason string `json:"reason,omitempty"`
+	// Rehearsal is true when it was only shown for practice.
+	Rehearsal bool `json:"rehearsal,omitempty"`
+}
+
+// NoticeQuery says which notices are wanted.
+type NoticeQuery struct {
+	// Account names the one account; empty means all.
+	Account string `json:"account,omitempty"`
+	// Since is the oldest wanted; zero means 90 days.
+	Since time.Time `json:"since,omitzero"`
+	// Limit is how many at most; 0 means 200.
+	Limit int `json:"limit,omitempty"`
+}
+
+// Rehearsal is a walk through an account's reminders.
+type Rehearsal struct {
+	ID      string `json:"id"`
+	Version int    `json:"version"`
+	Account string `json:"account"`
+	// Steps are all there will be; those not sent yet have no Sent.
+	Steps []RehearsalStep `json:"steps"`
+	// Done: nothing more will be sent.
+	Done bool `json:"done"`
+}
+
+// RehearsalStep is one reminder as it would be.
+type RehearsalStep struct {
+	// Step is its name in the ledger, Title and Body what it says.
+	Step  string `json:"step"`
+	Title string `json:"title"`
+	Body  string `json:"body"`
+	// Due is when the real one goes out as things are now; zero where it is not known.
+	Due  time.Time `json:"due,omitzero"`
+	Sent time.Time `json:"sent,omitzero"`
+	// Results are what became of it, by channel.
+	Results []RehearsalResult `json:"results,omitempty"`
+}
+
+// RehearsalResult is what one channel did with a rehearsed reminder.
+type RehearsalResult struct {
+	Channel string  `json:"channel"`
+	Became  Outcome `json:"became"`
+	Reason  string  `json:"reason,omitempty"`
 }
 
 // AppRequest stores an app registration.
@@ -333,8 +448,16 @@ type Settings struct {
 	Steps []time.Duration `json:"steps"`
 	// PlatformSteps overrides it per platform.
 	PlatformSteps map[string][]time.Duration `json:"platform_steps,omitempty"`
+	// Urgent is one more step, for accounts that a scheduled post or a script
+	// depends on; 0 is none.
+	Urgent time.Duration `json:"urgent"`
 	// Hour is the local hour of the daily repeat, 0 to 23.
 	Hour int `json:"hour"`
+	// Quiet hours and free days move a reminder earlier; "22:00-07:00" and "sat,sun" in JSON.
+	Quiet    notifier.Quiet `json:"quiet,omitzero"`
+	FreeDays notifier.Days  `json:"free_days,omitzero"`
+	// Away is when nobody is there: what ends within it is told before; "2026-12-12/2026-12-26" in JSON.
+	Away notifier.Away `json:"away,omitzero"`
 	// Idle is how long an account may go unused before a reconnect is asked for; 0 switches the rule off.
 	Idle time.Duration `json:"idle"`
 	// Poll is the longest sleep of the agent; at most an hour.

@@ -94,6 +94,9 @@ func (a *Agent) warmFor(row *Row, minValid time.Duration, now time.Time) (Token,
 	return w.token, true
 }
 
+// TookToken follows a program's name in the text of an event of kind "token".
+const TookToken = " took a token"
+
 // use writes down who took a token, at most once an hour each.
 func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 	a.mu.Lock()
@@ -108,7 +111,7 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 	if who == "" {
 		who = "a program"
 	}
-	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "token", Text: who + " took a token"})
+	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "token", Text: who + TookToken})
 	a.task(func(ctx context.Context) {
 		a.storing.Lock()
 		err := a.cfg.Vault.Used(ctx, acc.ID, now)
@@ -117,6 +120,14 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 			a.log.Warn("write down use", "error", err)
 			return
 		}
+		a.tell(func() {
+			if e := a.entries[acc.ID]; e != nil {
+				if e.takers == nil {
+					e.takers = map[string]time.Time{}
+				}
+				e.takers[who] = now
+			}
+		})
 		a.reload(ctx, acc.ID)
 	})
 }

@@ -54,7 +54,7 @@ func one(t *testing.T, now time.Time, life time.Duration) *memVault {
 func config(v *memVault, rt http.RoundTripper, ears *listener) Config {
 	return Config{
 		Vault: v, Settings: testSettings(), Net: &platform.Net{Transport: rt}, Rand: rand.New(rand.NewPCG(1, 1)),
-		Sender: func(func(Activation)) notifier.Sender { return ears },
+		Sender: func(func(Activation), func(string, uint32)) notifier.Sender { return ears },
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -139,17 +140,30 @@ func (t *tool) until(s string) (time.Time, error) {
 
 func (t *tool) snooze() *cobra.Command {
 	return &cobra.Command{
-		Use:     "snooze ACCOUNT DURATION",
-		Short:   "Hold an account's reminders back",
-		Example: "  relink snooze linkedin/acme 12h\n  relink snooze linkedin/acme off",
+		Use:   "snooze ACCOUNT DURATION",
+		Short: "Hold an account's reminders back",
+		Long: `Hold an account's reminders back for a time such as 12h; "tomorrow" is until the
+reminder hour of tomorrow, "post" until the day before the first scheduled post
+that its end would stop, and off ends it.`,
+		Example: "  relink snooze linkedin/acme 12h\n  relink snooze linkedin/acme tomorrow\n  relink snooze linkedin/acme off",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			until, err := t.until(args[1])
-			if err != nil {
-				return err
+			choice := notifier.Later(args[1])
+			var until time.Time
+			if choice != notifier.LaterTomorrow && choice != notifier.LaterPost {
+				var err error
+				if until, err = t.until(args[1]); err != nil {
+					return err
+				}
+				choice = ""
 			}
-			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
-				if err := svc.Snooze(ctx, args[0], until); err != nil {
+			return t.with(func(ctx context.Context, svc agent.Service, args []string) (err error) {
+				if choice != "" {
+					until, err = svc.Later(ctx, args[0], choice)
+				} else {
+					err = svc.Snooze(ctx, args[0], until)
+				}
+				if err != nil {
 					return err
 				}
 				out := heldOut{args[0], stamp(until)}

@@ -12,11 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
 func TestVerbs(t *testing.T) {
-	settings := agent.Settings{Steps: []time.Duration{7 * day, 3 * day, day}, PlatformSteps: map[string][]time.Duration{"facebook": {14 * day}}, Hour: 9, Idle: 90 * day, Poll: time.Hour, Verify: day, Port: 53682, Key: "keyring", KeyPlace: "in the system's keyring"}
+	settings := agent.Settings{Steps: []time.Duration{7 * day, 3 * day, day}, PlatformSteps: map[string][]time.Duration{"facebook": {14 * day}}, Urgent: 4 * time.Hour, Hour: 9,
+		Quiet: notifier.Quiet{From: 22 * time.Hour, To: 7 * time.Hour}, FreeDays: 1<<time.Saturday | 1<<time.Sunday, Idle: 90 * day, Poll: time.Hour, Verify: day, Port: 53682, Key: "keyring", KeyPlace: "in the system's keyring"}
 	about := agent.About{Version: "1.2.2", PID: 7, Config: "/c", Data: "/d", Log: "/l", Sandbox: "http://127.0.0.1:8099"}
 	tests := []struct {
 		args  string
@@ -27,12 +29,30 @@ func TestVerbs(t *testing.T) {
 		calls []string
 		other []string
 	}{
-		{args: "", calls: []string{"Activate {Account: Action:show Token:}"}},
-		{args: "--json", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Token:}"}},
+		{args: "", calls: []string{"Activate {Account: Action:show Note: Token:}"}},
+		{args: "--json", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Note: Token:}"}},
 		{args: "window --page settings", other: []string{"window settings"}},
 		{args: "agent --no-tray --sandbox http://127.0.0.1:1", other: []string{"agent true http://127.0.0.1:1"}},
 		{args: "snooze linkedin/acme 1d12h", out: "No reminders for linkedin/acme until Thu 26 Nov 2026, 00:00.", calls: []string{"Snooze linkedin/acme 2026-11-26T00:00:00Z"}},
 		{args: "snooze linkedin/acme off --json", out: `{"account":"linkedin/acme"}`, calls: []string{"Snooze linkedin/acme 0001-01-01T00:00:00Z"}},
+		{args: "snooze linkedin/acme tomorrow", out: "No reminders for linkedin/acme until Wed 25 Nov 2026, 09:00.", calls: []string{"Later linkedin/acme tomorrow"}},
+		{args: "snooze linkedin/acme post --json", out: `{"account":"linkedin/acme","until":"2026-11-25T09:00:00Z"}`, calls: []string{"Later linkedin/acme post"}},
+		{args: "mute linkedin/acme", out: "No reminders for linkedin/acme any more; take that back with: relink mute linkedin/acme off", calls: []string{"Mute linkedin/acme true"}},
+		{args: "mute linkedin/acme off --json", out: `{"account":"linkedin/acme","muted":false}`, calls: []string{"Mute linkedin/acme false"}},
+		{args: "mute linkedin/acme on", code: exitUsage, err: `relink: "on" is neither; leave it out, or write off`},
+		{args: "steps linkedin/acme 14d,4h", out: "linkedin/acme is reminded of 14d,4h before it ends.", calls: []string{"SetSteps linkedin/acme [336h0m0s 4h0m0s]"}},
+		{args: "steps linkedin/acme off --json", out: `{"account":"linkedin/acme","steps_seconds":[]}`, calls: []string{"SetSteps linkedin/acme []"}},
+		{args: "away 2026-12-12 2026-12-26", out: "You are away from 2026-12-12 to 2026-12-26; what ends then is listed before.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   2026-12-12/2026-12-26"}},
+		{args: "away off", out: "You are there.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   "}},
+		{args: "away 2026-12-26 2026-12-12", code: exitUsage, err: `relink: "2026-12-26/2026-12-12" ends before it begins; write two days like 2026-12-12 2026-12-26, or off`},
+		{
+			args: "rehearse linkedin/acme", code: exitFailed, calls: []string{"Rehearse linkedin/acme", "Rehearsal r1 0", "Rehearsal r1 1", "Rehearsal r1 2"},
+			out: "Tue 24 Nov 2026, 12:00  Rehearsal: ends in 3 days\n    desktop: clicked\nno date  Rehearsal: disconnected\n    desktop: shown; popup: failed, no display; use the tray",
+		},
+		{
+			args: "history --said", calls: []string{"Notices  50"},
+			out: "Tue 24 Nov 2026, 12:00  mail     LinkedIn · Acme ends in 3 days  failed Tue 24 Nov 2026, 12:01, the server refused; see relink doctor\nTue 24 Nov 2026, 11:00  desktop  LinkedIn · Acme ends in 7 days  clicked Tue 24 Nov 2026, 12:00",
+		},
 		{args: "snooze linkedin/acme soon", code: exitUsage, err: `relink: "soon" is no duration; write one like 7d, 12h or 30m`},
 		{args: "snooze linkedin/acme 0h", code: exitUsage, err: `relink: "0h" is no time at all; write one like 7d, 12h or 30m, or off`},
 		{args: "pause 2d --json", out: `{"until":"2026-11-26T12:00:00Z"}`, calls: []string{"Pause 2026-11-26T12:00:00Z"}},
@@ -102,21 +122,25 @@ func TestVerbs(t *testing.T) {
 		{args: "restore /b.age --json", bench: bench{stdin: strings.NewReader(hush)}, out: `{"ok":true}`, other: []string{"restore /b.age " + hush}},
 		{
 			args: "settings", bench: bench{fake: &fake{settings: settings}},
-			out: "steps           7d,3d,1d\nsteps.facebook  14d\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nbrowser         \nkey             in the system's keyring",
+			out: "steps           7d,3d,1d\nsteps.facebook  14d\nurgent          4h\nquiet           22:00-07:00\nfree_days       sat,sun\naway            off\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nbrowser         \nkey             in the system's keyring",
 		},
 		{
 			args: "settings --json", bench: bench{fake: &fake{settings: settings}},
-			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"hour":9,"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"key":"keyring","key_place":"in the system's keyring"}`,
+			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"urgent_seconds":14400,"hour":9,"quiet":"22:00-07:00","free_days":["sat","sun"],"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"key":"keyring","key_place":"in the system's keyring"}`,
 		},
 		{args: "settings get steps", bench: bench{fake: &fake{settings: settings}}, out: "7d,3d,1d"},
 		{args: "settings get steps.linkedin", bench: bench{fake: &fake{settings: settings}}, out: "off"},
-		{args: "settings set steps 7d,12h", bench: bench{fake: &fake{settings: settings}}, out: "steps is 7d,12h", calls: []string{"SetSettings [168h0m0s 12h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 false"}},
-		{args: "settings set steps.facebook off", bench: bench{fake: &fake{settings: settings}}, out: "steps.facebook is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[] 2160h0m0s 9 false"}},
-		{args: "settings set idle off", bench: bench{fake: &fake{settings: settings}}, out: "idle is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 0s 9 false"}},
-		{args: "settings set autostart on", bench: bench{fake: &fake{settings: settings}}, out: "autostart is on", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 true"}},
+		{args: "settings set steps 7d,12h", bench: bench{fake: &fake{settings: settings}}, out: "steps is 7d,12h", calls: []string{"SetSettings [168h0m0s 12h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 false 4h0m0s 22:00-07:00 sat,sun "}},
+		{args: "settings set steps.facebook off", bench: bench{fake: &fake{settings: settings}}, out: "steps.facebook is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[] 2160h0m0s 9 false 4h0m0s 22:00-07:00 sat,sun "}},
+		{args: "settings set idle off", bench: bench{fake: &fake{settings: settings}}, out: "idle is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 0s 9 false 4h0m0s 22:00-07:00 sat,sun "}},
+		{args: "settings set autostart on", bench: bench{fake: &fake{settings: settings}}, out: "autostart is on", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 true 4h0m0s 22:00-07:00 sat,sun "}},
+		{args: "settings set quiet 23:30-06:00", bench: bench{fake: &fake{settings: settings}}, out: "quiet is 23:30-06:00", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 false 4h0m0s 23:30-06:00 sat,sun "}},
+		{args: "settings set free_days off", bench: bench{fake: &fake{settings: settings}}, out: "free_days is off", calls: []string{"SetSettings [168h0m0s 72h0m0s 24h0m0s] map[facebook:[336h0m0s]] 2160h0m0s 9 false 4h0m0s 22:00-07:00  "}},
+		{args: "settings set quiet 9", code: exitUsage, err: `relink: "9" is no part of a day such as 22:00-07:00; write hours like 22:00-07:00, or off`},
+		{args: "settings set free_days sat,dom", code: exitUsage, err: `relink: "dom" is no day of the week such as sat or sun; write days like sat,sun, or off`},
 		{args: "settings set hour 24", code: exitUsage, err: `relink: "24" is out of range; write a number from 0 to 23`},
 		{args: "settings set key x", code: exitUsage, err: "relink: key cannot be set; see relink unlock --help"},
-		{args: "settings set speed 1", code: exitUsage, err: `relink: there is no setting "speed"; choose one of: steps, hour, idle, poll, verify, port, autostart, browser, key, steps.PLATFORM`},
+		{args: "settings set speed 1", code: exitUsage, err: `relink: there is no setting "speed"; choose one of: steps, urgent, quiet, free_days, away, hour, idle, poll, verify, port, autostart, browser, key, steps.PLATFORM`},
 		{args: "quit", out: "Relink has ended. Until it runs again nobody is reminded.", calls: []string{"Quit"}},
 		{args: "quit", bench: bench{dialErr: &platform.Error{Kind: platform.KindAgent, Message: "not running"}}, out: "Relink is not running."},
 		{args: "version", bench: bench{fake: &fake{about: about}}, out: "relink 1.2.3\nagent 1.2.2, data in /d, log /l\npractice network http://127.0.0.1:8099"},

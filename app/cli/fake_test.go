@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -192,8 +193,49 @@ func (f *fake) Settings(context.Context) (agent.Settings, error) {
 	return f.settings, f.err["Settings"]
 }
 
+func (f *fake) Later(_ context.Context, account string, choice notifier.Later) (time.Time, error) {
+	return noon.Add(21 * time.Hour), f.note("Later", account, choice)
+}
+
+func (f *fake) Mute(_ context.Context, account string, on bool) error {
+	return f.note("Mute", account, on)
+}
+
+func (f *fake) SetSteps(_ context.Context, account string, steps []time.Duration) error {
+	return f.note("SetSteps", account, steps)
+}
+
+func (f *fake) Notices(_ context.Context, q agent.NoticeQuery) ([]agent.Notice, error) {
+	return []agent.Notice{
+		{ID: 2, At: noon, Channel: "mail", Note: "account/a1", Accounts: []string{"a1"}, Title: "LinkedIn · Acme ends in 3 days", Became: agent.OutcomeFailed, BecameAt: noon.Add(time.Minute), Reason: "the server refused; see relink doctor"},
+		{ID: 1, At: noon.Add(-time.Hour), Channel: "desktop", Note: "account/a1", Accounts: []string{"a1"}, Title: "LinkedIn · Acme ends in 7 days", Body: "b", Became: agent.OutcomeClicked, BecameAt: noon},
+	}, f.note("Notices", q.Account, q.Limit)
+}
+
+func (f *fake) Rehearse(_ context.Context, account string) (agent.Rehearsal, error) {
+	return rehearsed(0, false), f.note("Rehearse", account)
+}
+
+func (f *fake) Rehearsal(_ context.Context, id string, after int) (agent.Rehearsal, error) {
+	return rehearsed(after+1, after == 2), f.note("Rehearsal", id, after)
+}
+
+// rehearsed is a rehearsal of two steps after so many changes.
+func rehearsed(version int, done bool) agent.Rehearsal {
+	r := agent.Rehearsal{ID: "r1", Version: version, Account: "a1", Done: done, Steps: []agent.RehearsalStep{{Step: "72h0m0s", Title: "Rehearsal: ends in 3 days", Due: noon}, {Step: "state-revoked", Title: "Rehearsal: disconnected"}}}
+	for i := range min(version, 2) {
+		r.Steps[i].Sent = noon
+		r.Steps[i].Results = []agent.RehearsalResult{{Channel: "desktop", Became: agent.OutcomeShown}}
+	}
+	if version > 1 {
+		r.Steps[0].Results[0].Became = agent.OutcomeClicked
+		r.Steps[1].Results = append(r.Steps[1].Results, agent.RehearsalResult{Channel: "popup", Became: agent.OutcomeFailed, Reason: "no display; use the tray"})
+	}
+	return r
+}
+
 func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
-	return f.note("SetSettings", s.Steps, s.PlatformSteps, s.Idle, s.Hour, s.Autostart)
+	return f.note("SetSettings", s.Steps, s.PlatformSteps, s.Idle, s.Hour, s.Autostart, s.Urgent, s.Quiet, s.FreeDays, s.Away)
 }
 
 func (f *fake) Channels(context.Context) ([]agent.Channel, error) {

@@ -261,14 +261,23 @@ func worse(a, b int) int {
 
 func (t *tool) history() *cobra.Command {
 	var limit int
+	var said bool
 	cmd := &cobra.Command{
 		Use:     "history [ACCOUNT]",
 		Short:   "List what happened, newest first",
-		Example: "  relink history linkedin/acme -n 20",
+		Long:    "List what happened and what was said to you, newest first. With --said only the latter, by which channel, and what became of it.",
+		Example: "  relink history linkedin/acme -n 20\n  relink history --said",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			if limit < 1 {
 				return usage("give a number such as -n 20", "%d lines are none", limit)
+			}
+			if said {
+				list, err := svc.Notices(ctx, agent.NoticeQuery{Account: strings.Join(args, ""), Limit: limit})
+				if err != nil {
+					return err
+				}
+				return t.saidTable(list)
 			}
 			events, err := svc.History(ctx, strings.Join(args, ""), limit)
 			if err != nil {
@@ -280,8 +289,13 @@ func (t *tool) history() *cobra.Command {
 				if name == "" {
 					name = "-"
 				}
-				out = append(out, eventOut{stamp(e.At), e.Account, e.Ref, e.Kind, e.Text})
-				rows = append(rows, row(date(e.At), name, e.Text))
+				o, text := eventOut{At: stamp(e.At), Account: e.Account, Ref: e.Ref, Kind: e.Kind, Text: e.Text}, e.Text
+				if e.Notice != nil {
+					o.Notice = noticeOf(*e.Notice)
+					text += " (" + e.Notice.Channel + ": " + string(e.Notice.Became) + ")"
+				}
+				out = append(out, o)
+				rows = append(rows, row(date(e.At), name, text))
 			}
 			if t.json {
 				return t.emit(out)
@@ -290,7 +304,26 @@ func (t *tool) history() *cobra.Command {
 		}),
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many lines at most")
+	cmd.Flags().BoolVar(&said, "said", false, "only what was said to you, and what became of it")
 	return cmd
+}
+
+func (t *tool) saidTable(list []agent.Notice) error {
+	out, rows := []*noticeOut{}, []string{}
+	for _, n := range list {
+		became := string(n.Became)
+		if n.Became != agent.OutcomeShown && !n.BecameAt.IsZero() && !n.BecameAt.Equal(n.At) {
+			became += " " + date(n.BecameAt)
+		}
+		if n.Reason != "" {
+			became += ", " + n.Reason
+		}
+		out, rows = append(out, noticeOf(n)), append(rows, row(date(n.At), n.Channel, n.Title, became))
+	}
+	if t.json {
+		return t.emit(out)
+	}
+	return t.table(rows)
 }
 
 func (t *tool) doctor() *cobra.Command {

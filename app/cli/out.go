@@ -57,7 +57,10 @@ type accountOut struct {
 	LastUsedAt       time.Time `json:"last_used_at,omitzero"`
 	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
 	SnoozedUntil     time.Time `json:"snoozed_until,omitzero"`
-	Flow             string    `json:"flow,omitempty"`
+	// Muted accounts are never reminded of; StepsSeconds are reminders of the account's own.
+	Muted        bool    `json:"muted,omitempty"`
+	StepsSeconds []int64 `json:"steps_seconds,omitempty"`
+	Flow         string  `json:"flow,omitempty"`
 }
 
 // clockOut is one thing that ends; it never ends where At is missing.
@@ -98,6 +101,10 @@ func accountOf(row *agent.Row, now time.Time) accountOut {
 	}
 	if a.Snoozed.After(now) {
 		out.SnoozedUntil = stamp(a.Snoozed)
+	}
+	out.Muted = a.Muted
+	for _, d := range a.Steps {
+		out.StepsSeconds = append(out.StepsSeconds, int64(d/time.Second))
 	}
 	for _, c := range g.Clocks {
 		out.Clocks = append(out.Clocks, clock(c))
@@ -161,6 +168,57 @@ type eventOut struct {
 	Ref     string    `json:"ref,omitempty"`
 	Kind    string    `json:"kind"`
 	Text    string    `json:"text"`
+	// Notice is there where the line is something that was said.
+	Notice *noticeOut `json:"notice,omitempty"`
+}
+
+// noticeOut is one thing said to the person by one channel.
+type noticeOut struct {
+	ID int64     `json:"id"`
+	At time.Time `json:"at"`
+	// Channel is "desktop", "popup", "mail", "webhook" or "hook".
+	Channel  string   `json:"channel"`
+	Accounts []string `json:"accounts,omitempty"`
+	Title    string   `json:"title"`
+	Body     string   `json:"body,omitempty"`
+	// Became is queued, shown, failed, clicked, snoozed, closed, expired, replaced or withdrawn.
+	Became    agent.Outcome `json:"became"`
+	BecameAt  time.Time     `json:"became_at,omitzero"`
+	Reason    string        `json:"reason,omitempty"`
+	Rehearsal bool          `json:"rehearsal,omitempty"`
+}
+
+func noticeOf(n agent.Notice) *noticeOut {
+	return &noticeOut{n.ID, stamp(n.At), n.Channel, n.Accounts, n.Title, n.Body, n.Became, stamp(n.BecameAt), n.Reason, n.Rehearsal}
+}
+
+// mutedOut is the result of mute.
+type mutedOut struct {
+	Account string `json:"account"`
+	Muted   bool   `json:"muted"`
+}
+
+// stepsOut is the result of steps; none means the account is reminded of like the others.
+type stepsOut struct {
+	Account string  `json:"account"`
+	Steps   []int64 `json:"steps_seconds"`
+}
+
+// rehearsalOut is one line of rehearse.
+type rehearsalOut struct {
+	Step  string `json:"step"`
+	Title string `json:"title"`
+	Body  string `json:"body"`
+	// Due is when the real one goes out; missing where that is not known.
+	Due     time.Time            `json:"due,omitzero"`
+	Sent    time.Time            `json:"sent,omitzero"`
+	Results []rehearsalResultOut `json:"results"`
+}
+
+type rehearsalResultOut struct {
+	Channel string        `json:"channel"`
+	Became  agent.Outcome `json:"became"`
+	Reason  string        `json:"reason,omitempty"`
 }
 
 // findingOut is one line of doctor.
@@ -212,7 +270,11 @@ type heldOut struct {
 type settingsOut struct {
 	Steps         []int64            `json:"steps_seconds"`
 	PlatformSteps map[string][]int64 `json:"platform_steps_seconds,omitempty"`
+	Urgent        int64              `json:"urgent_seconds"`
 	Hour          int                `json:"hour"`
+	Quiet         string             `json:"quiet,omitempty"`
+	FreeDays      []string           `json:"free_days,omitempty"`
+	Away          string             `json:"away,omitempty"`
 	Idle          int64              `json:"idle_seconds"`
 	Poll          int64              `json:"poll_seconds"`
 	Verify        int64              `json:"verify_seconds"`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"strconv"
@@ -11,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -28,6 +30,13 @@ func keys() []setting {
 			func(s agent.Settings) string { return formatSpans(s.Steps) },
 			func(s *agent.Settings, v string) (err error) { s.Steps, err = parseSpans(v); return err },
 		},
+		span("urgent", "one more step where a scheduled post or a script depends on the account; off for none", func(s *agent.Settings) *time.Duration { return &s.Urgent }),
+		text("quiet", "hours in which nothing is said, such as 22:00-07:00; what falls into them is said before", "write hours like 22:00-07:00, or off",
+			func(s *agent.Settings) *notifier.Quiet { return &s.Quiet }, notifier.ParseQuiet),
+		text("free_days", "days on which nothing is said, such as sat,sun; what falls on them is said before", "write days like sat,sun, or off",
+			func(s *agent.Settings) *notifier.Days { return &s.FreeDays }, notifier.ParseDays),
+		text("away", "when you are not there, such as 2026-12-12/2026-12-26; what ends then is listed before", "write two days like 2026-12-12/2026-12-26, or off",
+			func(s *agent.Settings) *notifier.Away { return &s.Away }, notifier.ParseAway),
 		{
 			"hour", "the hour of daily reminders, 0 to 23",
 			func(s agent.Settings) string { return strconv.Itoa(s.Hour) },
@@ -71,6 +80,22 @@ func span(key, help string, field func(*agent.Settings) *time.Duration) setting 
 		key, help,
 		func(s agent.Settings) string { return formatSpan(*field(&s)) },
 		func(s *agent.Settings, v string) (err error) { *field(s), err = parseSpanOrOff(v); return err },
+	}
+}
+
+// text is a setting that is written and read by its type.
+func text[T fmt.Stringer](key, help, repair string, field func(*agent.Settings) *T, parse func(string) (T, error)) setting {
+	return setting{
+		key, help,
+		func(s agent.Settings) string { return words((*field(&s)).String(), "off") },
+		func(s *agent.Settings, v string) error {
+			x, err := parse(v)
+			if err != nil {
+				return usage(repair, "%s", err.Error())
+			}
+			*field(s) = x
+			return nil
+		},
 	}
 }
 
@@ -214,7 +239,8 @@ func settingsOf(s agent.Settings) settingsOut {
 		return out
 	}
 	out := settingsOut{
-		Steps: seconds(s.Steps), Hour: s.Hour, Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
+		Steps: seconds(s.Steps), Urgent: int64(s.Urgent / time.Second), Hour: s.Hour, Quiet: s.Quiet.String(), FreeDays: s.FreeDays.Names(), Away: s.Away.String(),
+		Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
 		Port: s.Port, Autostart: s.Autostart, Browser: s.Browser, Key: s.Key, KeyPlace: s.KeyPlace,
 	}
 	for id, steps := range s.PlatformSteps {

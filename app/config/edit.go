@@ -24,8 +24,12 @@ type setting struct {
 func listed(s agent.Settings) []setting {
 	return []setting{
 		{"steps", "Reminders before a connection ends, longest first.", quoteSpans(s.Steps)},
+		{"urgent", "One more reminder, only where a scheduled post or a script depends on the account; \"off\" for none.", quoteOff(s.Urgent)},
 		{"hour", "The hour of the day, 0 to 23, for daily reminders of what has ended.", strconv.Itoa(s.Hour)},
-		{"idle", "How long an account may go unused before Relink asks for a new sign-in; \"off\" for never.", quoteIdle(s.Idle)},
+		{"quiet", "Hours in which nothing is said, such as \"22:00-07:00\"; what falls into them is said before. What has ended is said at once all the same.", quote(s.Quiet.String())},
+		{"free_days", "Days on which nothing is said, such as [\"sat\", \"sun\"]; what falls on them is said before.", quoteList(s.FreeDays.Names())},
+		{"away", "When you are not there, such as \"2026-12-12/2026-12-26\": what ends within it is listed before it begins.", quote(s.Away.String())},
+		{"idle", "How long an account may go unused before Relink asks for a new sign-in; \"off\" for never.", quoteOff(s.Idle)},
 		{"poll", "The longest sleep between two looks at everything, 1m to 1h.", quoteSpan(s.Poll)},
 		{"verify", "How often a platform is asked whether a connection still works.", quoteSpan(s.Verify)},
 		{"port", "The port of the redirect address that is registered with the platforms' apps.", strconv.Itoa(s.Port)},
@@ -64,7 +68,7 @@ func tables(s agent.Settings) map[string]map[string]string {
 
 func quoteSpan(d time.Duration) string { return quote(formatSpan(d)) }
 
-func quoteIdle(d time.Duration) string {
+func quoteOff(d time.Duration) string {
 	if d == 0 {
 		return quote("off")
 	}
@@ -74,9 +78,9 @@ func quoteIdle(d time.Duration) string {
 func quoteSpans(list []time.Duration) string {
 	out := make([]string, len(list))
 	for i, d := range list {
-		out[i] = quoteSpan(d)
+		out[i] = formatSpan(d)
 	}
-	return "[" + strings.Join(out, ", ") + "]"
+	return quoteList(out)
 }
 
 func quoteList(list []string) string {

@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 	"relink/platform/connect"
 )
@@ -25,7 +26,7 @@ const (
 // Defaults are the settings nobody has changed.
 func Defaults() agent.Settings {
 	return agent.Settings{
-		Steps: []time.Duration{7 * day, 3 * day, day}, Hour: 9, Idle: 90 * day,
+		Steps: []time.Duration{7 * day, 3 * day, day}, Urgent: 4 * time.Hour, Hour: 9, Idle: 90 * day,
 		Poll: time.Hour, Verify: day, Port: connect.DefaultPort,
 	}
 }
@@ -74,7 +75,20 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 			bad = &fieldError{key, fmt.Sprintf("must be from %d to %d, not %d", least, most, n)}
 		}
 	}
+	if s.Urgent != 0 {
+		span("urgent", s.Urgent, time.Minute, 30*day)
+	}
 	number("hour", s.Hour, 0, 23)
+	// Written and read back, each is checked by those who know it.
+	for key, check := range map[string]func() error{
+		"quiet":     func() error { _, err := notifier.ParseQuiet(s.Quiet.String()); return err },
+		"free_days": func() error { _, err := notifier.ParseDays(s.FreeDays.String()); return err },
+		"away":      func() error { _, err := notifier.ParseAway(s.Away.String()); return err },
+	} {
+		if err := check(); err != nil && bad == nil {
+			bad = &fieldError{key, "has " + err.Error()}
+		}
+	}
 	if s.Idle != 0 {
 		span("idle", s.Idle, day, 10*maxSpan)
 	}
@@ -154,7 +168,11 @@ func formatSpan(d time.Duration) string {
 type file struct {
 	Steps         *[]string           `toml:"steps"`
 	PlatformSteps map[string][]string `toml:"platform_steps"`
+	Urgent        *string             `toml:"urgent"`
 	Hour          *int                `toml:"hour"`
+	Quiet         *string             `toml:"quiet"`
+	FreeDays      *[]string           `toml:"free_days"`
+	Away          *string             `toml:"away"`
 	Idle          *string             `toml:"idle"`
 	Poll          *string             `toml:"poll"`
 	Verify        *string             `toml:"verify"`
@@ -203,12 +221,30 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	for key, to := range map[string]struct {
 		text *string
 		span *time.Duration
-	}{"idle": {f.Idle, &s.Idle}, "poll": {f.Poll, &s.Poll}, "verify": {f.Verify, &s.Verify}} {
+	}{"urgent": {f.Urgent, &s.Urgent}, "idle": {f.Idle, &s.Idle}, "poll": {f.Poll, &s.Poll}, "verify": {f.Verify, &s.Verify}} {
 		if to.text != nil {
 			*to.span = one(key, *to.text)
 		}
 	}
 	set(&s.Hour, f.Hour)
+	fail := func(key string, err error) {
+		if err != nil && bad == nil {
+			bad = &fieldError{key, "has " + err.Error()}
+		}
+	}
+	var err error
+	if f.Quiet != nil {
+		s.Quiet, err = notifier.ParseQuiet(*f.Quiet)
+		fail("quiet", err)
+	}
+	if f.FreeDays != nil {
+		s.FreeDays, err = notifier.ParseDays(strings.Join(*f.FreeDays, ","))
+		fail("free_days", err)
+	}
+	if f.Away != nil {
+		s.Away, err = notifier.ParseAway(*f.Away)
+		fail("away", err)
+	}
 	set(&s.Port, f.Port)
 	set(&s.Autostart, f.Autostart)
 	set(&s.Browser, f.Browser)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -54,12 +55,17 @@ func TestCheck(t *testing.T) {
 		"steps":                   func(s *agent.Settings) { s.Steps = []time.Duration{day, 0} },
 		"platform_steps.facebook": func(s *agent.Settings) { s.PlatformSteps = map[string][]time.Duration{"facebook": {-day}} },
 		"platform_steps.facebock": func(s *agent.Settings) { s.PlatformSteps = map[string][]time.Duration{"facebock": {day}} },
-		"hour":                    func(s *agent.Settings) { s.Hour = 24 },
-		"idle":                    func(s *agent.Settings) { s.Idle = time.Minute },
-		"poll":                    func(s *agent.Settings) { s.Poll = 2 * time.Hour },
-		"verify":                  func(s *agent.Settings) { s.Verify = time.Second },
-		"port":                    func(s *agent.Settings) { s.Port = 1023 },
-		"browser":                 func(s *agent.Settings) { s.Browser = "a\nb" },
+		"urgent":                  func(s *agent.Settings) { s.Urgent = time.Second },
+		"free_days":               func(s *agent.Settings) { s.FreeDays = 1<<7 - 1 },
+		"away": func(s *agent.Settings) {
+			s.Away = notifier.Away{From: notifier.Date{Year: 2026, Month: 12, Day: 2}, To: notifier.Date{Year: 2026, Month: 12, Day: 1}}
+		},
+		"hour":    func(s *agent.Settings) { s.Hour = 24 },
+		"idle":    func(s *agent.Settings) { s.Idle = time.Minute },
+		"poll":    func(s *agent.Settings) { s.Poll = 2 * time.Hour },
+		"verify":  func(s *agent.Settings) { s.Verify = time.Second },
+		"port":    func(s *agent.Settings) { s.Port = 1023 },
+		"browser": func(s *agent.Settings) { s.Browser = "a\nb" },
 	}
 	for key, spoil := range bad {
 		s := Defaults()
@@ -107,4 +113,27 @@ func FuzzEdit(f *testing.F) {
 			t.Logf("%q is refused", text)
 		}
 	})
+}
+
+// TestReminderSettings: what shapes reminders is written to the file and read back.
+func TestReminderSettings(t *testing.T) {
+	want := Defaults()
+	want.Urgent = 0
+	want.Quiet = notifier.Quiet{From: 22*time.Hour + 30*time.Minute, To: 7 * time.Hour}
+	want.FreeDays = 1<<time.Saturday | 1<<time.Sunday
+	want.Away = notifier.Away{From: notifier.Date{Year: 2026, Month: 12, Day: 12}, To: notifier.Date{Year: 2027, Month: 1, Day: 6}}
+	text := edit("# mine\nsteps = [\"7d\"]\n", want)
+	for _, line := range []string{`urgent = "off"`, `quiet = "22:30-07:00"`, `free_days = ["sat", "sun"]`, `away = "2026-12-12/2027-01-06"`, "# mine"} {
+		if !strings.Contains(text, line+"\n") {
+			t.Errorf("%q is not in\n%s", line, text)
+		}
+	}
+	if got, bad := parse(text); bad != nil || !same(got, want) {
+		t.Errorf("got %+v, %v, want %+v", got, bad, want)
+	}
+	for text, line := range map[string]int{"\nquiet = \"22-7\"": 2, "free_days = [\"sat\", \"dimanche\"]": 1, "\n\naway = \"2026-12-12\"": 3, "urgent = \"soon\"": 1} {
+		if _, bad := parse(text); bad == nil || bad.line != line {
+			t.Errorf("%q: %v, want a fault in line %d", text, bad, line)
+		}
+	}
 }

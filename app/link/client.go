@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -219,6 +220,36 @@ func (c *Client) Check(ctx context.Context, accounts ...string) ([]agent.CheckRe
 // Snooze implements agent.Service.
 func (c *Client) Snooze(ctx context.Context, account string, until time.Time) error {
 	return do(ctx, c, "Snooze", accountArgs{Account: account, Until: until})
+}
+
+// Later implements agent.Service.
+func (c *Client) Later(ctx context.Context, account string, choice notifier.Later) (time.Time, error) {
+	return call[time.Time](ctx, c, "Later", accountArgs{Account: account, Choice: choice})
+}
+
+// Mute implements agent.Service.
+func (c *Client) Mute(ctx context.Context, account string, on bool) error {
+	return do(ctx, c, "Mute", accountArgs{Account: account, On: on})
+}
+
+// SetSteps implements agent.Service.
+func (c *Client) SetSteps(ctx context.Context, account string, steps []time.Duration) error {
+	return do(ctx, c, "SetSteps", accountArgs{Account: account, Steps: steps})
+}
+
+// Notices implements agent.Service.
+func (c *Client) Notices(ctx context.Context, q agent.NoticeQuery) ([]agent.Notice, error) {
+	return call[[]agent.Notice](ctx, c, "Notices", q)
+}
+
+// Rehearse implements agent.Service.
+func (c *Client) Rehearse(ctx context.Context, account string) (agent.Rehearsal, error) {
+	return call[agent.Rehearsal](ctx, c, "Rehearse", accountArgs{Account: account})
+}
+
+// Rehearsal implements agent.Service.
+func (c *Client) Rehearsal(ctx context.Context, id string, after int) (agent.Rehearsal, error) {
+	return call[agent.Rehearsal](ctx, c, "Rehearsal", flowArgs{ID: id, After: after})
 }
 
 // Pause implements agent.Service.

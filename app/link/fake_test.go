@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -74,6 +75,28 @@ func (f *fake) Check(_ context.Context, accounts ...string) ([]agent.CheckResult
 
 func (f *fake) Snooze(_ context.Context, account string, until time.Time) error {
 	return f.note(account, until)
+}
+
+func (f *fake) Later(_ context.Context, account string, choice notifier.Later) (time.Time, error) {
+	return answer[time.Time](f, account, choice)
+}
+
+func (f *fake) Mute(_ context.Context, account string, on bool) error { return f.note(account, on) }
+
+func (f *fake) SetSteps(_ context.Context, account string, steps []time.Duration) error {
+	return f.note(account, steps)
+}
+
+func (f *fake) Notices(_ context.Context, q agent.NoticeQuery) ([]agent.Notice, error) {
+	return answer[[]agent.Notice](f, q)
+}
+
+func (f *fake) Rehearse(_ context.Context, account string) (agent.Rehearsal, error) {
+	return answer[agent.Rehearsal](f, account)
+}
+
+func (f *fake) Rehearsal(_ context.Context, id string, after int) (agent.Rehearsal, error) {
+	return answer[agent.Rehearsal](f, id, after)
 }
 
 func (f *fake) Pause(_ context.Context, until time.Time) error { return f.note(until) }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -39,7 +40,12 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 	checks := []agent.CheckResult{{Account: "a1", Ref: "linkedin/acme", State: platform.StateConnected, Left: "3 days left", Error: &platform.Error{Kind: platform.KindRetry, Message: "down"}}}
 	events := []agent.Event{{At: noon, Account: "a1", Ref: "linkedin/acme", Kind: "connected", Text: "Connected."}}
 	app := agent.AppRequest{Platform: "facebook", ClientID: "id", Secret: "s", Redirect: "http://127.0.0.1:1/x"}
-	settings := agent.Settings{Steps: []time.Duration{7 * 24 * time.Hour}, PlatformSteps: map[string][]time.Duration{"x": {time.Hour}}, Hour: 9, Port: 1, Key: "keyring"}
+	settings := agent.Settings{Steps: []time.Duration{7 * 24 * time.Hour}, PlatformSteps: map[string][]time.Duration{"x": {time.Hour}}, Hour: 9, Port: 1, Key: "keyring",
+		Urgent: time.Hour, Quiet: notifier.Quiet{From: 22 * time.Hour, To: 7 * time.Hour}, FreeDays: 1<<time.Saturday | 1<<time.Sunday,
+		Away: notifier.Away{From: notifier.Date{Year: 2026, Month: 12, Day: 12}, To: notifier.Date{Year: 2026, Month: 12, Day: 26}}}
+	query := agent.NoticeQuery{Account: "a1", Since: noon, Limit: 3}
+	notices := []agent.Notice{{ID: 3, At: noon, Channel: "mail", Note: "account/a1", Accounts: []string{"a1"}, Title: "t", Body: "b", Became: agent.OutcomeFailed, BecameAt: noon, Reason: "no; do", Rehearsal: true}}
+	rehearsal := agent.Rehearsal{ID: "r1", Version: 2, Account: "a1", Done: true, Steps: []agent.RehearsalStep{{Step: "expired", Title: "t", Body: "b", Due: noon, Sent: noon, Results: []agent.RehearsalResult{{Channel: "desktop", Became: agent.OutcomeShown}}}}}
 	findings := []agent.Finding{{Name: "keyring", Level: agent.LevelWarn, Text: "slow", Repair: "wait"}}
 	click := agent.Activation{Account: "a1", Action: "reconnect", Token: "xdg"}
 	about := agent.About{Version: "1.0.0", PID: 7, Config: "c", Data: "d", Log: "l", Sandbox: "s", Full: true}
@@ -70,6 +76,12 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 		{"Check all", func(c *Client) result { return got(c.Check(ctx)) }, []any{[]string(nil)}, checks},
 		{"Snooze", func(c *Client) result { return got(nil, c.Snooze(ctx, "a1", noon)) }, []any{"a1", noon}, nil},
 		{"Snooze off", func(c *Client) result { return got(nil, c.Snooze(ctx, "a1", time.Time{})) }, []any{"a1", time.Time{}}, nil},
+		{"Later", func(c *Client) result { return got(c.Later(ctx, "a1", notifier.LaterPost)) }, []any{"a1", notifier.LaterPost}, noon},
+		{"Mute", func(c *Client) result { return got(nil, c.Mute(ctx, "a1", true)) }, []any{"a1", true}, nil},
+		{"SetSteps", func(c *Client) result { return got(nil, c.SetSteps(ctx, "a1", []time.Duration{time.Hour})) }, []any{"a1", []time.Duration{time.Hour}}, nil},
+		{"Notices", func(c *Client) result { return got(c.Notices(ctx, query)) }, []any{query}, notices},
+		{"Rehearse", func(c *Client) result { return got(c.Rehearse(ctx, "a1")) }, []any{"a1"}, rehearsal},
+		{"Rehearsal", func(c *Client) result { return got(c.Rehearsal(ctx, "r1", 2)) }, []any{"r1", 2}, rehearsal},
 		{"Pause", func(c *Client) result { return got(nil, c.Pause(ctx, noon)) }, []any{noon}, nil},
 		{"Rename", func(c *Client) result { return got(nil, c.Rename(ctx, "a1", "new")) }, []any{"a1", "new"}, nil},
 		{"Label", func(c *Client) result { return got(nil, c.Label(ctx, "a1", []string{"Client A", "b"})) }, []any{"a1", []string{"Client A", "b"}}, nil},

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -31,6 +32,10 @@ type (
 		Labels   []string  `json:"labels,omitempty"`
 		Revoke   bool      `json:"revoke,omitempty"`
 		Limit    int       `json:"limit,omitempty"`
+		// Choice is for Later, On for Mute, Steps for SetSteps.
+		Choice notifier.Later  `json:"choice,omitempty"`
+		On     bool            `json:"on,omitempty"`
+		Steps  []time.Duration `json:"steps,omitempty"`
 	}
 	platformArgs struct {
 		Platform string `json:"platform"`
@@ -86,6 +91,18 @@ func methods(svc agent.Service) map[string]method {
 			return svc.Check(ctx, in.Accounts...)
 		}),
 		"Snooze": does(func(ctx context.Context, in accountArgs) error { return svc.Snooze(ctx, in.Account, in.Until) }),
+		"Later": gives(func(ctx context.Context, in accountArgs) (time.Time, error) {
+			return svc.Later(ctx, in.Account, in.Choice)
+		}),
+		"Mute":     does(func(ctx context.Context, in accountArgs) error { return svc.Mute(ctx, in.Account, in.On) }),
+		"SetSteps": does(func(ctx context.Context, in accountArgs) error { return svc.SetSteps(ctx, in.Account, in.Steps) }),
+		"Notices":  gives(svc.Notices),
+		"Rehearse": gives(func(ctx context.Context, in accountArgs) (agent.Rehearsal, error) {
+			return svc.Rehearse(ctx, in.Account)
+		}),
+		"Rehearsal": gives(func(ctx context.Context, in flowArgs) (agent.Rehearsal, error) {
+			return svc.Rehearsal(ctx, in.ID, in.After)
+		}),
 		"Pause":  does(func(ctx context.Context, in accountArgs) error { return svc.Pause(ctx, in.Until) }),
 		"Rename": does(func(ctx context.Context, in accountArgs) error { return svc.Rename(ctx, in.Account, in.Alias) }),
 		"Label":  does(func(ctx context.Context, in accountArgs) error { return svc.Label(ctx, in.Account, in.Labels) }),

@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"database/sql"
+	"strings"
 	"time"
 
 	"relink/app/agent"
@@ -71,8 +72,95 @@ func (v *Vault) prune(ctx context.Context) error {
 		return storage("read the history", err)
 	}
 	recent = min(recent, millis(v.cfg.Now()))
-	_, err = v.write.ExecContext(ctx, "DELETE FROM events WHERE at < ? OR id <= (SELECT max(id) FROM events) - ?", recent-keepEvents.Milliseconds(), keepLines)
-	return storage("prune the history", err)
+	for _, table := range []string{"events", "notices"} {
+		if _, err := v.write.ExecContext(ctx, "DELETE FROM "+table+" WHERE at < ? OR id <= (SELECT max(id) FROM "+table+") - ?", recent-keepEvents.Milliseconds(), keepLines); err != nil {
+			return storage("prune the history", err)
+		}
+	}
+	return nil
+}
+
+// Takers gives, per account and name, when a program last took a token since a
+// time, from the history.
+func (v *Vault) Takers(ctx context.Context, since time.Time) (map[string]map[string]time.Time, error) {
+	rows, err := v.read.QueryContext(ctx, "SELECT account, text, max(at) FROM events WHERE kind = 'token' AND at >= ? GROUP BY account, text", millis(since))
+	if err != nil {
+		return nil, storage("read the history", err)
+	}
+	defer func() { _ = rows.Close() }()
+	out := map[string]map[string]time.Time{}
+	for rows.Next() {
+		var account, text string
+		var at int64
+		if err := rows.Scan(&account, &text, &at); err != nil {
+			return nil, storage("read the history", err)
+		}
+		if out[account] == nil {
+			out[account] = map[string]time.Time{}
+		}
+		out[account][strings.TrimSuffix(text, agent.TookToken)] = fromMillis(at)
+	}
+	return out, storage("read the history", rows.Err())
+}
+
+// noticesLimit is how many notices Notices gives when nobody says.
+const noticesLimit = 200
+
+// WriteNotices keeps what was said and what became of it, all or none, in order.
+func (v *Vault) WriteNotices(ctx context.Context, writes ...agent.NoticeWrite) error {
+	if len(writes) == 0 {
+		return nil
+	}
+	return storage("write the notices", inTx(ctx, v.write, func(tx *sql.Tx) error {
+		for _, n := range writes {
+			var err error
+			if n.Mark {
+				_, err = tx.ExecContext(ctx, `UPDATE notices SET became = ?, became_at = ?, reason = ?
+					WHERE id = (SELECT max(id) FROM notices WHERE channel = ? AND note = ?) AND became IN (?, ?)`,
+					string(n.Became), millis(n.BecameAt), n.Reason, n.Channel, n.Note, string(agent.OutcomeQueued), string(agent.OutcomeShown))
+			} else {
+				_, err = tx.ExecContext(ctx, `INSERT INTO notices (at, channel, note, accounts, title, body, became, became_at, reason, rehearsal)
+					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+					millis(n.At), n.Channel, n.Note, listColumn(n.Accounts), n.Title, n.Body, string(n.Became), millis(n.BecameAt), n.Reason, n.Rehearsal)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// Notices lists what was said since a time, newest first; of one account, or
+// of all when it is empty; 200 where limit is not positive.
+func (v *Vault) Notices(ctx context.Context, account string, since time.Time, limit int) ([]agent.Notice, error) {
+	if limit <= 0 {
+		limit = noticesLimit
+	}
+	query, args := `SELECT id, at, channel, note, accounts, title, body, became, became_at, reason, rehearsal FROM notices WHERE at >= ?`, []any{millis(since)}
+	if account != "" {
+		query, args = query+" AND accounts <> '' AND EXISTS (SELECT 1 FROM json_each(accounts) WHERE value = ?)", append(args, account)
+	}
+	rows, err := v.read.QueryContext(ctx, query+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
+	if err != nil {
+		return nil, storage("read the notices", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var out []agent.Notice
+	for rows.Next() {
+		var n agent.Notice
+		var at, became int64
+		var accounts string
+		if err := rows.Scan(&n.ID, &at, &n.Channel, &n.Note, &accounts, &n.Title, &n.Body, &n.Became, &became, &n.Reason, &n.Rehearsal); err != nil {
+			return nil, storage("read the notices", err)
+		}
+		n.At, n.BecameAt = fromMillis(at), fromMillis(became)
+		if n.Accounts, err = (*reader)(nil).list(accounts); err != nil {
+			return nil, storage("read the notices", err)
+		}
+		out = append(out, n)
+	}
+	return out, storage("read the notices", rows.Err())
 }
 
 // Said gives the ledger: per account what was said of its newest generation.

@@ -111,6 +111,22 @@ var migrations = []string{
 		name   TEXT PRIMARY KEY,
 		sealed BLOB NOT NULL
 	) WITHOUT ROWID;`,
+	// 4: what was said to the person, and what became of it.
+	`CREATE TABLE notices (
+		id        INTEGER PRIMARY KEY,
+		at        INTEGER NOT NULL,
+		channel   TEXT NOT NULL,
+		note      TEXT NOT NULL,
+		accounts  TEXT NOT NULL DEFAULT '',
+		title     TEXT NOT NULL,
+		body      TEXT NOT NULL DEFAULT '',
+		became    TEXT NOT NULL,
+		became_at INTEGER NOT NULL DEFAULT 0,
+		reason    TEXT NOT NULL DEFAULT '',
+		rehearsal INTEGER NOT NULL DEFAULT 0
+	);
+	CREATE INDEX notices_at ON notices (at);
+	CREATE INDEX notices_note ON notices (channel, note, id);`,
 }
 
 // migrate brings the file to the last of the steps, each in its own transaction.

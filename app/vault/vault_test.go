@@ -464,3 +464,60 @@ func TestNewID(t *testing.T) {
 		seen[id] = true
 	}
 }
+
+func TestNotices(t *testing.T) {
+	cfg, _ := testConfig(t)
+	v := mustOpen(t, cfg)
+	ctx := t.Context()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	line := func(at time.Time, channel, note string, became agent.Outcome, accounts ...string) agent.NoticeWrite {
+		return agent.NoticeWrite{Notice: agent.Notice{At: at, Channel: channel, Note: note, Accounts: accounts, Title: "t " + note, Body: "b", Became: became, BecameAt: at}}
+	}
+	mark := func(at time.Time, channel, note string, became agent.Outcome, reason string) agent.NoticeWrite {
+		return agent.NoticeWrite{Mark: true, Notice: agent.Notice{Channel: channel, Note: note, Became: became, BecameAt: at, Reason: reason}}
+	}
+	check(t, v.WriteNotices(ctx,
+		line(now, "desktop", "account/a", agent.OutcomeShown, "a"),
+		line(now, "mail", "account/a", agent.OutcomeQueued, "a"),
+		line(now.Add(time.Minute), "desktop", "account/a", agent.OutcomeShown, "a"),
+		line(now.Add(time.Hour), "desktop", "summary", agent.OutcomeShown, "a", "b"),
+		mark(now.Add(2*time.Minute), "desktop", "account/a", agent.OutcomeClicked, ""),
+		mark(now.Add(3*time.Minute), "desktop", "account/a", agent.OutcomeWithdrawn, ""), // the person came first
+		mark(now.Add(4*time.Minute), "mail", "account/a", agent.OutcomeFailed, "refused; look"),
+		mark(now, "desktop", "account/nobody", agent.OutcomeClicked, ""),
+	))
+	all, err := v.Notices(ctx, "", time.Time{}, 0)
+	check(t, err)
+	var got []string
+	for _, n := range all {
+		got = append(got, fmt.Sprint(n.Channel, " ", n.Note, " ", n.Accounts, " ", n.Became, " ", n.BecameAt.Sub(now), " ", n.Reason))
+	}
+	want := []string{
+		"desktop summary [a b] shown 1h0m0s ", "desktop account/a [a] clicked 2m0s ", "mail account/a [a] failed 4m0s refused; look", "desktop account/a [a] shown 0s ",
+	}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if some, err := v.Notices(ctx, "b", time.Time{}, 0); err != nil || len(some) != 1 || some[0].Note != "summary" {
+		t.Errorf("of b: %+v, %v", some, err)
+	}
+	if some, err := v.Notices(ctx, "a", now.Add(time.Second), 1); err != nil || len(some) != 1 || some[0].Note != "summary" {
+		t.Errorf("lately, one: %+v, %v", some, err)
+	}
+}
+
+func TestTakers(t *testing.T) {
+	cfg, _ := testConfig(t)
+	v := mustOpen(t, cfg)
+	ctx := t.Context()
+	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+	took := func(ago time.Duration, account, who string) agent.Event {
+		return agent.Event{At: now.Add(-ago), Account: account, Kind: "token", Text: who + agent.TookToken}
+	}
+	check(t, v.AddEvents(ctx, took(2*time.Hour, "a", "cron"), took(time.Hour, "a", "cron"), took(time.Hour, "a", "curl"), took(90*24*time.Hour, "b", "cron"),
+		agent.Event{At: now, Account: "a", Kind: "verified", Text: "somebody" + agent.TookToken}))
+	got, err := v.Takers(ctx, now.Add(-24*time.Hour))
+	if want := map[string]map[string]time.Time{"a": {"cron": now.Add(-time.Hour), "curl": now.Add(-time.Hour)}}; err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, %v, want %v", got, err, want)
+	}
+}

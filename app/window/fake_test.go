@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -233,6 +234,24 @@ func (f *fake) Check(_ context.Context, accounts ...string) ([]agent.CheckResult
 
 func (f *fake) Snooze(_ context.Context, account string, until time.Time) error {
 	return f.did("snooze ", account, " ", until.UTC().Format(time.DateTime))
+}
+func (f *fake) Later(_ context.Context, account string, choice notifier.Later) (time.Time, error) {
+	return time.Time{}, f.did("later ", account, " ", choice)
+}
+func (f *fake) Mute(_ context.Context, account string, on bool) error {
+	return f.did("mute ", account, " ", on)
+}
+func (f *fake) SetSteps(_ context.Context, account string, steps []time.Duration) error {
+	return f.did("steps ", account, " ", steps)
+}
+func (f *fake) Notices(context.Context, agent.NoticeQuery) ([]agent.Notice, error) {
+	return nil, f.did("notices")
+}
+func (f *fake) Rehearse(_ context.Context, account string) (agent.Rehearsal, error) {
+	return agent.Rehearsal{}, f.did("rehearse ", account)
+}
+func (f *fake) Rehearsal(context.Context, string, int) (agent.Rehearsal, error) {
+	return agent.Rehearsal{Done: true}, f.failing("rehearsal")
 }
 func (f *fake) Pause(_ context.Context, until time.Time) error {
 	return f.did("pause ", until.IsZero())

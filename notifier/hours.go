@@ -1,0 +1,193 @@
+package notifier
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Quiet is a part of every day in which nothing is said, by the clock on the
+// wall. Where To is not after From it goes on past midnight; the zero value, and
+// any with both ends the same, is none.
+type Quiet struct {
+	// From and To are since midnight, in whole minutes.
+	From, To time.Duration
+}
+
+// None reports whether no hours are quiet.
+func (q Quiet) None() bool { return q.From == q.To }
+
+// String writes "22:00-07:00", and "" for none.
+func (q Quiet) String() string {
+	if q.None() {
+		return ""
+	}
+	return clockTime(q.From) + "-" + clockTime(q.To)
+}
+
+func clockTime(d time.Duration) string {
+	return fmt.Sprintf("%02d:%02d", d/time.Hour, d%time.Hour/time.Minute)
+}
+
+// ParseQuiet reads "22:00-07:00"; "" and "off" are none.
+func ParseQuiet(s string) (Quiet, error) {
+	if s == "" || s == "off" {
+		return Quiet{}, nil
+	}
+	wrong := fmt.Errorf("%q is no part of a day such as 22:00-07:00", s)
+	from, to, found := strings.Cut(s, "-")
+	a, err := time.Parse("15:04", strings.TrimSpace(from))
+	b, err2 := time.Parse("15:04", strings.TrimSpace(to))
+	if !found || err != nil || err2 != nil {
+		return Quiet{}, wrong
+	}
+	q := Quiet{time.Duration(a.Hour())*time.Hour + time.Duration(a.Minute())*time.Minute, time.Duration(b.Hour())*time.Hour + time.Duration(b.Minute())*time.Minute}
+	if q.None() {
+		return Quiet{}, fmt.Errorf("%q leaves no time to say anything", s)
+	}
+	return q, nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (q Quiet) MarshalText() ([]byte, error) { return []byte(q.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (q *Quiet) UnmarshalText(b []byte) (err error) {
+	*q, err = ParseQuiet(string(b))
+	return err
+}
+
+// Days is a set of weekdays; bit n is time.Weekday n.
+type Days uint8
+
+// Has reports whether a day is in the set.
+func (d Days) Has(w time.Weekday) bool { return d&(1<<w) != 0 }
+
+// weekdays are the days in the order people list them.
+var weekdays = [...]time.Weekday{
+	time.Monday, time.Tuesday, time.Wednesday, time.Thursday, time.Friday, time.Saturday, time.Sunday,
+}
+
+func dayName(w time.Weekday) string { return strings.ToLower(w.String()[:3]) }
+
+// Names lists the days, "sat", "sun", from Monday on.
+func (d Days) Names() []string {
+	var out []string
+	for _, w := range weekdays {
+		if d.Has(w) {
+			out = append(out, dayName(w))
+		}
+	}
+	return out
+}
+
+// String writes "sat,sun", and "" for none.
+func (d Days) String() string { return strings.Join(d.Names(), ",") }
+
+// ParseDays reads "sat,sun" or "Saturday, Sunday"; "" and "off" are none. Not
+// every day can be free.
+func ParseDays(s string) (Days, error) {
+	if s == "" || s == "off" {
+		return 0, nil
+	}
+	var d Days
+	for part := range strings.SplitSeq(s, ",") {
+		name := strings.ToLower(strings.TrimSpace(part))
+		at := slices.IndexFunc(weekdays[:], func(w time.Weekday) bool {
+			return len(name) >= 3 && strings.HasPrefix(strings.ToLower(w.String()), name)
+		})
+		if at < 0 {
+			return 0, fmt.Errorf("%q is no day of the week such as sat or sun", strings.TrimSpace(part))
+		}
+		d |= 1 << weekdays[at]
+	}
+	if d == 1<<7-1 {
+		return 0, fmt.Errorf("%q leaves no day to say anything", s)
+	}
+	return d, nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (d Days) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (d *Days) UnmarshalText(b []byte) (err error) {
+	*d, err = ParseDays(string(b))
+	return err
+}
+
+// Date is a day in the calendar, wherever the person is.
+type Date struct {
+	Year  int
+	Month time.Month
+	Day   int
+}
+
+func dateOf(t time.Time) Date {
+	y, m, d := t.Date()
+	return Date{y, m, d}
+}
+
+// In is the day's first moment at a place.
+func (d Date) In(loc *time.Location) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, loc)
+}
+
+func (d Date) compare(o Date) int {
+	return cmp.Or(cmp.Compare(d.Year, o.Year), cmp.Compare(d.Month, o.Month), cmp.Compare(d.Day, o.Day))
+}
+
+func (d Date) String() string { return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day) }
+
+// Away is when the person is not there, both days included; the zero value is never.
+type Away struct{ From, To Date }
+
+// None reports whether the person is never away.
+func (a Away) None() bool { return a == Away{} }
+
+// String writes "2026-12-12/2026-12-26", and "" for never.
+func (a Away) String() string {
+	if a.None() {
+		return ""
+	}
+	return a.From.String() + "/" + a.To.String()
+}
+
+// ParseAway reads "2026-12-12/2026-12-26"; "" and "off" are never.
+func ParseAway(s string) (Away, error) {
+	if s == "" || s == "off" {
+		return Away{}, nil
+	}
+	from, to, found := strings.Cut(s, "/")
+	a, err := time.Parse(time.DateOnly, strings.TrimSpace(from))
+	b, err2 := time.Parse(time.DateOnly, strings.TrimSpace(to))
+	if !found || err != nil || err2 != nil {
+		return Away{}, fmt.Errorf("%q are no two days such as 2026-12-12/2026-12-26", s)
+	}
+	away := Away{dateOf(a), dateOf(b)}
+	if away.From.compare(away.To) > 0 {
+		return Away{}, fmt.Errorf("%q ends before it begins", s)
+	}
+	if b.Sub(a) > 366*day {
+		return Away{}, fmt.Errorf("%q is longer than a year", s)
+	}
+	return away, nil
+}
+
+// MarshalText implements encoding.TextMarshaler.
+func (a Away) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText implements encoding.TextUnmarshaler.
+func (a *Away) UnmarshalText(b []byte) (err error) {
+	*a, err = ParseAway(string(b))
+	return err
+}
+
+// begins and ends are the first moment of the absence and the first after it.
+func (a Away) begins(loc *time.Location) time.Time { return a.From.In(loc) }
+
+func (a Away) ends(loc *time.Location) time.Time {
+	return time.Date(a.To.Year, a.To.Month, a.To.Day+1, 0, 0, 0, 0, loc)
+}

@@ -54,6 +54,8 @@ type metadata struct {
 	Introspect  string   `json:"introspection_endpoint"`
 	UserInfo    string   `json:"userinfo_endpoint"`
 	Register    string   `json:"registration_endpoint"`
+	Device      string   `json:"device_authorization_endpoint"`
+	Pushed      string   `json:"pushed_authorization_request_endpoint"`
 	Scopes      []string `json:"scopes_supported"`
 	Challenges  []string `json:"code_challenge_methods_supported"`
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
@@ -96,13 +98,16 @@ func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) 
 		}
 		e := Endpoint{
 			AuthURL: m.Auth, TokenURL: m.Token, RevokeURL: m.Revoke, IntrospectURL: m.Introspect,
-			UserInfoURL: m.UserInfo, RegisterURL: m.Register, Issuer: m.Issuer, Scopes: m.Scopes,
+			UserInfoURL: m.UserInfo, RegisterURL: m.Register, DeviceURL: m.Device, PushedURL: m.Pushed, Issuer: m.Issuer, Scopes: m.Scopes,
 			PKCE: len(m.Challenges) == 0 || slices.Contains(m.Challenges, "S256"),
 		}
 		if len(m.AuthMethods) > 0 && !slices.Contains(m.AuthMethods, "client_secret_basic") {
 			e.AuthStyle = oauth2.AuthStyleInParams
 		}
-		for _, address := range []string{e.AuthURL, e.TokenURL} {
+		for _, address := range []string{e.AuthURL, e.TokenURL, e.DeviceURL, e.PushedURL} {
+			if address == "" {
+				continue
+			}
 			if u, err := url.Parse(address); err != nil || Secure(u) != nil {
 				return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: "the issuer's addresses are not https", Repair: "ask its operator; tokens travel only over https"}
 			}

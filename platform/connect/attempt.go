@@ -106,10 +106,11 @@ func (a *Attempt) expire() {
 	if came {
 		return
 	}
-	a.end(&platform.Error{
-		Kind: platform.KindTimeout, Platform: a.req.Platform.ID,
-		Message: "the browser did not come back within " + platform.Span(a.cfg.Limit), Repair: "start it again: " + a.again(),
-	})
+	message := "the browser did not come back within " + platform.Span(a.cfg.Limit)
+	if a.UserCode != "" {
+		message = "nobody typed the code within " + platform.Span(a.cfg.Limit)
+	}
+	a.end(&platform.Error{Kind: platform.KindTimeout, Platform: a.req.Platform.ID, Message: message, Repair: "start it again: " + a.again()})
 }
 
 // end stops the attempt from outside, once.

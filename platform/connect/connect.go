@@ -153,7 +153,7 @@ func Start(ctx context.Context, cfg Config, r Request) (*Attempt, error) {
 		return nil, err
 	}
 	a.mu.Lock()
-	a.timer = time.AfterFunc(cfg.Limit, a.expire)
+	a.timer = time.AfterFunc(a.cfg.Limit, a.expire)
 	a.mu.Unlock()
 	cfg.Log.Debug("sign-in started", "platform", p.ID, "server", server, "listening", a.Listening)
 	return a, nil

@@ -18,22 +18,58 @@ import (
 // cancelWait is how long the agent may take to take back a flow nobody waits for any more.
 const cancelWait = 2 * time.Second
 
-// signIn is how a browser flow is to be led.
+// signIn is how a sign-in is to be led.
 type signIn struct {
-	noBrowser, paste bool
-	pick             []string
+	noBrowser, paste, device bool
+	// credential takes the way by hand; login is the name that goes with it.
+	credential bool
+	login      string
+	pick       []string
 }
 
 func (s *signIn) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&s.noBrowser, "no-browser", false, "print the address as the first line instead of opening a browser")
 	f.BoolVar(&s.paste, "paste", false, "for a browser on another machine: print the address, read the redirect address from stdin")
+	f.BoolVar(&s.device, "device", false, "sign in by a code typed on any device, where the platform has that")
+	f.BoolVar(&s.credential, "app-password-stdin", false, "hand over an app password, bot token or webhook address made at the platform: from stdin, or a prompt")
+	f.StringVar(&s.login, "login", "", "the login name that goes with an app password (WordPress)")
 	f.StringArrayVar(&s.pick, "pick", nil, "the page to connect, by name or id, where there are several; repeat it, or give all")
+}
+
+// byHand reports whether a sign-in takes a credential made at the platform.
+func (s signIn) byHand(p *platform.Platform) bool {
+	return s.credential || p.Credential != nil && p.Redirect == platform.RedirectNone && p.Device == nil
+}
+
+// credential asks for what was made at the platform, and says how to make it.
+func (t *tool) credential(p *platform.Platform, s signIn, login string) (name, secret string, err error) {
+	c := p.Credential
+	if c == nil {
+		return "", "", usage("leave --app-password-stdin out", "%s is connected in the browser only", p.Name)
+	}
+	if t.Interactive {
+		for i, step := range c.Steps {
+			t.say("%d. %s", i+1, step)
+		}
+	}
+	name = words(s.login, login)
+	if c.Login != "" && name == "" {
+		if !t.Interactive {
+			return "", "", usage("add --login NAME", "%s needs the %s that goes with the %s", p.Name, c.Login, c.Name)
+		}
+		_, _ = fmt.Fprintf(t.Stderr, "%s: ", strings.ToUpper(c.Login[:1])+c.Login[1:])
+		if name = t.line(); name == "" {
+			return "", "", usage("run it again and type it", "nothing was given")
+		}
+	}
+	secret, err = t.secret(strings.ToUpper(c.Name[:1]) + c.Name[1:] + ": ")
+	return name, secret, err
 }
 
 // refuse stops a caller without a terminal before anything is started.
 func (t *tool) refuse(s signIn, command string) error {
-	if t.Interactive || s.noBrowser || s.paste {
+	if t.Interactive || s.noBrowser || s.paste || s.device {
 		return nil
 	}
 	return &platform.Error{
@@ -45,19 +81,22 @@ func (t *tool) refuse(s signIn, command string) error {
 func (t *tool) connect() *cobra.Command {
 	var s signIn
 	var r agent.ConnectRequest
-	var issuer string
+	var issuer, handle string
 	var want []string
 	cmd := &cobra.Command{
 		Use:   "connect PLATFORM",
 		Short: "Connect an account through the platform's own sign-in",
 		Long: `Connect an account through the platform's own sign-in in the browser. Which
-platforms there are, and what they need first: relink platforms.
+platforms there are, and what they need first: relink platforms. Where a platform
+has an app password, a bot token or a webhook address instead, it is asked for.
 
 With --no-browser the address to open is stdout's first line; then the command
 waits for the browser to come back, or for the redirect address on stdin.`,
 		Example: `  relink connect mastodon --server https://mastodon.social
   relink connect facebook --pick "Acme Shop"
-  relink connect oidc --issuer https://id.example.org --client-id relink`,
+  relink connect oidc --issuer https://id.example.org --client-id relink
+  relink connect bluesky --handle acme.bsky.social
+  relink connect telegram < bot-token.txt`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := platform.Lookup(args[0])
@@ -65,11 +104,8 @@ waits for the browser to come back, or for the redirect address on stdin.`,
 				return err
 			}
 			r.Platform = p.ID
-			if r.Server == "" {
-				r.Server = issuer
-			}
-			if p.Site != platform.SiteNone && r.Server == "" {
-				return usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
+			if r.Server, err = siteOf(p, r.Server, issuer, handle); err != nil {
+				return err
 			}
 			for _, w := range want {
 				c := platform.Capability(w)
@@ -78,10 +114,14 @@ waits for the browser to come back, or for the redirect address on stdin.`,
 				}
 				r.Wants = append(r.Wants, c)
 			}
-			if err := t.refuse(s, "relink connect "+p.ID); err != nil {
+			if s.byHand(p) {
+				if r.Login, r.Secret, err = t.credential(p, s, handle); err != nil {
+					return err
+				}
+			} else if err := t.refuse(s, "relink connect "+p.ID); err != nil {
 				return err
 			}
-			r.NoBrowser, r.NoListener = s.noBrowser || s.paste, s.paste
+			r.NoBrowser, r.NoListener, r.Device = s.noBrowser || s.paste, s.paste, s.device
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 				f, err := svc.Connect(ctx, r)
 				if err != nil {
@@ -95,9 +135,22 @@ waits for the browser to come back, or for the redirect address on stdin.`,
 	f := cmd.Flags()
 	f.StringVar(&r.Server, "server", "", "the server's address (Mastodon)")
 	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
+	f.StringVar(&handle, "handle", "", "the account's handle (Bluesky)")
 	f.StringVar(&r.ClientID, "client-id", "", "a public client's id, where no app registration is stored")
 	f.StringSliceVar(&want, "want", nil, "what the account is for: publish,analytics,inbox,previews (default: what needs no approval by the platform)")
 	return cmd
+}
+
+// siteOf is the site that was given, whichever flag it came with.
+func siteOf(p *platform.Platform, server, issuer, handle string) (string, error) {
+	site := words(server, words(issuer, handle))
+	switch {
+	case p.Site == platform.SiteNone || site != "":
+		return site, nil
+	case p.Site == platform.SiteHandle:
+		return "", usage("add it: --handle acme.bsky.social", "%s needs to know whose account", p.Name)
+	}
+	return "", usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
 }
 
 func capabilities(p *platform.Platform) string {
@@ -128,7 +181,7 @@ With --all: every account that needs somebody or ends soon, one at a time.`,
 			if !all {
 				which = args[0]
 			}
-			if err := t.refuse(s, "relink reconnect "+which); err != nil {
+			if err := t.refuse(s, "relink reconnect "+which); err != nil && !s.credential && (all || !byHandRef(which)) {
 				return err
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
@@ -144,12 +197,47 @@ With --all: every account that needs somebody or ends soon, one at a time.`,
 	return cmd
 }
 
+// byHandRef reports whether an account named as "telegram/acme" has no way in but by hand.
+func byHandRef(ref string) bool {
+	id, _, _ := strings.Cut(ref, "/")
+	p, err := platform.Lookup(id)
+	return err == nil && signIn{}.byHand(p)
+}
+
 func (t *tool) reconnectOne(ctx context.Context, svc agent.Service, account string, s signIn) error {
-	f, err := svc.Reconnect(ctx, agent.ReconnectRequest{Account: account, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste})
+	r := agent.ReconnectRequest{Account: account, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste, Device: s.device}
+	if acc, byHand, err := t.wayOf(ctx, svc, account, s); err != nil {
+		return err
+	} else if byHand != nil {
+		if r.Login, r.Secret, err = t.credential(byHand, s, acc.Handle); err != nil {
+			return err
+		}
+	}
+	f, err := svc.Reconnect(ctx, r)
 	if err != nil {
 		return err
 	}
 	return t.follow(ctx, svc, f, s)
+}
+
+// wayOf finds the account and, where it is reconnected by hand, its platform: because
+// that was asked for, because there is no other way, or because it was connected so.
+func (t *tool) wayOf(ctx context.Context, svc agent.Service, name string, s signIn) (platform.Account, *platform.Platform, error) {
+	snapshot, err := svc.Snapshot(ctx)
+	if err != nil {
+		return platform.Account{}, nil, err
+	}
+	for r := range snapshot.All() {
+		if r.Account.ID != name && r.Account.Ref() != name && r.Account.Alias != name {
+			continue
+		}
+		p, err := platform.Lookup(r.Account.Platform)
+		if err != nil || !s.byHand(p) {
+			return r.Account, nil, nil
+		}
+		return r.Account, p, nil
+	}
+	return platform.Account{}, nil, nil // the agent says that there is none
 }
 
 // reconnectAll goes on after a failure; only Ctrl+C ends it early.
@@ -206,7 +294,8 @@ func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s si
 	news := poll(polling, svc, f)
 
 	var typed <-chan string
-	if t.Interactive || s.noBrowser || s.paste {
+	comesBack := f.URL != "" && f.UserCode == ""
+	if t.Interactive || comesBack && (s.noBrowser || s.paste) {
 		typed = t.lines()
 	}
 	var tick <-chan time.Time
@@ -237,7 +326,7 @@ func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s si
 			switch {
 			case !ok:
 				typed = nil
-				if !f.Listening && !pasted && f.Phase == agent.PhaseWaiting {
+				if comesBack && !f.Listening && !pasted && f.Phase == agent.PhaseWaiting {
 					return usage("run it again and paste the address the browser ends on", "no redirect address came on stdin")
 				}
 				if !chose && f.Phase == agent.PhaseChoosing {
@@ -278,10 +367,13 @@ func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s si
 
 // announce says what the browser is to open.
 func (t *tool) announce(f agent.Flow, s signIn) error {
+	if f.URL == "" {
+		return nil // there is nothing to open
+	}
 	manual := s.noBrowser || s.paste
 	switch {
-	case t.json && f.URL != "":
-		if err := t.emit(flowOut{f.ID, f.Platform, f.URL, f.Redirect, f.Listening, stamp(f.Deadline)}); err != nil {
+	case t.json:
+		if err := t.emit(flowOut{f.ID, f.Platform, f.URL, f.Redirect, f.UserCode, f.Listening, stamp(f.Deadline)}); err != nil {
 			return err
 		}
 	case manual:
@@ -290,6 +382,8 @@ func (t *tool) announce(f agent.Flow, s signIn) error {
 		}
 	}
 	switch {
+	case f.UserCode != "":
+		t.say("Open %s on any device and type the code %s", f.URL, f.UserCode)
 	case !manual:
 		t.say("Sign in at %s in your browser. If none opens, open this address:\n%s", platformName(f.Platform), f.URL)
 	case !f.Listening:
@@ -346,7 +440,11 @@ func (t *tool) waiting(f agent.Flow) {
 	switch f.Phase {
 	case agent.PhaseWaiting:
 		left := max(0, f.Deadline.Sub(t.Now())).Round(time.Second)
-		_, _ = fmt.Fprintf(t.Stderr, "\r\x1b[Kwaiting for your browser… %d:%02d left, Ctrl+C cancels", int(left.Minutes()), int(left.Seconds())%60)
+		what := "your browser"
+		if f.UserCode != "" {
+			what = "the code " + f.UserCode
+		}
+		_, _ = fmt.Fprintf(t.Stderr, "\r\x1b[Kwaiting for %s… %d:%02d left, Ctrl+C cancels", what, int(left.Minutes()), int(left.Seconds())%60)
 	case agent.PhaseWorking:
 		_, _ = fmt.Fprintf(t.Stderr, "\r\x1b[Kfetching the account…")
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"text/tabwriter"
 
@@ -10,6 +11,7 @@ import (
 
 	"relink/app/agent"
 	"relink/platform"
+	"relink/platform/connect"
 )
 
 // table writes aligned columns; cells are separated by tabs.
@@ -159,6 +161,11 @@ registration of your own. With a name, say step by step what to register.`,
 				switch {
 				case p.Registration.Self:
 					reg = "made by Relink"
+				case p.Registration.None:
+					reg = "none"
+					if p.Credential != nil {
+						reg = "none, a " + p.Credential.Name
+					}
 				case p.Registration.Console == "" && !p.Registration.Secret:
 					reg = "your own: --client-id or app set"
 				}
@@ -173,7 +180,15 @@ registration of your own. With a name, say step by step what to register.`,
 }
 
 func platformOf(p *platform.Platform) platformOut {
-	return platformOut{ID: p.ID, Name: p.Name, Lifetime: p.Lifetime, Family: p.Family, Needs: string(p.Site), Registration: p.Registration, Capabilities: p.Needs}
+	o := platformOut{
+		ID: p.ID, Name: p.Name, Lifetime: p.Lifetime, Family: p.Family, Needs: string(p.Site), Registration: p.Registration,
+		Scopes: p.Scopes, Capabilities: p.Needs, RedirectClass: p.Redirect, Credential: p.Credential, Device: p.Device != nil, Legacy: p.Legacy,
+		VerifyCost: p.Cost, RevokePage: p.RevokePage,
+	}
+	if o.VerifyCost == "" {
+		o.VerifyCost = platform.CostCheap
+	}
+	return o
 }
 
 // onePlatform says what an app registration needs; only the agent knows the exact redirect address.
@@ -199,6 +214,8 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 	switch r := p.Registration; {
 	case r.Self:
 		lines = append(lines, "Relink registers itself; there is nothing to prepare.")
+	case r.None:
+		lines = append(lines, "No app registration is needed.")
 	default:
 		if r.Console != "" {
 			lines = append(lines, "Register your own app at "+r.Console)
@@ -206,7 +223,34 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 		for i, step := range r.Steps {
 			lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(step, "{redirect}", redirect)))
 		}
-		lines = append(lines, "Redirect address: "+redirect, "Then run: relink app set "+p.ID)
+		if redirect != "" {
+			lines = append(lines, "Redirect address: "+redirect)
+		}
+		if strings.HasPrefix(redirect, "https://"+connect.HostName+":") {
+			lines = append(lines, "For that address to reach this computer:")
+			for _, step := range connect.HTTPSSteps(runtime.GOOS) {
+				lines = append(lines, "- "+step)
+			}
+		}
+		lines = append(lines, "Then run: relink app set "+p.ID)
+	}
+	if p.Registration.Review != "" {
+		lines = append(lines, p.Registration.Review)
+	}
+	for _, n := range p.Needs {
+		lines = append(lines, "For "+n.Capability.Word()+": "+strings.Join(n.Scopes, ", ")+map[bool]string{true: " (after the platform's approval)"}[n.Approval])
+	}
+	if c := p.Credential; c != nil {
+		lines = append(lines, "With a "+c.Name+":")
+		for i, step := range c.Steps {
+			lines = append(lines, fmt.Sprintf("%d. %s", i+1, step))
+		}
+		if c.Lasts != "" {
+			lines = append(lines, "It lasts: "+c.Lasts)
+		}
+	}
+	if p.RevokePage != "" {
+		lines = append(lines, "Remove Relink there: "+p.RevokePage)
 	}
 	return t.print("%s", strings.Join(lines, "\n"))
 }

@@ -128,6 +128,8 @@ type flowOut struct {
 	Platform string `json:"platform"`
 	URL      string `json:"url"`
 	Redirect string `json:"redirect,omitempty"`
+	// UserCode is to be typed at URL (a device code).
+	UserCode string `json:"user_code,omitempty"`
 	// Listening is false when the redirect address must be pasted.
 	Listening bool      `json:"listening"`
 	Until     time.Time `json:"until,omitzero"`
@@ -236,10 +238,23 @@ type platformOut struct {
 	Lifetime string `json:"lifetime"`
 	// Family is how tokens are renewed without a person: none, static, rotating, extending.
 	Family platform.Family `json:"family"`
-	// Needs is "server" or "issuer" where an address must be given.
+	// Needs is "server", "issuer" or "handle" where one must be given.
 	Needs        string                `json:"needs,omitempty"`
 	Registration platform.Registration `json:"registration"`
-	Capabilities []platform.Need       `json:"capabilities"`
+	// Scopes are always asked for; Capabilities as ticked.
+	Scopes       []string        `json:"scopes,omitempty"`
+	Capabilities []platform.Need `json:"capabilities"`
+	// RedirectClass is any-port, fixed, https or none.
+	RedirectClass platform.Redirect `json:"redirect_class"`
+	// Credential is the way in by hand, where there is one; Device, whether a code can be typed.
+	Credential *platform.Credential `json:"credential,omitempty"`
+	Device     bool                 `json:"device,omitempty"`
+	// VerifyCost is free, cheap or never.
+	VerifyCost platform.Cost `json:"verify_cost"`
+	// RevokePage is where you remove Relink yourself, where it cannot do so.
+	RevokePage string `json:"revoke_page,omitempty"`
+	// Legacy platforms give nothing new out any more.
+	Legacy bool `json:"legacy,omitempty"`
 	// Redirect is the exact address to register, where one platform was asked about.
 	Redirect string `json:"redirect,omitempty"`
 }

@@ -97,7 +97,7 @@ type given struct {
 
 func (t *tool) bring() *cobra.Command {
 	var r agent.ImportRequest
-	var issuer string
+	var issuer, handle string
 	cmd := &cobra.Command{
 		Use:   "import PLATFORM",
 		Short: "Take over a token made elsewhere",
@@ -113,11 +113,8 @@ Relink asks the platform whose it is and when it ends.`,
 				return err
 			}
 			r.Platform = p.ID
-			if r.Server == "" {
-				r.Server = issuer
-			}
-			if p.Site != platform.SiteNone && r.Server == "" {
-				return usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
+			if r.Server, err = siteOf(p, r.Server, issuer, handle); err != nil {
+				return err
 			}
 			if err := t.readToken(&r); err != nil {
 				return err
@@ -134,6 +131,7 @@ Relink asks the platform whose it is and when it ends.`,
 	f := cmd.Flags()
 	f.StringVar(&r.Server, "server", "", "the server's address (Mastodon)")
 	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
+	f.StringVar(&handle, "handle", "", "the account's handle (Bluesky)")
 	f.StringVar(&r.Alias, "alias", "", "the short name of the account")
 	return cmd
 }

@@ -45,6 +45,21 @@ func RedirectAddress(p *platform.Platform, app platform.App, port int) string {
 	return "http://" + net.JoinHostPort(host, strconv.Itoa(port)) + callbackPath
 }
 
+// HTTPSSteps says what a person does once so that an https redirect address
+// reaches this computer, on the system named as by runtime.GOOS.
+func HTTPSSteps(goos string) []string {
+	line := "127.0.0.1 " + HostName
+	mapping := "Map the name to this computer: echo '" + line + "' | sudo tee -a /etc/hosts"
+	if goos == "windows" {
+		mapping = `Map the name to this computer: add the line "` + line + `" to C:\Windows\System32\drivers\etc\hosts, in an editor started as administrator.`
+	}
+	return []string{
+		mapping,
+		"At the first sign-in the browser says that it does not know the certificate, which was made on this computer: choose Advanced, then Continue.",
+		"Or leave both out, and paste the address that the browser ends on.",
+	}
+}
+
 // Normalize gives the one spelling of a server or issuer: https unless it is on
 // this computer, host in lower case, no trailing slash. A server loses its path
 // and may be written as a handle ("@acme@mastodon.social"); an issuer keeps its path. It is

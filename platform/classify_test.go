@@ -30,8 +30,8 @@ func TestTable(t *testing.T) {
 			if p.Separator == "" || p.Family == "" || p.Redirect == "" || p.Lifetime == "" {
 				t.Errorf("separator %q, family %q, redirect %q, lifetime %q", p.Separator, p.Family, p.Redirect, p.Lifetime)
 			}
-			if p.Discover == nil || p.Identify == nil || p.Verify == nil || p.Classify == nil {
-				t.Error("Discover, Identify, Verify and Classify must be there")
+			if p.Discover == nil || p.Identify == nil || p.Classify == nil || (p.Verify == nil) != (p.Cost == CostNever) {
+				t.Error("Discover, Identify, Classify and, unless it costs, Verify must be there")
 			}
 			if p.Revoke == nil && p.RevokePage == "" {
 				t.Error("neither a way to revoke nor the page where the user does")
@@ -39,7 +39,16 @@ func TestTable(t *testing.T) {
 			if p.Registration.Self != (p.Register != nil) {
 				t.Error("Registration.Self and Register disagree")
 			}
-			if r := p.Registration; !r.Self && (len(r.Steps) == 0 || !strings.Contains(strings.Join(r.Steps, " "), "{redirect}") || r.IDLabel == "") {
+			if p.Redirect == RedirectNone && p.Device == nil && p.Credential == nil {
+				t.Error("no way in: neither a redirect, nor a device code, nor a credential")
+			}
+			if c := p.Credential; c != nil && (c.Name == "" || c.Accept == nil || len(c.Steps) == 0) {
+				t.Error("a credential needs a name, steps and Accept")
+			}
+			if r := p.Registration; p.Redirect == RedirectNone && !r.None && (len(r.Steps) == 0 || r.IDLabel == "") {
+				t.Error("the app registration needs steps")
+			}
+			if r := p.Registration; p.Redirect != RedirectNone && !r.Self && (len(r.Steps) == 0 || !strings.Contains(strings.Join(r.Steps, " "), "{redirect}") || r.IDLabel == "") {
 				t.Error("the app registration's steps must name the redirect address")
 			}
 			for _, raw := range []string{p.Registration.Console, p.RevokePage} {
@@ -54,7 +63,14 @@ func TestTable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, raw := range []string{e.AuthURL, e.TokenURL} {
+			addresses := []string{e.AuthURL, e.TokenURL}
+			if p.Redirect == RedirectNone {
+				addresses = addresses[:0]
+				if p.Device != nil {
+					addresses = []string{e.DeviceURL, e.TokenURL}
+				}
+			}
+			for _, raw := range addresses {
 				if u, err := url.Parse(raw); err != nil || u.Scheme != "https" || u.Host == "" {
 					t.Errorf("address %q is not https", raw)
 				}

@@ -246,20 +246,27 @@ func (c Call) request(ctx context.Context, d dialect, classify func(int, []byte)
 	if !bearer.IsZero() {
 		r.Header.Set("Authorization", "Bearer "+bearer.Reveal())
 	}
+	_, err = c.ask(ctx, d, classify, r, v)
+	return err
+}
+
+// ask sends a request made elsewhere, has classify judge the answer and decodes
+// its JSON into v, unless that is nil. It gives the answer's header.
+func (c Call) ask(ctx context.Context, d dialect, classify func(int, []byte) *Error, r *http.Request, v any) (http.Header, error) {
 	a, err := c.Net.Send(ctx, d.name, r)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if e := classify(a.Status, a.Body); e != nil {
-		return e
+		return nil, e
 	}
 	if v == nil {
-		return nil
+		return a.Header, nil
 	}
 	if err := json.Unmarshal(a.Body, v); err != nil {
-		return garbage(d.name, d.id)
+		return nil, garbage(d.name, d.id)
 	}
-	return nil
+	return a.Header, nil
 }
 
 func garbage(name, id string) *Error {

@@ -189,6 +189,8 @@ type Call struct {
 	Tokens   Tokens
 	// TokenType is the grant's, which tells platforms with several ways in apart.
 	TokenType string
+	// Asked are the scopes a sign-in asks for; nil outside of one.
+	Asked []string
 	// Now is the time answers are counted from.
 	Now time.Time
 }
@@ -246,6 +248,8 @@ type Platform struct {
 	Family    Family
 	Redirect  Redirect
 	Site      Site
+	// SitePath is true where a server's address may have a path (a blog in a folder).
+	SitePath bool
 	// Silent is how long each clock runs when the platform does not say;
 	// a missing kind has no such clock, zero means it never ends.
 	Silent map[ClockKind]time.Duration

@@ -296,7 +296,7 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 	if err != nil {
 		return platform.As(err, platform.KindRetry)
 	}
-	err = p.Revoke(ctx, platform.Call{Net: a.cfg.Net, App: app, Endpoint: endpoint, Account: acc, Tokens: g.Tokens, Now: a.clock.now()})
+	err = p.Revoke(ctx, platform.Call{Net: a.cfg.Net, App: app, Endpoint: endpoint, Account: acc, Tokens: g.Tokens, TokenType: g.TokenType, Now: a.clock.now()})
 	switch platform.KindOf(err) {
 	case platform.KindReconnect, platform.KindRefresh:
 		return nil // it is dead already

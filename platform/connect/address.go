@@ -61,14 +61,17 @@ func HTTPSSteps(goos string) []string {
 }
 
 // Normalize gives the one spelling of a server or issuer: https unless it is on
-// this computer, host in lower case, no trailing slash. A server loses its path
-// and may be written as a handle ("@acme@mastodon.social"); an issuer keeps its path. It is
-// empty for a platform with one address for all. Errors are *platform.Error of KindUsage.
+// this computer, host in lower case, no trailing slash. A server loses its path, unless
+// its platform has SitePath, and may be written as a handle ("@acme@mastodon.social");
+// an issuer keeps its path. It is empty for a platform with one address for all. Errors are *platform.Error of KindUsage.
 func Normalize(p *platform.Platform, server string) (string, error) {
 	if p.Site == platform.SiteNone {
 		return "", nil
 	}
 	flag, example := "--server", "https://mastodon.social"
+	if p.SitePath {
+		example = "https://example.com/blog"
+	}
 	switch p.Site {
 	case platform.SiteIssuer:
 		flag, example = "--issuer", "https://accounts.example.com"
@@ -104,6 +107,9 @@ func Normalize(p *platform.Platform, server string) (string, error) {
 		u.Host = strings.TrimSuffix(u.Host, ":443")
 	}
 	path := ""
+	if p.SitePath {
+		path = strings.TrimRight(u.EscapedPath(), "/")
+	}
 	if p.Site == platform.SiteIssuer {
 		path = strings.TrimSuffix(u.EscapedPath(), "/.well-known/openid-configuration")
 		path = strings.TrimRight(path, "/")

@@ -272,7 +272,7 @@ func (a *Attempt) wait(ctx context.Context) (Result, error) {
 func (a *Attempt) call() platform.Call {
 	return platform.Call{
 		Net: a.cfg.Net, App: a.App, Endpoint: a.Endpoint,
-		Account: platform.Account{Platform: a.req.Platform.ID, Server: a.Server}, Now: a.cfg.Now(),
+		Account: platform.Account{Platform: a.req.Platform.ID, Server: a.Server}, Asked: a.asked, Now: a.cfg.Now(),
 	}
 }
 

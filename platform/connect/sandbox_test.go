@@ -29,6 +29,13 @@ func practiceRequest(t *testing.T, id string) Request {
 	switch id {
 	case "mastodon":
 		r.Server, r.App = "mastodon.example", platform.App{}
+	case "wordpress":
+		r.Server, r.App = "wordpress.example", platform.App{}
+	case "twitch", "wordpresscom":
+		r.App.Secret = platform.Secret{}
+		if id == "wordpresscom" {
+			r.App = platform.App{}
+		}
 	case "oidc":
 		r.Server, r.App = "https://issuer.example", platform.App{ID: "public"}
 	}
@@ -43,6 +50,24 @@ func through(t *testing.T, a *Attempt, c sandbox.Choice) (Result, error) {
 		err  error
 	}
 	page := make(chan seen, 1)
+	switch {
+	case a.URL == "": // a credential
+		return a.Wait(t.Context())
+	case a.UserCode != "":
+		if err := sandbox.Approve(t.Context(), nil, a.URL, c); err != nil {
+			t.Fatal(err)
+		}
+		return a.Wait(t.Context())
+	case !a.Listening:
+		address, err := sandbox.SignIn(t.Context(), nil, a.URL, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Paste(address); err != nil {
+			t.Fatal(err)
+		}
+		return a.Wait(t.Context())
+	}
 	go func() {
 		_, text, err := sandbox.Follow(t.Context(), nil, a.URL, c)
 		page <- seen{text, err}
@@ -74,7 +99,13 @@ func TestPracticeNetwork(t *testing.T) {
 			if p.ID == "oidc" {
 				n.Register(sandbox.App{Platform: "oidc", ClientID: "public", Public: true, Redirects: []string{"http://127.0.0.1/callback"}})
 			}
-			a := start(t, cfg, practiceRequest(t, p.ID))
+			req := practiceRequest(t, p.ID)
+			if p.Redirect == platform.RedirectNone && p.Device == nil {
+				var secret string
+				req.Login, secret = n.CredentialAt(p.ID, req.Server, "")
+				req.Secret = platform.NewSecret(secret)
+			}
+			a := start(t, cfg, req)
 			r, err := through(t, a, sandbox.Choice{})
 			if err != nil {
 				t.Fatal(err)

@@ -37,6 +37,7 @@ func init() {
 			"Make something go wrong until cleared, or so many times. Kinds: " + strings.Join(faultKinds(), ", ") + ". json answers body as it stands, with status and header: any platform's own error. Sign-in pages are spared unless path names them.", controlFault},
 		{"POST", "/_control/clear", `{"platform":""}`, "End the faults; what hangs goes on.", controlClear},
 		{"POST", "/_control/person", `{"platform":"facebook","preselect":"Acme Owner","force":"Other Person"}`, "Who is selected when the sign-in page opens; force signs in as that person whoever is chosen (the wrong account).", controlPerson},
+		{"POST", "/_control/credential", `{"platform":"telegram","host":"","person":"Acme Owner"}`, "Make what is handed over instead of a sign-in: an app password, a bot token, a webhook address. Answers login and secret.", controlCredential},
 		{"POST", "/_control/scopes", `{"platform":"facebook","drop":["pages_manage_posts"]}`, "Permissions that are never granted, whatever is ticked.", controlScopes},
 		{"POST", "/_control/auto", `{"platform":"facebook","on":true}`, "Approve at once, without a page.", controlAuto},
 		{"POST", "/_control/app", `{"platform":"linkedin","client_id":"mine","client_secret":"…","public":false,"redirects":["http://localhost:8421/callback"],"scopes":[]}`,
@@ -308,6 +309,25 @@ func controlPerson(n *Network, r *http.Request) (any, error) {
 		n.SignInAs(in.Platform, *in.Force)
 	}
 	return done, nil
+}
+
+func controlCredential(n *Network, r *http.Request) (any, error) {
+	var in struct {
+		target
+		Host   string `json:"host"`
+		Person string `json:"person"`
+	}
+	if err := errors.Join(decode(r, &in), in.check()); err != nil {
+		return nil, err
+	}
+	if _, ok := n.person(in.Person); in.Person != "" && !ok {
+		return nil, fmt.Errorf("nobody here is called %q", in.Person)
+	}
+	if in.Platform == "" || dialectOf(in.Platform).credential == nil {
+		return nil, errors.New("this platform has no credentials made by hand")
+	}
+	login, secret := n.CredentialAt(in.Platform, in.Host, in.Person)
+	return object{"login": login, "secret": secret}, nil
 }
 
 func controlScopes(n *Network, r *http.Request) (any, error) {

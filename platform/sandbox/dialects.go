@@ -115,6 +115,9 @@ type dialect struct {
 	tokens func(n *Network, q request, a, r *token) answer
 	// tokenError is the shape of errors of the token endpoint; nil is oauthError.
 	tokenError func(status int, code, text string) answer
+	// credential makes what a person hands over instead of a sign-in: an app
+	// password, a bot token, a webhook address; nil where there is none.
+	credential func(n *Network, q request, who Person) (login, secret string)
 	// logPath hides what is secret in a path; nil where nothing is (Telegram's is).
 	logPath func(path string) string
 }

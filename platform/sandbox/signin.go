@@ -101,6 +101,35 @@ func (n *Network) Approve(ctx context.Context, client *http.Client, address stri
 	return Approve(ctx, client, address, choice)
 }
 
+// Credential makes what a person would make by hand at a platform and hand over:
+// an app password, a bot token, a webhook address, and the login name where
+// there is one. The person is found by name, username or id; empty is whoever is
+// preselected. A platform without credentials panics.
+func (n *Network) Credential(platform, person string) (login, secret string) {
+	return n.CredentialAt(platform, "", person)
+}
+
+// CredentialAt is [Network.Credential] where every host is a server.
+func (n *Network) CredentialAt(platform, host, person string) (login, secret string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := n.of(platform)
+	if s.dialect.credential == nil {
+		panic("sandbox: no credentials on " + platform)
+	}
+	who := n.preselected(s)
+	if person != "" {
+		who, _ = n.person(n.mustPerson(person))
+	}
+	if s.force != "" {
+		who, _ = n.person(s.force)
+	}
+	if host == "" && len(s.dialect.hosts) > 0 {
+		host = s.dialect.hosts[0]
+	}
+	return s.dialect.credential(n, request{platform: platform, dialect: s.dialect, host: host, now: n.now()}, who)
+}
+
 // Follow is [SignIn] and then goes where the browser would be sent, the app's
 // loopback listener. It returns that page's status and text.
 func Follow(ctx context.Context, client *http.Client, authURL string, choice Choice) (status int, page string, err error) {

@@ -283,9 +283,12 @@ func date(t, now time.Time, loc *time.Location) string {
 
 func accountTitle(a platform.Account) string { return clean(a.Title()) }
 
-// clean makes a name from outside fit for one line: no control characters, no
-// marks that turn the writing direction, at most 60 characters.
-func clean(s string) string {
+// clean makes a name from outside fit for one line of at most 60 characters.
+func clean(s string) string { return oneLine(s, 60) }
+
+// oneLine makes a text from outside fit for one line: no control characters, no
+// marks that turn the writing direction, at most so many characters.
+func oneLine(s string, most int) string {
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -296,7 +299,6 @@ func clean(s string) string {
 		return r
 	}, s)
 	s = strings.Join(strings.Fields(s), " ")
-	const most = 60
 	if r := []rune(s); len(r) > most {
 		return string(r[:most-1]) + "…"
 	}

@@ -1,6 +1,9 @@
 package platform
 
-import "cmp"
+import (
+	"cmp"
+	"encoding/json"
+)
 
 // dialect names a platform for the functions that its value is made of.
 type dialect struct {
@@ -50,6 +53,27 @@ func (d dialect) odd(code string) *Error {
 // noApp: the client id or secret is wrong.
 func (d dialect) noApp(code string) *Error {
 	return d.say(KindConfig, code, d.name+" does not know this client id and secret", "store them again with: relink app set "+d.id)
+}
+
+// read decodes an answer's JSON into v for a classify function, whatever of it
+// fits. An outage, and an error that is no JSON, are said at once.
+func (d dialect) read(status int, body []byte, v any) *Error {
+	if e := outage(d.name, d.id, status); e != nil {
+		return e
+	}
+	if err := json.Unmarshal(body, v); err != nil && status >= 400 && !json.Valid(body) {
+		return garbage(d.name, d.id)
+	}
+	return nil
+}
+
+// grantRefused is an error of a token request: there a refusal is the refresh
+// token's or the code's, and not the access token's.
+func (d dialect) grantRefused(err error) error {
+	if e := As(err, KindRetry); e != nil && e.Kind == KindRefresh {
+		return d.dead(e.Code)
+	}
+	return err
 }
 
 // oauthClassify reads an error code of RFC 6749, sections 4.1.2.1 and 5.2; nil

@@ -244,6 +244,11 @@ func (c Call) exchangedFrom(p *Platform, get func(string) any, nonce string) (Ex
 	return x, nil
 }
 
+// told is exchangedFrom for a platform without ID tokens.
+func (c Call) told(d dialect, get func(string) any) (Exchanged, error) {
+	return c.exchangedFrom(&Platform{ID: d.id}, get, "")
+}
+
 // called is the platform's name in a sentence.
 func (p *Platform) called() string {
 	if p.Site == SiteIssuer {

@@ -111,7 +111,7 @@ func TestVerbs(t *testing.T) {
 		{args: "import facebook", bench: bench{stdin: strings.NewReader("two " + hush)}, code: exitUsage, err: "relink: a token has no spaces or line breaks; give the token alone, or JSON"},
 		{args: "import facebook", code: exitUsage, err: "relink: there is no token; give it on stdin: relink import facebook < token.txt"},
 		{args: "import mastodon", code: exitUsage, err: "relink: Mastodon needs to know which server; add its address: --server https://…"},
-		{args: "import nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: facebook, linkedin, mastodon, oidc"},
+		{args: "import nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: " + everyPlatform()},
 		{args: "unlock", out: "The vault is open.", calls: []string{"Unlock  false"}}, // the keyring's own prompt
 		{args: "unlock", bench: bench{fake: &fake{settings: agent.Settings{Key: "passphrase"}}, stdin: strings.NewReader(hush + "\n")}, out: "The vault is open.", calls: []string{"Unlock " + hush + " false"}},
 		{args: "unlock --new-passphrase", bench: bench{interactive: true, passwords: []string{hush, hush}}, out: "The vault is open.", calls: []string{"Unlock " + hush + " true"}},

@@ -138,7 +138,7 @@ func TestConnect(t *testing.T) {
 			out: address + "\n" + connected, err: manual, calls: []string{"Connect {Platform:oidc Server:https://id.example.org Wants:[] ClientID:c NoBrowser:true NoListener:false Device:false Login: Secret:}"},
 		},
 		{name: "no server", args: "connect mastodon", code: exitUsage, err: "relink: Mastodon needs to know which server; add its address: --server https://…\n"},
-		{name: "unknown", args: "connect nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: facebook, linkedin, mastodon, oidc\n"},
+		{name: "unknown", args: "connect nowhere", code: exitUsage, err: "relink: unknown platform nowhere; choose one of: " + everyPlatform() + "\n"},
 		{
 			name: "no terminal", args: "connect linkedin", code: exitPerson,
 			err: "relink: this needs a person at a browser, and there is no terminal here; run it in one: relink connect linkedin (or add --no-browser and open the address yourself)\n",

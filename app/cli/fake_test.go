@@ -353,3 +353,12 @@ func (b *bench) run(t *testing.T, args ...string) int {
 	}}
 	return l.main(b.ctx, args)
 }
+
+// everyPlatform lists the platforms as an error does.
+func everyPlatform() string {
+	var ids []string
+	for _, p := range platform.All() {
+		ids = append(ids, p.ID)
+	}
+	return strings.Join(ids, ", ")
+}

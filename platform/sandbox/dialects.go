@@ -17,6 +17,7 @@ func init() {
 	dialects = []*dialect{
 		facebook,
 		linkedin,
+		twitch,
 		oidc,
 		mastodon, // the last: it takes every host
 	}

@@ -20,6 +20,7 @@ import (
 	"relink/app/agent"
 	"relink/app/config"
 	"relink/app/desktop"
+	"relink/app/keeper"
 	"relink/app/link"
 	"relink/app/tray"
 	"relink/app/vault"
@@ -153,6 +154,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, OnClosed: closed, Log: log})
 		},
 		OpenBrowser: desktop.OpenBrowser,
+		Keepers:     func(changed func(string)) agent.Keepers { return keeper.New(vault.System{}, changed) },
 		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },
 		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },
 		Autostart:   auto.Enabled,

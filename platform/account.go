@@ -30,6 +30,8 @@ const (
 	SourceNever Source = "never"
 	// SourceRule: the user's own rule for unused accounts.
 	SourceRule Source = "rule"
+	// SourceToken: the token says so of itself, or who gave it; nobody has checked it.
+	SourceToken Source = "token"
 )
 
 // ClockKind is what ends.
@@ -79,7 +81,9 @@ type Account struct {
 	OwnerID string       `json:"owner_id,omitempty"`
 	Wants   []Capability `json:"wants,omitempty"`
 	Labels  []string     `json:"labels,omitempty"`
-	Created time.Time    `json:"created,omitzero"`
+	// Keeper is where another program keeps the token; zero where Relink does.
+	Keeper  Keeper    `json:"keeper,omitzero"`
+	Created time.Time `json:"created,omitzero"`
 	// LastUsed is the last token handed out, publication or sign-in.
 	LastUsed time.Time `json:"last_used,omitzero"`
 	// Snoozed holds reminders back until then.

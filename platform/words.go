@@ -118,6 +118,8 @@ func (c Clock) Known(platformName string) string {
 		return platformName + " tokens do not expire"
 	case SourceRule:
 		return "your own rule for unused accounts"
+	case SourceToken:
+		return "written in the token or beside it; " + platformName + " has not confirmed it"
 	}
 	return "unknown"
 }

@@ -141,6 +141,9 @@ type Config struct {
 	// Certificate gives this computer's own certificate for a name, for https
 	// redirect addresses; nil means that they are pasted.
 	Certificate func(host string) (tls.Certificate, error)
+	// Keepers makes the reader of tokens that other programs keep, given what to
+	// call when a file was changed; nil means there is none.
+	Keepers func(changed func(path string)) Keepers
 	// OpenWindow starts the window on a page.
 	OpenWindow func(ctx context.Context, page, token string) error
 	// Autostart tells whether the agent starts at login, SetAutostart changes it.
@@ -229,6 +232,10 @@ type Agent struct {
 	// others are the channels beside the desktop and the pop-up; set before Run.
 	others []other
 	lanes  lanes
+	// keepers reads tokens that other programs keep; nil where there is none.
+	keepers Keepers
+	// redeemed is what refresh tokens brought whose import did not come to its end. Guarded by mu.
+	redeemed map[string]platform.Exchanged
 }
 
 // New opens the state from the vault. It needs no network. Errors are
@@ -273,7 +280,10 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 	if cfg.Net.Dated == nil {
 		cfg.Net.Dated = a.clock.dated
 	}
-	a.refresh = refresh.New(refresh.Config{Store: cfg.Vault, Net: cfg.Net, Now: a.clock.now, Renewed: a.renewed, Log: cfg.Log})
+	if cfg.Keepers != nil {
+		a.keepers = cfg.Keepers(a.keeperChanged)
+	}
+	a.refresh = refresh.New(refresh.Config{Store: keptVault{cfg.Vault, a}, Net: cfg.Net, Now: a.clock.now, Renewed: a.renewed, Log: cfg.Log})
 	if cfg.Sender != nil {
 		a.sender = cfg.Sender(func(act Activation) {
 			a.task(func(ctx context.Context) {
@@ -349,6 +359,9 @@ func (a *Agent) Run(ctx context.Context) error {
 	defer func() {
 		a.quit()
 		a.tasks.end()
+		if a.keepers != nil {
+			_ = a.keepers.Close()
+		}
 		a.refresh.Wait() // a refresh that has begun is carried through
 		a.journal.flush(a.cfg.Vault, a.log)
 		a.notices.flush(a.cfg.Vault, a.log)
@@ -366,6 +379,7 @@ func (a *Agent) Run(ctx context.Context) error {
 		a.task(func(ctx context.Context) { a.mail.run(ctx, a) })
 		a.task(a.probeSender)
 	}
+	a.keepersStart()
 	a.tryUnlock(0)
 	a.turn()
 	timer := time.NewTimer(0)

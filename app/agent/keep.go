@@ -129,10 +129,14 @@ func (a *Agent) heal(ctx context.Context, old platform.Account, id platform.Iden
 	}
 	g := id.Grant
 	g.Account, g.Generation = acc.ID, prev.Generation+1
+	if !wanted && !acc.Keeper.IsZero() {
+		return Change{}, nil, nil // another program looks after it
+	}
 	if !wanted && platform.Assess(acc, g, now).State.Severity() < platform.Assess(acc, prev, now).State.Severity() {
 		return Change{}, nil, nil
 	}
 	acc = filled(acc, id, now)
+	acc.Keeper = platform.Keeper{} // from now on Relink has a token of its own
 	return Change{acc, g}, compare(acc, prev, g, now), nil
 }
 

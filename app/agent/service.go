@@ -276,8 +276,16 @@ type ImportRequest struct {
 	Server   string `json:"server,omitempty"`
 	Alias    string `json:"alias,omitempty"`
 	Access   string `json:"access_token"`
+	// Refresh alone is used once to get an access token.
 	Refresh  string `json:"refresh_token,omitempty"`
 	ClientID string `json:"client_id,omitempty"`
+	// Login goes with an app password.
+	Login string `json:"login,omitempty"`
+	// Keeper is where another program keeps the token, which is then watched and
+	// read there instead of stored, as platform.ParseKeeper reads it.
+	Keeper string `json:"keeper,omitempty"`
+	// Pick names the account where a token is for several.
+	Pick string `json:"pick,omitempty"`
 	// ExpiresAt as the giver knows it; zero when unknown.
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 }

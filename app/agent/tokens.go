@@ -2,14 +2,11 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"maps"
-	"slices"
 	"time"
 
 	"relink/notifier"
 	"relink/platform"
-	"relink/platform/connect"
 )
 
 const (
@@ -39,7 +36,8 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 		a.waiting(row, r.Consumer)
 		return Token{}, needsPerson(acc, row.Status)
 	}
-	if t, ok := a.warmFor(row, max(r.MinValid, warmMargin), now); ok {
+	// What another program keeps may have been replaced meanwhile.
+	if t, ok := a.warmFor(row, max(r.MinValid, warmMargin), now); ok && acc.Keeper.IsZero() {
 		a.use(acc, r.Consumer, now)
 		return t, nil
 	}
@@ -222,113 +220,6 @@ func (a *Agent) Check(ctx context.Context, names ...string) ([]CheckResult, erro
 		}
 	}
 	return out, nil
-}
-
-// Import implements Service.
-func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
-	p, err := platform.Lookup(r.Platform)
-	if err != nil {
-		return Row{}, err
-	}
-	if r.Access == "" {
-		return Row{}, &platform.Error{Kind: platform.KindUsage, Message: "no token was given", Repair: "pass it on standard input: relink import " + p.ID + " < token-file"}
-	}
-	server := ""
-	if p.Site != platform.SiteNone {
-		if server, err = connect.Normalize(p, r.Server); err != nil {
-			return Row{}, err
-		}
-	}
-	app, err := a.cfg.Vault.App(ctx, p.ID, server)
-	if err != nil && platform.KindOf(err) != platform.KindNotFound {
-		return Row{}, platform.As(err, platform.KindStorage)
-	}
-	if app.ID == "" && r.ClientID != "" {
-		app = platform.App{Platform: p.ID, Server: server, ID: r.ClientID}
-	}
-	endpoint, err := p.Discover(ctx, a.cfg.Net, server)
-	if err != nil {
-		return Row{}, platform.As(err, platform.KindRetry)
-	}
-	now := a.clock.now()
-	x := platform.Exchanged{Tokens: platform.Tokens{Access: platform.NewSecret(r.Access), Refresh: platform.NewSecret(r.Refresh)}, TokenType: "Bearer"}
-	if !r.ExpiresAt.IsZero() {
-		x.Clocks = []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceAssumed, At: r.ExpiresAt, Since: now}}
-	}
-	call := platform.Call{Net: a.cfg.Net, App: app, Endpoint: endpoint, Account: platform.Account{Platform: p.ID, Server: server}, Tokens: x.Tokens, Now: now}
-	ids, err := p.Identify(ctx, call, x)
-	if err != nil {
-		return Row{}, platform.As(err, platform.KindRetry).WithRepair("check the token and its platform; nothing was stored")
-	}
-	// The token given is one account's; its siblings are not what was asked for.
-	at := slices.IndexFunc(ids, func(id platform.Identity) bool { return id.Grant.Tokens.Access == x.Tokens.Access })
-	if at < 0 {
-		return Row{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: p.Name + " does not say whose token this is", Repair: "connect the account instead: relink connect " + p.ID}
-	}
-	id := ids[at]
-	if p.Verify != nil && len(id.Grant.Clocks) == 0 {
-		call.Tokens = id.Grant.Tokens
-		call.Account.ProviderID = id.ProviderID
-		if v, err := p.Verify(ctx, call); err == nil {
-			id.Grant.Clocks, id.Grant.Verified = id.Grant.WithClocks(v.Clocks), now
-			if v.Scopes != nil {
-				id.Grant.Scopes = v.Scopes
-			}
-		}
-	}
-	if p.Silent[platform.ClockAccess] == 0 {
-		// Only the platform's word that tokens do not end is taken for a token of unknown age.
-		if _, never := p.Silent[platform.ClockAccess]; never && id.Grant.Clock(platform.ClockAccess).Kind == "" {
-			id.Grant.Clocks = append(id.Grant.Clocks, platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceNever, Since: now})
-		}
-	}
-	id.Grant.Refreshable = !id.Grant.Tokens.Refresh.IsZero()
-	if err := a.keepApp(ctx, app); err != nil {
-		return Row{}, err
-	}
-	return a.imported(ctx, p, server, r.Alias, id, now)
-}
-
-func (a *Agent) imported(ctx context.Context, p *platform.Platform, server, alias string, id platform.Identity, now time.Time) (Row, error) {
-	acc, g, err := a.storeImport(ctx, p, server, alias, id, now)
-	if err != nil {
-		return Row{}, err
-	}
-	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "imported", Text: fmt.Sprintf("%s was imported", acc.Title())})
-	if err := a.settled(ctx); err != nil {
-		return Row{}, err
-	}
-	g.Tokens = platform.Tokens{}
-	return Row{Account: acc, Grant: g, Status: platform.Assess(a.resolved(acc), g, now)}, nil
-}
-
-func (a *Agent) storeImport(ctx context.Context, p *platform.Platform, server, alias string, id platform.Identity, now time.Time) (platform.Account, platform.Grant, error) {
-	a.storing.Lock()
-	defer a.storing.Unlock()
-	g := id.Grant
-	acc, exists := a.known(p.ID, server)[id.ProviderID]
-	if exists {
-		prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
-		if err != nil && prev.Generation == 0 {
-			return acc, g, platform.As(err, platform.KindStorage)
-		}
-		acc = filled(acc, id, now)
-		g.Account, g.Generation = acc.ID, prev.Generation+1
-		if err := a.cfg.Vault.SaveAll(ctx, []Change{{acc, g}}); err != nil {
-			return acc, g, platform.As(err, platform.KindStorage)
-		}
-	} else {
-		acc = filled(platform.Account{ID: newID(), Platform: p.ID, Server: server, Created: now, Wants: p.Default()}, id, now)
-		a.mu.Lock()
-		acc.Alias = a.index.alias(p.ID, alias, id.Handle, id.Name)
-		a.mu.Unlock()
-		g.Account, g.Generation = acc.ID, 1
-		if err := a.cfg.Vault.Create(ctx, acc, g); err != nil {
-			return acc, g, platform.As(err, platform.KindStorage)
-		}
-	}
-	a.stored(acc, g)
-	return acc, g, nil
 }
 
 func (a *Agent) find(name string) (platform.Account, error) {

@@ -99,12 +99,12 @@ func TestVerbs(t *testing.T) {
 		{args: "app set facebook " + hush, code: exitUsage, err: "relink: accepts 1 arg(s), received 2; see what is possible: relink --help"},
 		{
 			args: "import facebook", bench: bench{stdin: strings.NewReader(hush + "\n")}, out: "Facebook · Acme Shop (facebook/shop): expired, expired 2 hours ago",
-			calls: []string{"Import {Platform:facebook Server: Alias: Access:" + hush + " Refresh: ClientID: ExpiresAt:0001-01-01 00:00:00 +0000 UTC}"},
+			calls: []string{"Import {Platform:facebook Server: Alias: Access:" + hush + " Refresh: ClientID: Login: Keeper: Pick: ExpiresAt:0001-01-01 00:00:00 +0000 UTC}"},
 		},
 		{
 			args: "import oidc --issuer https://id.example.org --alias a", out: "Facebook · Acme Shop (facebook/shop): expired, expired 2 hours ago",
 			bench: bench{stdin: strings.NewReader(`{"access_token":"` + hush + `", "refresh_token": "` + hush + `2", "client_id":"c", "expires_at":"2026-12-31T12:00:00Z"}`)},
-			calls: []string{"Import {Platform:oidc Server:https://id.example.org Alias:a Access:" + hush + " Refresh:" + hush + "2 ClientID:c ExpiresAt:2026-12-31 12:00:00 +0000 UTC}"},
+			calls: []string{"Import {Platform:oidc Server:https://id.example.org Alias:a Access:" + hush + " Refresh:" + hush + "2 ClientID:c Login: Keeper: Pick: ExpiresAt:2026-12-31 12:00:00 +0000 UTC}"},
 		},
 		{args: "import facebook", bench: bench{stdin: strings.NewReader(`{"access_token":"` + hush)}, code: exitUsage, err: "relink: stdin begins like JSON but is none that import takes; see what it takes: relink import --help"},
 		{args: "import facebook", bench: bench{stdin: strings.NewReader(`{"access_token":"x","expires_at":"` + hush + `"}`)}, code: exitUsage, err: "relink: expires_at is no time; write it as 2026-12-31T12:00:00Z, or as seconds since 1970"},

@@ -52,9 +52,11 @@ type accountOut struct {
 	Scopes      []string        `json:"scopes,omitempty"`
 	Works       []capabilityOut `json:"capabilities,omitempty"`
 	// Generation counts the grants the account has had.
-	Generation       int       `json:"generation"`
-	VerifiedAt       time.Time `json:"verified_at,omitzero"`
-	LastUsedAt       time.Time `json:"last_used_at,omitzero"`
+	Generation int       `json:"generation"`
+	VerifiedAt time.Time `json:"verified_at,omitzero"`
+	LastUsedAt time.Time `json:"last_used_at,omitzero"`
+	// Keeper is where another program keeps the token, where one does.
+	Keeper           string    `json:"keeper,omitempty"`
 	UnreachableSince time.Time `json:"unreachable_since,omitzero"`
 	SnoozedUntil     time.Time `json:"snoozed_until,omitzero"`
 	// Muted accounts are never reminded of; StepsSeconds are reminders of the account's own.
@@ -89,7 +91,7 @@ func accountOf(row *agent.Row, now time.Time) accountOut {
 		ID: a.ID, Ref: a.Ref(), Alias: a.Alias, Platform: a.Platform, Server: a.Server, Kind: a.Kind, Name: a.Name, Handle: a.Handle, Labels: a.Labels,
 		State: s.State, StateWord: s.State.Word(), NeedsPerson: s.State.NeedsPerson(), Reason: s.Reason, Why: s.Why(platformName(a.Platform)),
 		Left: s.Left(now), LifeSeconds: int64(s.Life / time.Second), Scopes: g.Scopes, Generation: g.Generation,
-		VerifiedAt: stamp(g.Verified), LastUsedAt: stamp(a.LastUsed), UnreachableSince: stamp(row.UnreachableSince), Flow: row.Flow,
+		Keeper: a.Keeper.String(), VerifiedAt: stamp(g.Verified), LastUsedAt: stamp(a.LastUsed), UnreachableSince: stamp(row.UnreachableSince), Flow: row.Flow,
 	}
 	if s.Deadline.Kind != "" {
 		c := clock(s.Deadline)

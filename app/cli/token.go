@@ -104,9 +104,15 @@ func (t *tool) bring() *cobra.Command {
 		Long: `Take over a token made elsewhere: from stdin or a prompt, never as an argument.
 It is either the token itself, or JSON with access_token and, if you have them,
 refresh_token, client_id and expires_at (RFC 3339, or seconds since 1970).
-Relink asks the platform whose it is and when it ends.`,
-		Example: "  relink import facebook < token.txt\n  pass show acme/oidc.json | relink import oidc --issuer https://id.example.org",
-		Args:    cobra.ExactArgs(1),
+Relink asks the platform whose it is and when it ends.
+
+With --watch the token stays where another program keeps it: Relink reads it there,
+sees when it is replaced, and warns before it ends, but never copies or renews it.`,
+		Example: `  relink import facebook < token.txt
+  pass show acme/oidc.json | relink import oidc --issuer https://id.example.org
+  relink import linkedin --watch env:/home/me/poster/.env#LINKEDIN_TOKEN
+  relink import youtube --watch json:/home/me/tokens.json#/acme/access_token`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := platform.Lookup(args[0])
 			if err != nil {
@@ -116,7 +122,13 @@ Relink asks the platform whose it is and when it ends.`,
 			if r.Server, err = siteOf(p, r.Server, issuer, handle); err != nil {
 				return err
 			}
-			if err := t.readToken(&r); err != nil {
+			if r.Keeper != "" {
+				k, err := platform.ParseKeeper(r.Keeper)
+				if err != nil {
+					return err
+				}
+				r.Keeper = k.String()
+			} else if err := t.readToken(&r); err != nil {
 				return err
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
@@ -133,6 +145,9 @@ Relink asks the platform whose it is and when it ends.`,
 	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
 	f.StringVar(&handle, "handle", "", "the account's handle (Bluesky)")
 	f.StringVar(&r.Alias, "alias", "", "the short name of the account")
+	f.StringVar(&r.Keeper, "watch", "", "where another program keeps the token: env:PATH#NAME, json:PATH#/pointer or keyring:SERVICE/USER")
+	f.StringVar(&r.Pick, "pick", "", "the account, where a token is for several")
+	f.StringVar(&r.Login, "login", "", "the login name that goes with an app password")
 	return cmd
 }
 

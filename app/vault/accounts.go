@@ -16,7 +16,7 @@ import (
 
 const (
 	accountColumns = `a.id, a.platform, a.server, a.provider_id, a.alias, a.kind, a.name, a.handle, a.avatar, a.owner, a.owner_id,
-		a.wants, a.labels, a.steps, a.created, a.last_used, a.snoozed, a.muted`
+		a.wants, a.labels, a.steps, a.created, a.last_used, a.snoozed, a.muted, a.keeper`
 	selectAccount = "SELECT " + accountColumns + " FROM accounts a WHERE a.id = ?"
 	loadAll       = "SELECT " + accountColumns + ", a.generation, " + grantColumns + `
 		FROM accounts a LEFT JOIN grants g ON g.account = a.id AND g.generation = a.generation`
@@ -26,6 +26,7 @@ const (
 type accountRow struct {
 	platform.Account
 	wants, labels, steps       string
+	keeper                     string
 	created, lastUsed, snoozed int64
 }
 
@@ -33,7 +34,7 @@ func (row *accountRow) into() []any {
 	a := &row.Account
 	return []any{
 		&a.ID, &a.Platform, &a.Server, &a.ProviderID, &a.Alias, &a.Kind, &a.Name, &a.Handle, &a.Avatar, &a.Owner, &a.OwnerID,
-		&row.wants, &row.labels, &row.steps, &row.created, &row.lastUsed, &row.snoozed, &a.Muted,
+		&row.wants, &row.labels, &row.steps, &row.created, &row.lastUsed, &row.snoozed, &a.Muted, &row.keeper,
 	}
 }
 
@@ -53,6 +54,12 @@ func (row *accountRow) account(r *reader) (platform.Account, error) {
 			return a, rowFault(a.ID, err)
 		}
 	}
+	a.Keeper = platform.Keeper{}
+	if row.keeper != "" {
+		if err := json.Unmarshal([]byte(row.keeper), &a.Keeper); err != nil {
+			return a, rowFault(a.ID, err)
+		}
+	}
 	var err error
 	if a.Labels, err = r.list(row.labels); err != nil {
 		return a, rowFault(a.ID, err)
@@ -68,15 +75,15 @@ func rowFault(id string, err error) error {
 func values(a platform.Account) []any {
 	return []any{
 		a.Platform, a.Server, a.ProviderID, a.Alias, a.Kind, a.Name, a.Handle, a.Avatar, a.Owner, a.OwnerID,
-		listColumn(a.Wants), listColumn(a.Labels), listColumn(a.Steps), millis(a.Created), millis(a.LastUsed), millis(a.Snoozed), a.Muted,
+		listColumn(a.Wants), listColumn(a.Labels), listColumn(a.Steps), millis(a.Created), millis(a.LastUsed), millis(a.Snoozed), a.Muted, keeperColumn(a.Keeper),
 	}
 }
 
 const (
 	insertAccount = `INSERT INTO accounts (platform, server, provider_id, alias, kind, name, handle, avatar, owner, owner_id,
-		wants, labels, steps, created, last_used, snoozed, muted, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+		wants, labels, steps, created, last_used, snoozed, muted, keeper, id) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	setAccount = `UPDATE accounts SET platform = ?, server = ?, provider_id = ?, alias = ?, kind = ?, name = ?, handle = ?, avatar = ?, owner = ?, owner_id = ?,
-		wants = ?, labels = ?, steps = ?, created = ?, last_used = ?, snoozed = ?, muted = ? WHERE id = ?`
+		wants = ?, labels = ?, steps = ?, created = ?, last_used = ?, snoozed = ?, muted = ?, keeper = ? WHERE id = ?`
 )
 
 // Load lists every account, and by its id the newest grant of each that has

@@ -65,6 +65,13 @@ func listColumn[T any](list []T) string {
 	return text(list)
 }
 
+func keeperColumn(k platform.Keeper) string {
+	if k.IsZero() {
+		return ""
+	}
+	return text(k)
+}
+
 func clocksColumn(clocks []platform.Clock) string {
 	if len(clocks) == 0 {
 		return ""

@@ -186,24 +186,25 @@ func (v *Vault) SaveAll(ctx context.Context, changes []agent.Change) error {
 
 func (v *Vault) saveIn(ctx context.Context, tx *sql.Tx, g platform.Grant) error {
 	key := v.key.Load()
-	switch {
-	case key == nil:
+	if key == nil {
 		return v.Locked()
-	case g.Tokens.Access.IsZero():
-		return &platform.Error{Kind: platform.KindUsage, Message: "a grant without an access token is not stored", Repair: "try again; nothing was changed"}
 	}
 	var newest int
-	err := tx.QueryRowContext(ctx, "SELECT generation FROM accounts WHERE id = ?", g.Account).Scan(&newest)
+	var keeper string
+	err := tx.QueryRowContext(ctx, "SELECT generation, keeper FROM accounts WHERE id = ?", g.Account).Scan(&newest, &keeper)
 	if errors.Is(err, sql.ErrNoRows) {
 		return noAccount(g.Account)
 	}
 	if err != nil {
 		return err
 	}
+	if g.Tokens.Access.IsZero() && keeper == "" { // else another program has it
+		return &platform.Error{Kind: platform.KindUsage, Message: "a grant without an access token is not stored", Repair: "try again; nothing was changed"}
+	}
 	if g.Generation != newest+1 {
 		return &platform.Error{Kind: platform.KindRetry, Code: "conflict", Message: "another program has renewed this account's token meanwhile", Repair: "try again; its token is kept", Err: ErrConflict}
 	}
-	if g.Refreshable && g.Tokens.Refresh.IsZero() && newest > 0 {
+	if g.Refreshable && g.Tokens.Refresh.IsZero() && newest > 0 && keeper == "" {
 		var sealed []byte
 		if err := tx.QueryRowContext(ctx, "SELECT sealed FROM grants WHERE account = ? AND generation = ?", g.Account, newest).Scan(&sealed); err != nil {
 			return err

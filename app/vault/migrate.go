@@ -127,6 +127,8 @@ var migrations = []string{
 	);
 	CREATE INDEX notices_at ON notices (at);
 	CREATE INDEX notices_note ON notices (channel, note, id);`,
+	// 5: where another program keeps an account's token, as JSON; empty where the vault does.
+	`ALTER TABLE accounts ADD COLUMN keeper TEXT NOT NULL DEFAULT '';`,
 }
 
 // migrate brings the file to the last of the steps, each in its own transaction.

@@ -521,3 +521,65 @@ func TestTakers(t *testing.T) {
 		t.Errorf("got %v, %v, want %v", got, err, want)
 	}
 }
+
+// Accounts of one sign-in that share a refresh token are saved together, and
+// found by whose they are.
+func TestSiblings(t *testing.T) {
+	cfg, _ := testConfig(t)
+	v := mustOpen(t, cfg)
+	ctx := t.Context()
+	owners := []string{"o1", "o1", "o2", ""}
+	for i, owner := range owners {
+		a := testAccount(i)
+		a.Platform, a.Server, a.OwnerID = "tumblr", "", owner
+		check(t, v.Create(ctx, a, testGrant(a.ID, 1)))
+	}
+	got, err := v.Siblings(ctx, testAccount(0).ID)
+	check(t, err)
+	if len(got) != 1 || got[0].Account != testAccount(1).ID || got[0].Tokens.Refresh.IsZero() {
+		t.Errorf("siblings: got %d of them", len(got))
+	}
+	for _, alone := range []int{2, 3} {
+		if got, err := v.Siblings(ctx, testAccount(alone).ID); err != nil || len(got) != 0 {
+			t.Errorf("account %d: got %d siblings, %v", alone, len(got), err)
+		}
+	}
+	late := testGrant(testAccount(1).ID, 7)
+	if err := v.Save(ctx, testGrant(testAccount(0).ID, 2), late); !errors.Is(err, ErrConflict) {
+		t.Errorf("one of two is too late: %v", err)
+	}
+	if _, g := accountAndGrant(t, v, testAccount(0).ID); g.Generation != 1 {
+		t.Errorf("half of it was saved: generation %d", g.Generation)
+	}
+	late.Generation = 2
+	check(t, v.Save(ctx, testGrant(testAccount(0).ID, 2), late))
+}
+
+// A token that another program keeps is not in the vault, nor one from before.
+func TestKeptElsewhere(t *testing.T) {
+	cfg, _ := testConfig(t)
+	v := mustOpen(t, cfg)
+	ctx := t.Context()
+	a := testAccount(1)
+	check(t, v.Create(ctx, a, testGrant(a.ID, 1)))
+	a.Keeper = platform.Keeper{Kind: platform.KeeperEnv, Path: "/home/me/.env", Key: "TOKEN", Seen: "0123456789abcdef"}
+	g := testGrant(a.ID, 2)
+	g.Tokens = platform.Tokens{}
+	check(t, v.SaveAll(ctx, []agent.Change{{Account: a, Grant: g}}))
+	check(t, v.Confirm(ctx, a.ID, 2, testTime, nil, nil))
+	got, stored := accountAndGrant(t, v, a.ID)
+	if got.Keeper != a.Keeper {
+		t.Errorf("keeper: got %+v", got.Keeper)
+	}
+	if stored.Tokens != (platform.Tokens{}) || stored.Generation != 2 {
+		t.Errorf("a token is in the vault: generation %d", stored.Generation)
+	}
+	all, _, err := v.Load(ctx)
+	check(t, err)
+	if all[0].Keeper != a.Keeper {
+		t.Errorf("listed: got %+v", all[0].Keeper)
+	}
+	a.Keeper = platform.Keeper{}
+	check(t, v.UpdateAccount(ctx, a))
+	wantKind(t, v.Save(ctx, func() platform.Grant { g.Generation = 3; return g }()), platform.KindUsage)
+}

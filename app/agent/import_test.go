@@ -1,0 +1,172 @@
+package agent
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"relink/app/keeper"
+	"relink/notifier"
+	"relink/platform"
+	"relink/platform/sandbox"
+)
+
+// linkedinToken signs somebody in at the practice network and gives the token,
+// leaving no account behind.
+func (d *desk) linkedinToken(t *testing.T, person string) string {
+	t.Helper()
+	d.person(&sandbox.Choice{Person: person})
+	id := d.connect(t, "linkedin").Accounts[0]
+	g, err := d.vault.Grant(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Forget(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	return g.Tokens.Access.Reveal()
+}
+
+// eventually waits for something the agent does by itself.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(10 * time.Millisecond) {
+		if ok() {
+			return
+		}
+	}
+	t.Fatalf("never: %s", what)
+}
+
+// A token that another program keeps is read where it is: never copied, seen
+// when it is replaced, and not taken for somebody else's.
+func TestWatchedToken(t *testing.T) {
+	d := newDesk(t)
+	first, second, other := d.linkedinToken(t, ""), d.linkedinToken(t, ""), d.linkedinToken(t, "Other Person")
+	path := filepath.Join(t.TempDir(), "poster.env")
+	put := func(token string) {
+		t.Helper()
+		if err := os.WriteFile(path, []byte("LINKEDIN="+token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(first)
+	d.stop()
+	a, stop := running(t, Config{
+		Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net, Sender: func(func(Activation), func(string, uint32)) notifier.Sender { return d.ears },
+		Keepers: func(changed func(string)) Keepers { return keeper.New(nil, changed) },
+	})
+	row, err := a.Import(t.Context(), ImportRequest{Platform: "linkedin", Keeper: "env:" + path + "#LINKEDIN"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := row.Account.ID
+	if c := row.Grant.Clock(platform.ClockAccess); c.Source != platform.SourceIntrospected || !c.Ends() {
+		t.Errorf("its end is not known: %+v", row.Grant.Clocks)
+	}
+	stored := func() platform.Grant {
+		g, err := d.vault.Grant(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return g
+	}
+	if g := stored(); !g.Tokens.Access.IsZero() || g.Generation != 1 {
+		t.Errorf("the token was copied, or generation %d", g.Generation)
+	}
+	gives := func(a *Agent, want string) {
+		t.Helper()
+		if got, err := a.Token(t.Context(), TokenRequest{Account: id}); err != nil || got.AccessToken != want {
+			t.Errorf("token: right %v, error %v", got.AccessToken == want, err)
+		}
+	}
+	gives(a, first)
+	put(second)
+	eventually(t, "the new token is seen", func() bool { return stored().Generation == 2 })
+	gives(a, second)
+
+	put(other)
+	eventually(t, "somebody else's token is told of", func() bool {
+		return strings.Contains(strings.Join(a.snap.Load().Warnings, "\n"), "Other Person")
+	})
+	if g := stored(); g.Generation != 2 || strings.Contains(fmt.Sprint(a.snap.Load().Warnings), other) {
+		t.Errorf("generation %d, warnings %q", g.Generation, a.snap.Load().Warnings)
+	}
+	put(second)
+	eventually(t, "the warning goes", func() bool { return !strings.Contains(fmt.Sprint(a.snap.Load().Warnings), "Other Person") })
+
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.Token(t.Context(), TokenRequest{Account: id}); platform.KindOf(err) != platform.KindRetry || !strings.Contains(err.Error(), "is not there") {
+		t.Errorf("without the file: %v", err)
+	}
+	if results, err := a.Check(t.Context(), id); err != nil || results[0].State != platform.StateConnected || results[0].Error == nil {
+		t.Errorf("a file that is gone says nothing about the token: %+v, %v", results, err)
+	}
+	stop()
+
+	// Replaced while no agent ran.
+	put(first)
+	a, _ = running(t, Config{
+		Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net,
+		Keepers: func(changed func(string)) Keepers { return keeper.New(nil, changed) },
+	})
+	eventually(t, "the token of meanwhile is seen", func() bool { return stored().Generation == 3 })
+	gives(a, first)
+}
+
+func TestImportRefreshTokenAlone(t *testing.T) {
+	d := newDesk(t)
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: "oidc", Server: "https://issuer.example", ClientID: "practice-public"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f = d.until(t, f.ID, PhaseDone); f.Phase != PhaseDone {
+		t.Fatal(f.Error)
+	}
+	g, err := d.vault.Grant(t.Context(), f.Accounts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := d.Forget(t.Context(), f.Accounts[0], false); err != nil {
+		t.Fatal(err)
+	}
+	// The answer to the first try is lost on its way to the account's name: the
+	// refresh token has rotated, and the second try must not use it again.
+	d.net.SetFault(sandbox.Fault{Platform: "oidc", Path: "/userinfo", Kind: sandbox.FaultStatus, Times: 1})
+	r := ImportRequest{Platform: "oidc", Server: "https://issuer.example", ClientID: "practice-public", Refresh: g.Tokens.Refresh.Reveal()}
+	if _, err := d.Import(t.Context(), r); platform.KindOf(err) != platform.KindRetry {
+		t.Fatalf("got %v", err)
+	}
+	row, err := d.Import(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !row.Grant.Refreshable || row.Status.State != platform.StateConnected {
+		t.Errorf("got %+v", row.Status)
+	}
+	if _, err := d.Token(t.Context(), TokenRequest{Account: row.Account.ID, MinValid: time.Hour}); err != nil {
+		t.Errorf("renewal of what was imported: %v", err)
+	}
+}
+
+func TestImportAsksWhich(t *testing.T) {
+	ids := []platform.Identity{{ProviderID: "1", Name: "Acme"}, {ProviderID: "2", Handle: "@bob"}}
+	p, _ := platform.Lookup("linkedin")
+	if _, err := picked(p, ids, ""); platform.KindOf(err) != platform.KindUsage || !strings.Contains(err.Error(), "Acme and @bob") {
+		t.Errorf("got %v", err)
+	}
+	if id, err := picked(p, ids, "@BOB"); err != nil || id.ProviderID != "2" {
+		t.Errorf("got %v, %v", id, err)
+	}
+	if _, err := picked(p, ids, "eve"); platform.KindOf(err) != platform.KindUsage {
+		t.Errorf("got %v", err)
+	}
+	if _, err := picked(p, nil, ""); platform.KindOf(err) != platform.KindConfig {
+		t.Errorf("got %v", err)
+	}
+}

@@ -1,0 +1,124 @@
+package platform
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// KeeperKind is the kind of place where another program keeps a token.
+type KeeperKind string
+
+// The kinds of keeper.
+const (
+	// KeeperEnv is a file of lines NAME=value, as shells and .env readers take it.
+	KeeperEnv KeeperKind = "env"
+	// KeeperJSON is a JSON file.
+	KeeperJSON KeeperKind = "json"
+	// KeeperKeyring is an item of the system's keyring.
+	KeeperKeyring KeeperKind = "keyring"
+)
+
+// Keeper names where another program keeps an account's token. Relink reads
+// it there when it is needed, and never copies, renews or changes it. The zero
+// value means that Relink's own vault keeps it.
+type Keeper struct {
+	Kind KeeperKind `json:"kind,omitempty"`
+	// Path of the file, absolute; for a keyring item, its service.
+	Path string `json:"path,omitempty"`
+	// Key is the variable's name, a JSON Pointer (RFC 6901, "" for the whole
+	// document), or the keyring item's user.
+	Key string `json:"key,omitempty"`
+	// Seen is the fingerprint of the token that was last looked at, to see
+	// that it was replaced.
+	Seen string `json:"seen,omitempty"`
+}
+
+// IsZero reports whether Relink's vault keeps the token.
+func (k Keeper) IsZero() bool { return k.Kind == "" }
+
+// String writes the keeper as [ParseKeeper] reads it.
+func (k Keeper) String() string {
+	switch k.Kind {
+	case KeeperKeyring:
+		return "keyring:" + k.Path + "/" + k.Key
+	case "":
+		return ""
+	}
+	s := string(k.Kind) + ":" + k.Path
+	if k.Key != "" {
+		s += "#" + k.Key
+	}
+	return s
+}
+
+// ParseKeeper reads "env:PATH#NAME", "json:PATH#/pointer" (the pointer may be
+// left out) and "keyring:SERVICE/USER". Paths must be absolute. Errors are *[Error] of KindUsage.
+func ParseKeeper(s string) (Keeper, error) {
+	bad := func(message string) (Keeper, error) {
+		return Keeper{}, &Error{Kind: KindUsage, Message: message, Repair: "write it like env:/home/me/.env#TOKEN, json:/home/me/token.json#/access_token or keyring:service/user"}
+	}
+	kind, rest, ok := strings.Cut(s, ":")
+	if !ok || rest == "" {
+		return bad(fmt.Sprintf("%q does not say where a token is kept", s))
+	}
+	k := Keeper{Kind: KeeperKind(kind)}
+	switch k.Kind {
+	case KeeperKeyring:
+		k.Path, k.Key, ok = strings.Cut(rest, "/")
+		if !ok || k.Path == "" || k.Key == "" {
+			return bad("a keyring item needs its service and its user")
+		}
+		return k, nil
+	case KeeperEnv, KeeperJSON:
+		k.Path, k.Key, _ = strings.Cut(rest, "#")
+	default:
+		return bad(fmt.Sprintf("%q is no kind of place for a token", kind))
+	}
+	switch {
+	case !filepath.IsAbs(k.Path):
+		return bad(fmt.Sprintf("%q is not a whole path", k.Path))
+	case k.Kind == KeeperEnv && k.Key == "":
+		return bad("the name of the variable is missing")
+	case k.Kind == KeeperJSON && k.Key != "" && !strings.HasPrefix(k.Key, "/"):
+		return bad(fmt.Sprintf("%q is not a JSON Pointer; it begins with a slash", k.Key))
+	}
+	k.Path = filepath.Clean(k.Path)
+	return k, nil
+}
+
+// Kept is a token as its keeper has it.
+type Kept struct {
+	Access Secret
+	// ExpiresAt as the keeper says; zero when it does not.
+	ExpiresAt time.Time
+}
+
+// Fingerprint tells tokens apart without showing them. Tokens are long and
+// random, so a part of a hash gives nothing away.
+func Fingerprint(s Secret) string {
+	sum := sha256.Sum256([]byte("relink keeper\x00" + s.Reveal()))
+	return hex.EncodeToString(sum[:8])
+}
+
+// WrittenEnd is the end that a token in the form of a JWT (RFC 7519) says of
+// itself; zero when it is none or says nothing. It is a hint: nothing is checked.
+func WrittenEnd(s Secret) time.Time {
+	parts := strings.Split(s.Reveal(), ".")
+	if len(parts) != 3 {
+		return time.Time{}
+	}
+	var claims struct {
+		Expires float64 `json:"exp"`
+	}
+	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
+	if err != nil || json.Unmarshal(b, &claims) != nil || claims.Expires < 1 || claims.Expires > 1<<36 {
+		return time.Time{}
+	}
+	return time.Unix(int64(claims.Expires), 0).UTC()
+}

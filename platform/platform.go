@@ -313,7 +313,9 @@ type Platform struct {
 }
 
 // All lists the platforms, in the order people see them.
-func All() []*Platform { return []*Platform{facebook, linkedin, mastodon, twitch, oidc} }
+func All() []*Platform {
+	return []*Platform{facebook, linkedin, mastodon, twitch, discord, telegram, oidc}
+}
 
 // Lookup finds a platform by ID.
 func Lookup(id string) (*Platform, error) {

@@ -18,6 +18,8 @@ func init() {
 		facebook,
 		linkedin,
 		twitch,
+		discord,
+		telegram,
 		oidc,
 		mastodon, // the last: it takes every host
 	}

@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean windows run test demo bench lint clean setup
+.PHONY: help build full lean windows run test demo bench matrix lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ demo: setup full ## Relink at work on practice accounts, in a throw-away home
 
 bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty program
 	CGO_ENABLED=0 go run ./app/bench $(BENCH)
+
+matrix: ## every platform's life against the practice network, as a table
+	@RELINK_MATRIX=1 CGO_ENABLED=0 go test -count=1 -v -run TestLife ./platform/life | grep -vE '^ *(=== |--- PASS)'
 
 lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }

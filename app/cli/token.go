@@ -36,10 +36,7 @@ is 3 at once, and the desktop is told who waits.`,
 			if err != nil {
 				return err
 			}
-			kind := got.TokenType
-			if kind == "" || strings.EqualFold(kind, "bearer") {
-				kind = "Bearer"
-			}
+			kind := got.Scheme()
 			switch {
 			case t.json:
 				out := tokenOut{Account: got.Account, AccessToken: got.AccessToken, TokenType: kind, ExpiresAt: stamp(got.ExpiresAt), Scopes: got.Scopes}

@@ -34,12 +34,20 @@ func crowd(b *testing.B, n int) (*Agent, []string) {
 }
 
 // BenchmarkWake is one wake with 10 changed accounts, from judging to the new
-// snapshot, beside growing numbers of accounts that did not change.
-func BenchmarkWake(b *testing.B) {
+// snapshot, beside growing numbers of accounts that did not change. The wakes
+// follow each other at once, so that few accounts stay in the processor's
+// cache from one to the next, and many do not.
+func BenchmarkWake(b *testing.B) { wake(b, nil) }
+
+// BenchmarkWakeAfterPause is the same as it comes in life: minutes lie between
+// two wakes, and the cache belongs to others meanwhile.
+func BenchmarkWakeAfterPause(b *testing.B) { wake(b, make([]byte, 32<<20)) }
+
+func wake(b *testing.B, others []byte) {
 	for _, n := range []int{100, 10_000, 100_000} {
 		b.Run(fmt.Sprintf("accounts=%d", n), func(b *testing.B) {
 			a, ids := crowd(b, n)
-			rng, round := rand.New(rand.NewPCG(1, 1)), 0
+			rng, round, took := rand.New(rand.NewPCG(1, 1)), 0, time.Duration(0)
 			for b.Loop() {
 				round++
 				for range 10 {
@@ -48,8 +56,14 @@ func BenchmarkWake(b *testing.B) {
 					e.grant.Clocks = []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceProvider, Since: e.grant.Issued, At: e.grant.Issued.Add(60*24*time.Hour + time.Duration(rng.IntN(n))*time.Second)}}
 					a.dirty[e.account.ID] = e
 				}
+				for i := 0; i < len(others); i += 64 {
+					others[i]++
+				}
+				began := time.Now()
 				a.turn()
+				took += time.Since(began)
 			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(round), "ns/wake")
 		})
 	}
 }

@@ -150,7 +150,8 @@ func (a *Agent) remind(now time.Time) {
 		a.askDue(e, now)
 		a.heap.set(e, e.status.Next, e.planAt, e.verifyAt)
 	}
-	clear(a.dirty)
+	// A map that was large once costs by that when it is walked and cleared.
+	a.dirty = map[string]*entry{}
 	if !saved {
 		return
 	}

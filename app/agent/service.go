@@ -145,19 +145,12 @@ type Snapshot struct {
 	Flows []Flow
 	// Counts per state, and how many need a person now.
 	Counts map[platform.State]int
-	rows   rows
-}
-
-// rows is an ordered, persistent set: worst first. See rows.go.
-type rows interface {
-	all() iter.Seq[*Row]
-	len() int
-	get(id string) *Row
+	rows   rowSet
 }
 
 // All walks the accounts, worst first.
 func (s *Snapshot) All() iter.Seq[*Row] {
-	if s == nil || s.rows == nil {
+	if s == nil {
 		return func(func(*Row) bool) {}
 	}
 	return s.rows.all()
@@ -165,7 +158,7 @@ func (s *Snapshot) All() iter.Seq[*Row] {
 
 // Len is the number of accounts.
 func (s *Snapshot) Len() int {
-	if s == nil || s.rows == nil {
+	if s == nil {
 		return 0
 	}
 	return s.rows.len()
@@ -173,7 +166,7 @@ func (s *Snapshot) Len() int {
 
 // Row finds an account by its ID, nil when there is none.
 func (s *Snapshot) Row(id string) *Row {
-	if s == nil || s.rows == nil {
+	if s == nil {
 		return nil
 	}
 	return s.rows.get(id)

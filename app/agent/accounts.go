@@ -413,6 +413,7 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 	}
 	a.settings.Store(&loaded)
 	return a.do(ctx, func() {
+		a.channelsSet(&old, &loaded)
 		a.warn("settings", "")
 		a.headNew = true
 		a.replan()
@@ -441,7 +442,9 @@ func (a *Agent) Doctor(ctx context.Context) ([]Finding, error) {
 	} else {
 		out = append(out, Finding{Name: "vault", Level: LevelOK, Text: fmt.Sprintf("%d accounts in %s.", a.snap.Load().Len(), a.cfg.About.Data)})
 	}
-	out = append(out, a.senderFinding(ctx))
+	shown := a.senderFinding(ctx)
+	out = append(out, shown)
+	out = append(out, a.channelFindings(ctx, shown.Level != LevelFail)...)
 	clock := Finding{Name: "clock", Level: LevelOK, Text: "The computer's clock is believed."}
 	if off := a.clock.off(); off != 0 {
 		clock = Finding{Name: "clock", Level: LevelWarn, Text: "The computer's clock is off by " + platform.Span(off) + " from what Relink saw.", Repair: "check the date and time settings"}

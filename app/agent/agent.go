@@ -151,6 +151,9 @@ type Config struct {
 	SetAutostart func(on bool) error
 	// Wake is told of resume from sleep and of the network coming back.
 	Wake <-chan struct{}
+	// TLS is how mail servers and the webhook are spoken to; nil means with the
+	// system's authorities.
+	TLS *tls.Config
 	// Findings adds what the system around the agent can tell the doctor.
 	Findings func(ctx context.Context) []Finding
 	// Pictures is the directory for the accounts' pictures, made when first
@@ -230,8 +233,9 @@ type Agent struct {
 	avatars avatars
 	notices notices
 	// others are the channels beside the desktop and the pop-up; set before Run.
-	others []other
-	lanes  lanes
+	others   []other
+	channels channels
+	lanes    lanes
 	// keepers reads tokens that other programs keep; nil where there is none.
 	keepers Keepers
 	// redeemed is what refresh tokens brought whose import did not come to its end. Guarded by mu.
@@ -345,6 +349,9 @@ func (a *Agent) load(ctx context.Context) error {
 		a.dirty[acc.ID] = e
 	}
 	a.head.locked = lockLine(a.cfg.Vault)
+	if err := a.loadChannels(ctx, now); err != nil {
+		return err
+	}
 	a.snap.Store(NewSnapshot(a.header(now), rows))
 	a.head.changed = nil // they are all in it
 	return nil
@@ -417,12 +424,14 @@ func (a *Agent) sleep() time.Duration {
 	if next := a.heap.next(); !next.IsZero() {
 		poll = min(poll, next.Sub(now))
 	}
-	for _, t := range []time.Time{a.head.retryLock, a.head.paused, a.head.askTime} {
+	for _, t := range []time.Time{a.head.retryLock, a.head.paused, a.head.askTime, a.channels.next()} {
 		if !t.IsZero() {
 			poll = min(poll, t.Sub(now))
 		}
 	}
-	return max(poll, minSleep)
+	poll = max(poll, minSleep)
+	a.channels.expected = now.Add(poll)
+	return poll
 }
 
 // started is when the agent started, by the clock as it is believed now.
@@ -435,6 +444,7 @@ func (a *Agent) started() time.Time {
 func (a *Agent) turn() {
 	now := a.clock.now()
 	a.watchClock(now)
+	a.channels.woke(now)
 	for {
 		e := a.heap.due(now)
 		if e == nil {
@@ -457,6 +467,7 @@ func (a *Agent) turn() {
 		a.remind(now)
 	}
 	a.publish(now)
+	a.turnChannels(now)
 	if now.Sub(a.remembered).Abs() >= rememberEvery {
 		a.remembered = now
 		a.task(func(context.Context) { a.remember(now) })
@@ -493,6 +504,11 @@ func (a *Agent) wakeUp() {
 	now := a.clock.now()
 	if a.cfg.Vault.Locked() != nil {
 		a.head.retryLock = now
+	}
+	for i := range a.channels.outlets {
+		if o := &a.channels.outlets[i]; !o.due.IsZero() { // what failed for want of a network is tried again
+			a.kick(senders[i], now.Add(10*time.Second))
+		}
 	}
 	for id, e := range a.entries {
 		if !e.unreachable.IsZero() || !e.failing.IsZero() {
@@ -575,6 +591,11 @@ func (a *Agent) lockChanged(err error, wait time.Duration) {
 	if err == nil {
 		a.head.retryLock, a.head.lockWait = time.Time{}, 0
 		now := a.clock.now()
+		for i := range a.channels.outlets {
+			if !a.channels.outlets[i].due.IsZero() {
+				a.kick(senders[i], now)
+			}
+		}
 		for id, e := range a.entries {
 			if e.lockedOut {
 				e.lockedOut = false

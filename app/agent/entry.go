@@ -28,6 +28,10 @@ type entry struct {
 	planAt   time.Time
 	// busy: a worker is asking the platform. lockedOut: it could not, for want of the key.
 	busy, lockedOut bool
+	// heard is what the channels were told of it and still holds; beyond: they
+	// were told that the platform is out of reach.
+	heard  notifier.Event
+	beyond bool
 	// shown is the id of the note on the screen, empty when there is none.
 	shown string
 	flow  string

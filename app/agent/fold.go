@@ -117,10 +117,11 @@ func (a *Agent) remind(now time.Time) {
 	for _, n := range d.Notes {
 		entries = append(entries, n.Entries...)
 	}
+	parcels, hears := a.parcels(subjects, d.Notes, now)
 	saved := true
-	if len(entries)+len(a.carried) > 0 {
+	if len(entries)+len(a.carried)+len(parcels) > 0 {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		err := a.cfg.Vault.SaveEntries(ctx, slices.Concat(a.carried, entries))
+		err := a.cfg.Vault.SaveEntries(ctx, slices.Concat(a.carried, entries), parcels...)
 		cancel()
 		saved = err == nil
 		if err != nil {
@@ -155,6 +156,7 @@ func (a *Agent) remind(now time.Time) {
 	if !saved {
 		return
 	}
+	a.heard(parcels, hears)
 	for _, n := range d.Notes {
 		for _, id := range n.Accounts {
 			if e := a.entries[id]; e != nil {
@@ -202,6 +204,7 @@ func (a *Agent) publish(now time.Time) {
 	if len(a.head.changed) == 0 && len(a.gone) == 0 && !a.headNew {
 		return
 	}
+	a.calendarChanged(a.snap.Load(), a.head.changed, a.gone, now)
 	snap := a.snap.Load().With(a.header(now), a.head.changed, a.gone)
 	a.head.changed, a.gone, a.headNew = nil, nil, false
 	a.mu.Lock()

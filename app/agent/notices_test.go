@@ -232,7 +232,7 @@ func TestRehearsal(t *testing.T) {
 }
 
 func otherChannel(name string, hear func(notifier.News)) other {
-	return other{name, func(_ context.Context, n notifier.News) error { hear(n); return nil }}
+	return other{name: name, send: func(_ context.Context, n notifier.News) error { hear(n); return nil }}
 }
 
 func TestLaterMuteAndOwnSteps(t *testing.T) {

@@ -30,6 +30,8 @@ type rehearsal struct {
 // other is a channel beside the desktop's notifications and the pop-up.
 type other struct {
 	name string
+	// on reports whether it is set up; nil means always.
+	on func() bool
 	// send tells news at once and waits for the outcome.
 	send func(ctx context.Context, n notifier.News) error
 }
@@ -145,6 +147,9 @@ func (a *Agent) rehearseStep(ctx context.Context, s notifier.Rehearsed) []Rehear
 		try(ChannelPopup, func() error { return a.show(ctx, Page{Name: "rehearsal:" + n.Accounts[0]}) })
 	}
 	for _, o := range a.others {
+		if o.on != nil && !o.on() {
+			continue
+		}
 		try(o.name, func() error { return o.send(ctx, s.News) })
 	}
 	return out

@@ -71,6 +71,18 @@ func (n *Net) URL(raw string) string {
 	return u.String()
 }
 
+// Through gives the same Net with something between it and the wire, which
+// sees requests as they go out and answers as they come.
+func (n *Net) Through(wrap func(http.RoundTripper) http.RoundTripper) *Net {
+	c := *n
+	next := c.Transport
+	if next == nil {
+		next = defaultTransport
+	}
+	c.Transport = wrap(next)
+	return &c
+}
+
 // HTTP gives the client.
 func (n *Net) HTTP() *http.Client {
 	timeout := n.Timeout

@@ -206,6 +206,8 @@ func (f Fault) usual(platformName string) string {
 		return platformName + " says the token has ended."
 	case "revoked", "65601":
 		return "The permission was withdrawn at " + platformName + "."
+	case "answer_lost":
+		return "The answer to a renewal was lost on its way, and " + platformName + " takes the old refresh token no more."
 	case "invalid_grant":
 		return platformName + " no longer accepts the refresh token."
 	}

@@ -16,6 +16,7 @@ import (
 // memVault is a Vault in memory, with the contract of app/vault's. It outlives
 // agents, as a file does.
 type memVault struct {
+	drafts   map[string][]byte
 	mu       sync.Mutex
 	accounts map[string]platform.Account
 	grants   map[string]platform.Grant
@@ -520,4 +521,20 @@ func running(t *testing.T, cfg Config) (a *Agent, stop func()) {
 	})
 	t.Cleanup(stop)
 	return a, stop
+}
+
+func (v *memVault) Draft(_ context.Context, name string, note []byte) error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.drafts == nil {
+		v.drafts = map[string][]byte{}
+	}
+	v.drafts[name] = note
+	return nil
+}
+
+func (v *memVault) Drafted(_ context.Context, name string) ([]byte, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.drafts[name], nil
 }

@@ -224,6 +224,7 @@ func (v *Vault) Forget(ctx context.Context, account string) error {
 	}
 	if err == nil {
 		_ = os.Remove(v.cfg.path(filepath.Join(lockDir, filepath.Base(account))))
+		_ = v.Draft(ctx, filepath.Base(account), nil)
 	}
 	return storage("forget the account", err)
 }

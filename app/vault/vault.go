@@ -225,7 +225,7 @@ func fileURI(path string) string {
 
 // secureDirs makes the vault's directories and file, and repairs their permissions.
 func secureDirs(cfg Config) error {
-	for _, dir := range []string{cfg.Dir, cfg.path(lockDir)} {
+	for _, dir := range []string{cfg.Dir, cfg.path(lockDir), cfg.path(draftDir)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return storage("make "+dir, err)
 		}

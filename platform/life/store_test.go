@@ -17,6 +17,7 @@ type store struct {
 	app      platform.App
 	accounts map[string]platform.Account
 	grants   map[string]platform.Grant
+	drafts   map[string][]byte
 	locks    map[string]chan struct{}
 }
 
@@ -122,4 +123,20 @@ func (s *store) Fault(_ context.Context, id string, generation int, f platform.F
 		s.grants[id] = g
 	}
 	return nil
+}
+
+func (s *store) Draft(_ context.Context, name string, note []byte) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.drafts == nil {
+		s.drafts = map[string][]byte{}
+	}
+	s.drafts[name] = note
+	return nil
+}
+
+func (s *store) Drafted(_ context.Context, name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.drafts[name], nil
 }

@@ -57,6 +57,10 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	if err := r.saveLate(ctx, key); err != nil {
 		return platform.Grant{}, err
 	}
+	lost, err := r.recall(ctx, key)
+	if err != nil {
+		return platform.Grant{}, err
+	}
 	a, g, err := r.read(ctx, account)
 	if err != nil {
 		return platform.Grant{}, err
@@ -79,13 +83,10 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	if err != nil {
 		return platform.Grant{}, r.failed(a, err)
 	}
-	renew := p.Refresh
-	if g.Tokens.Refresh.IsZero() {
-		renew = p.Extend
-	}
-	x, err := renew(ctx, c)
+	doubted := lost(account, g.Generation)
+	x, err := r.ask(ctx, key, p, c, g, doubted)
 	if err != nil {
-		return platform.Grant{}, r.refused(ctx, a, g, p, c, err)
+		return platform.Grant{}, r.refused(ctx, a, g, p, c, err, doubted)
 	}
 	fresh := []platform.Grant{next(p, g, x, c.Now)}
 	for _, s := range siblings {
@@ -213,6 +214,7 @@ func (r *Refresher) save(ctx context.Context, key string, grants []platform.Gran
 	}
 	r.mu.Unlock()
 	if err == nil {
+		r.forget(ctx, key)
 		r.told(accounts...)
 		return nil
 	}
@@ -284,14 +286,22 @@ func (r *Refresher) endpoint(ctx context.Context, p *platform.Platform, server s
 	return e, nil
 }
 
+// answerLost is the code of a refresh token that is refused after the answer to
+// its use did not arrive: nobody is to blame but the way.
+const answerLost = "answer_lost"
+
 // refused judges a refresh that failed. Only the refusal of the refresh token
-// itself is held against the grant, and then the access token is tried too.
-func (r *Refresher) refused(ctx context.Context, a platform.Account, g platform.Grant, p *platform.Platform, c platform.Call, err error) error {
+// itself is held against the grant, and then the access token is tried too. lost
+// tells whether the answer to an earlier try did not arrive.
+func (r *Refresher) refused(ctx context.Context, a platform.Account, g platform.Grant, p *platform.Platform, c platform.Call, err error, lost bool) error {
 	r.mu.Lock()
 	delete(r.endpoints, site{p.ID, a.Server}) // it may have moved
 	r.mu.Unlock()
 	refusal := *platform.As(err, platform.KindRetry)
 	e := &refusal
+	if lost && e.Kind == platform.KindReconnect {
+		e.Code = answerLost
+	}
 	// "login_required" and its like, said to a refresh, want a person too.
 	if e.Kind != platform.KindReconnect && e.Kind != platform.KindCancelled {
 		return r.failed(a, e)

@@ -2,10 +2,11 @@
 // tokens that hold, and renews them when they do not.
 //
 // A refresh is: lock the account across processes, read the store again (who
-// was faster has already done it), ask the platform once, save the answer, and
-// only then let it out. A rotated refresh token that was not saved in time is
-// lost for ever, so a refresh that has begun is carried through even when
-// nobody waits for it any more.
+// was faster has already done it), note that it begins, ask the platform once,
+// note the answer as it came, save it, and only then let it out. A rotated
+// refresh token that was not saved is lost for ever, so a refresh that has begun is
+// carried through even when nobody waits for it any more, and what a killed process
+// had noted is taken up by the next.
 //
 // Only the platform's definite word ends a connection. A network that fails, a
 // limit, a server that is not well or answers nonsense changes nothing but when
@@ -38,6 +39,13 @@ type Store interface {
 	// Save stores new generations, all or none, durably before it returns; each
 	// Generation must be one more than the newest. The previous ones are kept until Confirm.
 	Save(ctx context.Context, grants ...platform.Grant) error
+	// Draft notes something under a lock's name, in place of what was noted there
+	// before, so that it is there when this process is killed next; nil takes it
+	// away. It holds tokens and must be sealed. It is asked twice in a refresh: it need
+	// not outlive a power cut.
+	Draft(ctx context.Context, name string, note []byte) error
+	// Drafted gives what was noted, nil when there is nothing.
+	Drafted(ctx context.Context, name string) ([]byte, error)
 	// Siblings gives the newest grants, with their tokens, of the other accounts
 	// that belong to the same person at the same platform and server.
 	Siblings(ctx context.Context, account string) ([]platform.Grant, error)

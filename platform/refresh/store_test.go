@@ -17,6 +17,7 @@ type memory struct {
 	accounts map[string]platform.Account
 	grants   map[string]platform.Grant
 	earlier  map[string]platform.Grant
+	drafts   map[string][]byte
 	locks    map[string]chan struct{}
 	confirms int
 	// broken makes Save fail.
@@ -134,4 +135,20 @@ func (m *memory) grant(t *testing.T, account string) platform.Grant {
 		t.Fatal(err)
 	}
 	return g
+}
+
+func (m *memory) Draft(_ context.Context, name string, note []byte) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.drafts == nil {
+		m.drafts = map[string][]byte{}
+	}
+	m.drafts[name] = note
+	return nil
+}
+
+func (m *memory) Drafted(_ context.Context, name string) ([]byte, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.drafts[name], nil
 }

@@ -37,13 +37,13 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 			return platform.Verdict{}, err
 		}
 	}
-	v, err := r.ask(ctx, a, g)
+	v, err := r.question(ctx, a, g)
 	if !renewed && rejected(err) && !platform.As(err, "").Definite && !g.Tokens.Refresh.IsZero() {
 		if g, err = r.fly(ctx, account, g.Generation); err != nil {
 			return platform.Verdict{}, err
 		}
 		renewed = true
-		v, err = r.ask(ctx, a, g)
+		v, err = r.question(ctx, a, g)
 	}
 	switch {
 	case renewed && rejected(err) && !platform.As(err, "").Definite:
@@ -61,7 +61,7 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 	return platform.Verdict{}, err
 }
 
-func (r *Refresher) ask(ctx context.Context, a platform.Account, g platform.Grant) (platform.Verdict, error) {
+func (r *Refresher) question(ctx context.Context, a platform.Account, g platform.Grant) (platform.Verdict, error) {
 	p, c, err := r.call(ctx, a, g)
 	if err != nil || p.Verify == nil {
 		return platform.Verdict{}, err

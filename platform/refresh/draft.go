@@ -1,0 +1,188 @@
+package refresh
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+
+	"relink/platform"
+)
+
+// draft is a refresh that is under way, as it is noted beside the store: first
+// that it is about to be asked, then what was answered, before anything is made
+// of it. A process that is killed in between loses neither.
+type draft struct {
+	Account    string `json:"account"`
+	Generation int    `json:"generation"`
+	// Lost is true when an earlier try for this generation may have been carried
+	// out without its answer having come.
+	Lost bool `json:"lost,omitempty"`
+	// Answer is the token endpoint's, nil while there is none.
+	Answer []byte `json:"answer,omitempty"`
+	// Type is the answer's content type.
+	Type string `json:"type,omitempty"`
+}
+
+// maxAnswer is the most of an answer that is noted; longer ones are refused by [platform.Net].
+const maxAnswer = 1 << 20
+
+// note writes the draft down.
+func (r *Refresher) note(ctx context.Context, key string, d draft) error {
+	raw, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return r.store.Draft(ctx, key, raw)
+}
+
+// forget takes the draft away. One that cannot be is stale, and seen to be so.
+func (r *Refresher) forget(ctx context.Context, key string) {
+	if err := r.store.Draft(context.WithoutCancel(ctx), key, nil); err != nil {
+		r.log.Warn("take a draft away", "error", err)
+	}
+}
+
+// recall finishes what a killed process had begun: an answer that was noted is
+// saved as if it had just come. It reports whether the answer to an earlier
+// try for the generation of an account was lost. The caller holds the lock.
+func (r *Refresher) recall(ctx context.Context, key string) (lost func(account string, generation int) bool, err error) {
+	nothing := func(string, int) bool { return false }
+	raw, err := r.store.Drafted(ctx, key)
+	if err != nil || raw == nil {
+		return nothing, err
+	}
+	var d draft
+	if json.Unmarshal(raw, &d) != nil {
+		r.forget(ctx, key)
+		return nothing, nil
+	}
+	a, g, err := r.read(ctx, d.Account)
+	switch {
+	case platform.KindOf(err) == platform.KindNotFound:
+		r.forget(ctx, key)
+		return nothing, nil
+	case err != nil:
+		return nothing, err
+	case g.Generation != d.Generation: // it was saved, or replaced
+		r.forget(ctx, key)
+		return nothing, nil
+	case d.Answer == nil:
+		return func(account string, generation int) bool { return account == d.Account && generation == d.Generation }, nil
+	}
+	p, c, err := r.call(ctx, a, g)
+	if err != nil {
+		return nothing, err
+	}
+	c.Net = c.Net.Through(func(next http.RoundTripper) http.RoundTripper { return &replay{next: next, draft: d} })
+	x, err := p.Refresh(ctx, c)
+	if err != nil {
+		if platform.KindOf(err) != platform.KindRetry { // it said no; saying so again is up to the next try
+			r.forget(ctx, key)
+		}
+		return nothing, nil
+	}
+	siblings, err := r.sharers(ctx, a, g)
+	if err != nil {
+		return nothing, err
+	}
+	fresh := []platform.Grant{next(p, g, x, c.Now)}
+	for _, s := range siblings {
+		fresh = append(fresh, next(p, s, x, c.Now))
+	}
+	if err := r.save(ctx, key, fresh); err != nil {
+		return nothing, err
+	}
+	r.log.Info("token renewed from what an interrupted program had noted", "account", a.Ref(), "generation", fresh[0].Generation)
+	r.told(a.ID)
+	return nothing, nil
+}
+
+// replay answers the first request with what was noted.
+type replay struct {
+	next  http.RoundTripper
+	draft draft
+	done  bool
+}
+
+func (p *replay) RoundTrip(r *http.Request) (*http.Response, error) {
+	if p.done {
+		return p.next.RoundTrip(r)
+	}
+	p.done = true
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+	return &http.Response{
+		Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {p.draft.Type}}, Body: io.NopCloser(bytes.NewReader(p.draft.Answer)),
+		ContentLength: int64(len(p.draft.Answer)), Request: r,
+	}, nil
+}
+
+// recorder notes the first good answer before anybody sees it, and whether the
+// platform can have got a request at all.
+type recorder struct {
+	next http.RoundTripper
+	keep func(answer []byte, kind string) error
+	// sent and answered are read once the refresh is over.
+	sent, answered bool
+}
+
+func (w *recorder) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := w.next.RoundTrip(r)
+	if err != nil {
+		var op *net.OpError
+		var own *platform.Error
+		w.sent = w.sent || !errors.As(err, &own) && !(errors.As(err, &op) && op.Op == "dial")
+		return nil, err
+	}
+	w.sent = true
+	if w.answered || resp.StatusCode != http.StatusOK {
+		return resp, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
+	rest := io.MultiReader(bytes.NewReader(body), resp.Body)
+	if err != nil {
+		rest = io.MultiReader(bytes.NewReader(body), failing{err})
+	} else if len(body) <= maxAnswer {
+		// A disk that has just filled up is told of when the grant is saved.
+		w.answered = w.keep(body, resp.Header.Get("Content-Type")) == nil
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{rest, resp.Body}
+	return resp, nil
+}
+
+// failing is a reader that gives an error.
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// ask refreshes with every step noted. lost tells whether the answer to an
+// earlier try was lost.
+func (r *Refresher) ask(ctx context.Context, key string, p *platform.Platform, c platform.Call, g platform.Grant, lost bool) (platform.Exchanged, error) {
+	if g.Tokens.Refresh.IsZero() {
+		return p.Extend(ctx, c) // the old token works on, whatever becomes of the answer
+	}
+	d := draft{Account: g.Account, Generation: g.Generation, Lost: lost}
+	if err := r.note(ctx, key, d); err != nil {
+		// What cannot be noted could not be saved either: better not to ask.
+		return platform.Exchanged{}, platform.As(err, platform.KindStorage)
+	}
+	w := &recorder{keep: func(answer []byte, kind string) error {
+		d.Answer, d.Type = answer, kind
+		return r.note(context.WithoutCancel(ctx), key, d)
+	}}
+	c.Net = c.Net.Through(func(next http.RoundTripper) http.RoundTripper { w.next = next; return w })
+	x, err := p.Refresh(ctx, c)
+	if err != nil && !lost && (!w.sent || platform.KindOf(err) != platform.KindRetry || w.answered) {
+		r.forget(ctx, key) // it said no, or was never asked
+	}
+	return x, err
+}

@@ -75,6 +75,11 @@ func (a *Agent) Avatar(ctx context.Context, account string) ([]byte, error) {
 		return orNone(data)
 	}
 	if done.mine {
+		// Another fetch may have ended between the look and the turn.
+		if data, old := a.avatars.read(name); data != nil && !old {
+			a.avatars.end(name, nil)
+			return data, nil
+		}
 		a.task(func(ctx context.Context) {
 			err := a.avatars.fetch(ctx, acc, name)
 			if err != nil {

@@ -115,6 +115,7 @@ const (
 // runAgent is the agent role: it returns when it was told to quit.
 func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) error {
 	debug.SetGCPercent(gcPercent)
+	platform.Version = Version()
 	net := &platform.Net{}
 	if sandbox != "" {
 		if err := practice(sandbox); err != nil {

@@ -8,12 +8,14 @@ import (
 // Capability is something an account is for.
 type Capability string
 
-// The four capabilities.
+// The capabilities. Organisations is for the organisations a member manages,
+// where a platform asks for permissions of their own for them (LinkedIn).
 const (
-	Publish   Capability = "publish"
-	Analytics Capability = "analytics"
-	Inbox     Capability = "inbox"
-	Previews  Capability = "previews"
+	Publish       Capability = "publish"
+	Analytics     Capability = "analytics"
+	Inbox         Capability = "inbox"
+	Previews      Capability = "previews"
+	Organisations Capability = "organisations"
 )
 
 // Source says where a clock's time is known from.

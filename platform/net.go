@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,6 +22,10 @@ const (
 	// DefaultTimeout of one request, dial to last byte.
 	DefaultTimeout = 20 * time.Second
 )
+
+// Version of the program, for platforms that want it in the User-Agent; set
+// before the first request. Empty is unknown.
+var Version string
 
 // UserAgent is sent with every request; some platforms refuse an empty or common one.
 var UserAgent = "relink (desktop; token keeper)"
@@ -279,6 +284,20 @@ func (c Call) ask(ctx context.Context, d dialect, classify func(int, []byte) *Er
 		return nil, garbage(d.name, d.id)
 	}
 	return a.Header, nil
+}
+
+// quiet judges the answer to a request that has nothing to tell (a revocation):
+// it may be empty, but a page is not from the platform.
+func quiet(d dialect, classify func(int, []byte) *Error) func(int, []byte) *Error {
+	return func(status int, body []byte) *Error {
+		if e := classify(status, body); e != nil {
+			return e
+		}
+		if len(bytes.TrimSpace(body)) > 0 && !json.Valid(body) {
+			return garbage(d.name, d.id)
+		}
+		return nil
+	}
 }
 
 func garbage(name, id string) *Error {

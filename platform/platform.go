@@ -274,6 +274,9 @@ type Platform struct {
 	Needs  []Need
 	// AuthParams are added to the authorization request.
 	AuthParams url.Values
+	// LoginHint names the parameter that says who is expected to sign in, by the
+	// account's OwnerID, when an account is reconnected; empty where there is none.
+	LoginHint string
 	// AskAgain is added when a permission was declined before: without it the
 	// platform does not offer it a second time. Nil where it always does.
 	AskAgain url.Values
@@ -314,7 +317,9 @@ type Platform struct {
 
 // All lists the platforms, in the order people see them.
 func All() []*Platform {
-	return []*Platform{facebook, linkedin, mastodon, twitch, discord, telegram, oidc}
+	return []*Platform{
+		facebook, linkedin, tiktok, youtube, googlebusiness, pinterest, reddit, mastodon, twitch, discord, telegram, oidc,
+	}
 }
 
 // Lookup finds a platform by ID.

@@ -164,9 +164,7 @@ func (c Call) tokenForm(ctx context.Context, d dialect, classify func(int, []byt
 		header = http.Header{}
 	}
 	if style == oauth2.AuthStyleInHeader {
-		// RFC 6749, section 2.3.1: both are form-encoded before they are joined.
-		pair := url.QueryEscape(c.App.ID) + ":" + url.QueryEscape(c.App.Secret.Reveal())
-		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
+		header.Set("Authorization", c.App.basic())
 	} else {
 		form.Set("client_id", c.App.ID)
 		if !c.App.Secret.IsZero() {
@@ -247,6 +245,17 @@ func (c Call) exchangedFrom(p *Platform, get func(string) any, nonce string) (Ex
 // told is exchangedFrom for a platform without ID tokens.
 func (c Call) told(d dialect, get func(string) any) (Exchanged, error) {
 	return c.exchangedFrom(&Platform{ID: d.id}, get, "")
+}
+
+// basic is the app in an Authorization header (RFC 6749, section 2.3.1: both are
+// form-encoded before they are joined). A public client's password is empty.
+func (a App) basic() string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(a.ID)+":"+url.QueryEscape(a.Secret.Reveal())))
+}
+
+// grant is what an identity gets where it is all that the sign-in gave.
+func (c Call) grant(x Exchanged) Grant {
+	return Grant{Tokens: x.Tokens, TokenType: x.TokenType, Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now}
 }
 
 // called is the platform's name in a sentence.

@@ -313,6 +313,9 @@ func (a *Attempt) address(ctx context.Context) error {
 		a.proof.Nonce = unguessable()
 		params.Set("nonce", a.proof.Nonce)
 	}
+	if who := a.req.Expect; who != nil && who.OwnerID != "" && p.LoginHint != "" {
+		params.Set(p.LoginHint, who.OwnerID)
+	}
 	for _, more := range []url.Values{p.AuthParams, a.req.Params} {
 		for key, values := range more {
 			params.Set(key, strings.Join(values, " "))

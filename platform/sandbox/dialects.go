@@ -17,6 +17,11 @@ func init() {
 	dialects = []*dialect{
 		facebook,
 		linkedin,
+		tiktok,
+		youtube,
+		googlebusiness,
+		pinterest,
+		reddit,
 		twitch,
 		discord,
 		telegram,
@@ -36,6 +41,9 @@ type dialect struct {
 	// hosts it serves, in lower case; host takes more of them by a rule, nil none.
 	hosts []string
 	host  func(host string) bool
+	// share says which dialect a request is for, where a host is that of several
+	// platforms (Google's); nil is the first that has it. It is called with the lock held.
+	share func(n *Network, q request) *dialect
 	// try are addresses and paths shown on the index page.
 	try []string
 	// serve answers a request to one of the hosts. It is called with the lock held.

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,6 +57,10 @@ func (n *Network) linkedin(q request) answer {
 		return n.linkedinMe(q)
 	case "api.linkedin.com/rest/posts":
 		return n.linkedinPost(q)
+	case "api.linkedin.com/rest/organizationAcls":
+		return n.linkedinRoles(q)
+	case "api.linkedin.com/rest/organizations":
+		return n.linkedinOrganizations(q)
 	}
 	return linkedinError(http.StatusNotFound, 0, "RESOURCE_NOT_FOUND", "No virtual resource found")
 }
@@ -199,18 +204,113 @@ func (n *Network) linkedinMe(q request) answer {
 
 var linkedinVersion = regexp.MustCompile(`^20\d{4}$`)
 
-// linkedinPost creates a share. Versions live about a year from their month.
+// linkedinVersioned checks the header of the versioned API. Versions live about a
+// year from their month.
+func linkedinVersioned(q request) *answer {
+	version := q.Header.Get("LinkedIn-Version")
+	var bad answer
+	switch {
+	case version == "":
+		bad = linkedinError(http.StatusBadRequest, 0, "VERSION_MISSING", "A version must be present. Please specify a version by adding the LinkedIn-Version header.")
+	case !linkedinVersion.MatchString(version) || version < q.now.UTC().AddDate(0, -15, 0).Format("200601") || version > q.now.UTC().Format("200601"):
+		bad = linkedinError(http.StatusUpgradeRequired, 0, "NONEXISTENT_VERSION", "Requested version "+version+" is not active")
+	default:
+		return nil
+	}
+	return &bad
+}
+
+// linkedinAdmin finds who asks about organisations: a version, Rest.li 2 and the
+// permission are needed.
+func (n *Network) linkedinAdmin(q request, what string) (*token, *answer) {
+	t, refused := n.linkedinCaller(q, http.MethodGet)
+	if refused == nil {
+		refused = linkedinVersioned(q)
+	}
+	if refused != nil {
+		return nil, refused
+	}
+	var bad answer
+	switch {
+	case q.Header.Get("X-Restli-Protocol-Version") != "2.0.0":
+		bad = linkedinError(http.StatusBadRequest, 0, "ILLEGAL_ARGUMENT", "Rest.li protocol version 2.0.0 is needed")
+	case !t.has("rw_organization_admin") && !t.has("r_organization_admin"):
+		bad = accessDenied(what)
+	default:
+		return t, nil
+	}
+	return nil, &bad
+}
+
+// linkedinRoles lists the roles of the member; the last organisation of the list
+// is one where theirs gives no right to publish.
+func (n *Network) linkedinRoles(q request) answer {
+	t, refused := n.linkedinAdmin(q, "organizationAcls.FINDER-roleAssignee")
+	switch {
+	case refused != nil:
+		return *refused
+	case q.query.Get("q") != "roleAssignee":
+		return linkedinError(http.StatusBadRequest, 0, "ILLEGAL_ARGUMENT", "a finder is needed")
+	}
+	roles := []object{}
+	role := func(id, role, state string) {
+		if s := q.query.Get("state"); s == "" || s == state {
+			roles = append(roles, object{"organization": "urn:li:organization:" + id, "role": role, "state": state, "roleAssignee": "urn:li:person:" + t.key.person})
+		}
+	}
+	for _, g := range n.owner(t).Things[LinkedIn] {
+		role(g.ID, "ADMINISTRATOR", "APPROVED")
+	}
+	role("999001", "ANALYST", "APPROVED")
+	role("999002", "ADMINISTRATOR", "REVOKED")
+	start, count := 0, 10
+	if v, err := strconv.Atoi(q.query.Get("start")); err == nil {
+		start = min(max(v, 0), len(roles))
+	}
+	if v, err := strconv.Atoi(q.query.Get("count")); err == nil {
+		count = max(v, 1)
+	}
+	return jsonAnswer(http.StatusOK, object{
+		"elements": roles[start:min(start+count, len(roles))], "paging": object{"start": start, "count": count, "total": len(roles)},
+	})
+}
+
+// linkedinList is a Rest.li list of ids in the address as it came: its brackets are not escaped.
+var linkedinList = regexp.MustCompile(`(?:^|&)ids=List\(([0-9,]+)\)(?:&|$)`)
+
+func (n *Network) linkedinOrganizations(q request) answer {
+	t, refused := n.linkedinAdmin(q, "organizations.BATCH_GET")
+	if refused != nil {
+		return *refused
+	}
+	list := linkedinList.FindStringSubmatch(q.URL.RawQuery)
+	if list == nil {
+		return linkedinError(http.StatusBadRequest, 0, "ILLEGAL_ARGUMENT", "ids is not a list")
+	}
+	results, failed := object{}, object{}
+	for _, id := range strings.Split(list[1], ",") {
+		i := slices.IndexFunc(n.owner(t).Things[LinkedIn], func(g Thing) bool { return g.ID == id })
+		if i < 0 {
+			failed[id] = object{"status": http.StatusForbidden}
+			continue
+		}
+		g := n.owner(t).Things[LinkedIn][i]
+		results[id] = object{"id": g.ID, "localizedName": g.Name, "vanityName": g.Username}
+	}
+	return jsonAnswer(http.StatusOK, object{"results": results, "statuses": object{}, "errors": failed})
+}
+
+// linkedinPost creates a share.
 func (n *Network) linkedinPost(q request) answer {
 	t, refused := n.linkedinCaller(q, http.MethodPost)
+	if refused == nil {
+		refused = linkedinVersioned(q)
+	}
 	if refused != nil {
 		return *refused
 	}
 	version := q.Header.Get("LinkedIn-Version")
 	switch {
-	case version == "":
-		return linkedinError(http.StatusBadRequest, 0, "VERSION_MISSING", "A version must be present. Please specify a version by adding the LinkedIn-Version header.")
-	case !linkedinVersion.MatchString(version) || version < q.now.UTC().AddDate(0, -15, 0).Format("200601") || version > q.now.UTC().Format("200601"):
-		return linkedinError(http.StatusUpgradeRequired, 0, "NONEXISTENT_VERSION", "Requested version "+version+" is not active")
 	case !t.has("w_member_social"):
 		return accessDenied("posts.CREATE." + version)
 	case q.body.Get("author") != "urn:li:person:"+t.key.person:

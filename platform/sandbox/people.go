@@ -72,18 +72,18 @@ func DefaultPeople() []Person {
 func defaultThings(p Person) map[string][]Thing {
 	out := map[string][]Thing{}
 	for _, kind := range []struct{ platform, prefix, account string }{
-		{"linkedin", "31", ""},                     // organisations
-		{"instagram", "32", "page"},                // professional accounts, each of a page
-		{"instagram_facebook", "32", "page"},       // the same by the other sign-in
-		{"youtube", "UC33", ""},                    // channels
-		{"google_business", "34", p.ID + "-group"}, // locations of one account
-		{"tumblr", "35", ""},                       // blogs
-		{"wordpress", "36", ""},                    // sites
-		{"pinterest", "37", ""},                    // boards
-		{"discord", "38", ""},                      // channels
-		{"slack", "C39", ""},                       // channels
-		{"telegram", "-10040", ""},                 // channels
-		{"reddit", "t5_41", ""},                    // subreddits
+		{"linkedin", "31", ""},                    // organisations
+		{"instagram", "32", "page"},               // professional accounts, each of a page
+		{"instagram_facebook", "32", "page"},      // the same by the other sign-in
+		{"youtube", "UC33", ""},                   // channels
+		{"googlebusiness", "34", p.ID + "-group"}, // locations of one account
+		{"tumblr", "35", ""},                      // blogs
+		{"wordpress", "36", ""},                   // sites
+		{"pinterest", "37", ""},                   // boards
+		{"discord", "38", ""},                     // channels
+		{"slack", "C39", ""},                      // channels
+		{"telegram", "-10040", ""},                // channels
+		{"reddit", "t5_41", ""},                   // subreddits
 	} {
 		for _, page := range p.Pages {
 			t := Thing{ID: kind.prefix + page.ID, Name: page.Name, Username: page.Username, Of: kind.account}

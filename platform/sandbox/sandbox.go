@@ -10,6 +10,10 @@
 //
 //	www.facebook.com, graph.facebook.com   Facebook
 //	www.linkedin.com, api.linkedin.com     LinkedIn
+//	www.tiktok.com, open.tiktokapis.com    TikTok
+//	accounts.google.com, *.googleapis.com  YouTube and Google Business Profile
+//	www.pinterest.com, api.pinterest.com   Pinterest
+//	www.reddit.com, oauth.reddit.com       Reddit
 //	issuer.example, any *issuer*           OpenID Connect
 //	any host with a dot that is no other's Mastodon, every host a server
 //
@@ -195,6 +199,11 @@ func (n *Network) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case q.platform == "":
 		http.NotFound(w, r)
 		return
+	case q.dialect.share != nil:
+		n.mu.Lock()
+		q.dialect = q.dialect.share(n, q)
+		n.mu.Unlock()
+		q.platform = q.dialect.id
 	}
 	entry := n.logStart(q)
 	a, sent := n.faulty(q, entry)

@@ -369,7 +369,7 @@ func TestPlatforms(t *testing.T) {
 	if len(b.dials) != 0 {
 		t.Error("the list needs no agent")
 	}
-	for _, want := range []string{"PLATFORM  NAME", "facebook", "your own: relink app set facebook", "made by Relink", "--server", "--issuer"} {
+	for _, want := range []string{"PLATFORM ", "NAME", "facebook", "your own: relink app set facebook", "made by Relink", "--server", "--issuer"} {
 		if !strings.Contains(b.out.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.out.String())
 		}

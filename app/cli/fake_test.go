@@ -44,6 +44,7 @@ type fake struct {
 	checks   []agent.CheckResult
 	findings []agent.Finding
 	channels []agent.Channel
+	saved    agent.Settings // what SetSettings was given last
 }
 
 func (f *fake) note(name string, args ...any) error {
@@ -235,6 +236,7 @@ func rehearsed(version int, done bool) agent.Rehearsal {
 }
 
 func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
+	f.saved = s
 	return f.note("SetSettings", s.Steps, s.PlatformSteps, s.Idle, s.Hour, s.Autostart, s.Urgent, s.Quiet, s.FreeDays, s.Away)
 }
 

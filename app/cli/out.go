@@ -298,8 +298,13 @@ type settingsOut struct {
 	Port          int                `json:"port"`
 	Autostart     bool               `json:"autostart"`
 	Browser       string             `json:"browser,omitempty"`
-	Key           string             `json:"key,omitempty"`
-	KeyPlace      string             `json:"key_place,omitempty"`
+	// Mail is missing where none is sent.
+	Mail     *agent.Mail `json:"mail,omitempty"`
+	Webhook  string      `json:"webhook,omitempty"`
+	Hook     string      `json:"hook,omitempty"`
+	Calendar string      `json:"calendar,omitempty"`
+	Key      string      `json:"key,omitempty"`
+	KeyPlace string      `json:"key_place,omitempty"`
 }
 
 // versionOut is the result of version; Agent is missing when none runs.

@@ -24,6 +24,12 @@ type setting struct {
 }
 
 func keys() []setting {
+	return slices.Concat(reminderKeys(), channelKeys(), []setting{
+		{"key", "where the vault's key is", func(s agent.Settings) string { return words(s.KeyPlace, s.Key) }, nil},
+	})
+}
+
+func reminderKeys() []setting {
 	return []setting{
 		{
 			"steps", "when to remind, before the end",
@@ -71,7 +77,6 @@ func keys() []setting {
 			func(s agent.Settings) string { return s.Browser },
 			func(s *agent.Settings, v string) error { s.Browser = v; return nil },
 		},
-		{"key", "where the vault's key is", func(s agent.Settings) string { return words(s.KeyPlace, s.Key) }, nil},
 	}
 }
 
@@ -149,7 +154,7 @@ func find(key string) (setting, error) {
 func (t *tool) settings() *cobra.Command {
 	var help strings.Builder
 	for _, s := range keys() {
-		help.WriteString("  " + s.key + strings.Repeat(" ", 11-len(s.key)) + s.help + "\n")
+		help.WriteString("  " + s.key + strings.Repeat(" ", 15-len(s.key)) + s.help + "\n")
 	}
 	cmd := &cobra.Command{
 		Use:   "settings",
@@ -241,7 +246,7 @@ func settingsOf(s agent.Settings) settingsOut {
 	out := settingsOut{
 		Steps: seconds(s.Steps), Urgent: int64(s.Urgent / time.Second), Hour: s.Hour, Quiet: s.Quiet.String(), FreeDays: s.FreeDays.Names(), Away: s.Away.String(),
 		Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
-		Port: s.Port, Autostart: s.Autostart, Browser: s.Browser, Key: s.Key, KeyPlace: s.KeyPlace,
+		Port: s.Port, Autostart: s.Autostart, Browser: s.Browser, Mail: mailOf(s.Mail), Webhook: s.Webhook, Hook: s.Hook, Calendar: s.Calendar, Key: s.Key, KeyPlace: s.KeyPlace,
 	}
 	for id, steps := range s.PlatformSteps {
 		if out.PlatformSteps == nil {

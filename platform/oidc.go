@@ -59,6 +59,7 @@ type metadata struct {
 	Scopes      []string `json:"scopes_supported"`
 	Challenges  []string `json:"code_challenge_methods_supported"`
 	AuthMethods []string `json:"token_endpoint_auth_methods_supported"`
+	NamesIssuer bool     `json:"authorization_response_iss_parameter_supported"`
 }
 
 // oidcDiscover asks at both well-known addresses, OpenID's first.
@@ -98,7 +99,7 @@ func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) 
 		}
 		e := Endpoint{
 			AuthURL: m.Auth, TokenURL: m.Token, RevokeURL: m.Revoke, IntrospectURL: m.Introspect,
-			UserInfoURL: m.UserInfo, RegisterURL: m.Register, DeviceURL: m.Device, PushedURL: m.Pushed, Issuer: m.Issuer, Scopes: m.Scopes,
+			UserInfoURL: m.UserInfo, RegisterURL: m.Register, DeviceURL: m.Device, PushedURL: m.Pushed, Issuer: m.Issuer, NamesIssuer: m.NamesIssuer, Scopes: m.Scopes,
 			PKCE: len(m.Challenges) == 0 || slices.Contains(m.Challenges, "S256"),
 		}
 		if len(m.AuthMethods) > 0 && !slices.Contains(m.AuthMethods, "client_secret_basic") {

@@ -166,6 +166,9 @@ type Endpoint struct {
 	PKCE bool
 	// Issuer is the server's own name for itself (RFC 8414), empty where it has none.
 	Issuer string
+	// NamesIssuer is true where the server says that its answers in the browser name
+	// the issuer, so that one without is not its own (RFC 9207, section 2.4).
+	NamesIssuer bool
 	// Scopes the server says it knows; nil when it does not say.
 	Scopes []string
 	// AuthStyle overrides the platform's where the server's metadata asks for another.
@@ -205,8 +208,11 @@ type Exchanged struct {
 	Asked []string
 	// Clocks are those the answer states, source provider.
 	Clocks []Clock
-	// Subject is the sub claim of an ID token in the answer, if any.
+	// Subject is the sub claim of an ID token in the answer, or of the answer itself, if any.
 	Subject string
+	// Server is the lasting name of the site where only the sign-in tells it: the
+	// DID of whoever signed in at a server. Empty where it is known before.
+	Server string
 }
 
 // Identity is one profile, page, channel or organisation behind a sign-in, with

@@ -278,6 +278,7 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		a.fail(ctx, f, acc, err)
 		return
 	}
+	req.Server = res.Server
 	chosen := res.Identities
 	unfinished := acc != nil && acc.ProviderID == ""
 	if (acc == nil || unfinished) && len(chosen) > 1 {

@@ -1,6 +1,7 @@
 package connect
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -63,7 +64,8 @@ type Attempt struct {
 
 // Result is what a sign-in gave.
 type Result struct {
-	App       platform.App
+	App platform.App
+	// Server is that of the attempt, or the lasting name that only the sign-in told.
 	Server    string
 	Endpoint  platform.Endpoint
 	Exchanged platform.Exchanged
@@ -135,8 +137,8 @@ func (a *Attempt) end(err error) {
 
 // accept takes the callback if it is the first.
 func (a *Attempt) accept(q url.Values) bool {
-	// RFC 9207: an answer that names another issuer is mixed up.
-	if iss := q.Get("iss"); iss != "" && a.Endpoint.Issuer != "" && strings.TrimSuffix(iss, "/") != strings.TrimSuffix(a.Endpoint.Issuer, "/") {
+	// RFC 9207: an answer that names another issuer, or none where it should, is mixed up.
+	if iss := q.Get("iss"); (iss != "" || a.Endpoint.NamesIssuer) && a.Endpoint.Issuer != "" && strings.TrimSuffix(iss, "/") != strings.TrimSuffix(a.Endpoint.Issuer, "/") {
 		return false
 	}
 	a.mu.Lock()
@@ -306,7 +308,10 @@ func (a *Attempt) settle(ctx context.Context, polled *platform.Exchanged) (Resul
 	for i := range ids {
 		ids[i].Grant = whole(p, ids[i].Grant, x, c.Now)
 	}
-	r := Result{App: a.App, Server: a.Server, Endpoint: a.Endpoint, Exchanged: x, Identities: ids}
+	r := Result{App: a.App, Server: cmp.Or(x.Server, a.Server), Endpoint: a.Endpoint, Exchanged: x, Identities: ids}
+	if r.App.Server != "" {
+		r.App.Server = r.Server
+	}
 	if len(ids) == 0 {
 		return r, &platform.Error{Kind: platform.KindPermission, Platform: p.ID, Message: p.Name + " named no account for this sign-in", Repair: "allow everything that is asked for: " + a.again()}
 	}

@@ -36,6 +36,8 @@ func practiceRequest(t *testing.T, id string) Request {
 		if id == "wordpresscom" {
 			r.App = platform.App{}
 		}
+	case "bluesky":
+		r.Server, r.App = "acme-owner.bsky.social", platform.App{}
 	case "oidc":
 		r.Server, r.App = "https://issuer.example", platform.App{ID: "public"}
 	}

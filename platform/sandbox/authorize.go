@@ -54,7 +54,7 @@ func (n *Network) authorize(q request) answer {
 	s := n.of(q.platform)
 	switch {
 	case s.auto:
-		return n.allow(q, a, n.preselected(s), nil, nil)
+		return n.allow(q, a, n.expected(q, a), nil, nil)
 	case q.Method == http.MethodGet:
 		return n.signInPage(q, a, "")
 	}
@@ -86,6 +86,16 @@ func (q request) spend() {
 func (n *Network) decided(q request) (who Person, pages, scopes []string, ok bool) {
 	who, ok = n.person(q.body.Get("person"))
 	return who, append([]string{}, q.body["page"]...), append([]string{}, q.body["scope"]...), ok
+}
+
+// expected is who is preselected for a request.
+func (n *Network) expected(q request, a authorization) Person {
+	if q.dialect.hint != nil {
+		if who, ok := q.dialect.hint(n, a.params); ok {
+			return who
+		}
+	}
+	return n.preselected(n.of(q.platform))
 }
 
 func (n *Network) preselected(s *settings) Person {

@@ -38,6 +38,7 @@ func init() {
 		{"POST", "/_control/clear", `{"platform":""}`, "End the faults; what hangs goes on.", controlClear},
 		{"POST", "/_control/person", `{"platform":"facebook","preselect":"Acme Owner","force":"Other Person"}`, "Who is selected when the sign-in page opens; force signs in as that person whoever is chosen (the wrong account).", controlPerson},
 		{"POST", "/_control/credential", `{"platform":"telegram","host":"","person":"Acme Owner"}`, "Make what is handed over instead of a sign-in: an app password, a bot token, a webhook address. Answers login and secret.", controlCredential},
+		{"POST", "/_control/pds", `{"person":"Acme Owner","host":"pds.acme.example"}`, "Move a Bluesky account to another server, pds.… something: same DID, and nothing the old server gave works on.", controlPDS},
 		{"POST", "/_control/scopes", `{"platform":"facebook","drop":["pages_manage_posts"]}`, "Permissions that are never granted, whatever is ticked.", controlScopes},
 		{"POST", "/_control/auto", `{"platform":"facebook","on":true}`, "Approve at once, without a page.", controlAuto},
 		{"POST", "/_control/app", `{"platform":"linkedin","client_id":"mine","client_secret":"…","public":false,"redirects":["http://localhost:8421/callback"],"scopes":[]}`,
@@ -328,6 +329,24 @@ func controlCredential(n *Network, r *http.Request) (any, error) {
 	}
 	login, secret := n.CredentialAt(in.Platform, in.Host, in.Person)
 	return object{"login": login, "secret": secret}, nil
+}
+
+func controlPDS(n *Network, r *http.Request) (any, error) {
+	var in struct {
+		Person string `json:"person"`
+		Host   string `json:"host"`
+	}
+	if err := decode(r, &in); err != nil {
+		return nil, err
+	}
+	if _, ok := n.person(in.Person); !ok {
+		return nil, fmt.Errorf("nobody here is called %q", in.Person)
+	}
+	if !strings.HasPrefix(in.Host, "pds.") {
+		return nil, errors.New("a server is named pds. something")
+	}
+	n.MovePDS(in.Person, in.Host)
+	return done, nil
 }
 
 func controlScopes(n *Network, r *http.Request) (any, error) {

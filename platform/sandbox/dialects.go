@@ -26,6 +26,7 @@ func init() {
 		discord,
 		telegram,
 		oidc,
+		bluesky,
 		mastodon, // the last: it takes every host
 	}
 }
@@ -100,6 +101,9 @@ type dialect struct {
 	pkce   pkceMode
 	// redirect says whether an app may be sent back to an address.
 	redirect func(a *app, redirect string) bool
+	// hint is the person a request's parameters name (login_hint), who is then
+	// preselected; nil looks at none.
+	hint func(n *Network, params url.Values) (Person, bool)
 	// check refuses an authorization request for reasons of the platform's own; nil has none.
 	check func(n *Network, q request, a authorization) *answer
 	// things the person ticks on the sign-in page; nil shows none.

@@ -45,7 +45,7 @@ func (n *Network) signInPage(q request, a authorization, userCode string) answer
 		Title: "Practice " + brand(q.platform) + " — sign in", App: a.app.Name, Brand: brand(q.platform),
 		ShowPages: t.asked(a.scopes), OneThing: t != nil && t.one, UserCode: userCode,
 	}
-	chosen := n.preselected(n.of(q.platform))
+	chosen := n.expected(q, a)
 	for _, p := range n.people {
 		one := pagePerson{Person: p, Checked: p.ID == chosen.ID}
 		if d.ShowPages {

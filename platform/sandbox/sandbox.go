@@ -15,6 +15,7 @@
 //	www.pinterest.com, api.pinterest.com   Pinterest
 //	www.reddit.com, oauth.reddit.com       Reddit
 //	issuer.example, any *issuer*           OpenID Connect
+//	bsky.social, plc.directory, pds.*      Bluesky
 //	any host with a dot that is no other's Mastodon, every host a server
 //
 // The table is in dialects.go and on the page at /: one dialect, one file each.
@@ -71,6 +72,7 @@ type Network struct {
 	faults   []*fault
 	log      requestLog
 	signer   *signer
+	sky      sky
 }
 
 // New makes a network with the default apps and nobody signed in.
@@ -108,6 +110,7 @@ func (n *Network) reset() {
 		}
 	}
 	n.pushes = map[string]*pushed{}
+	n.sky = newSky()
 	n.devices = nil
 	n.codes = map[string]*code{}
 	n.tokens = map[string]*token{}

@@ -37,7 +37,9 @@ func (s *tokens) Token(_ context.Context, r agent.TokenRequest) (agent.Token, er
 	case "mastodon/acme":
 		return agent.Token{Account: r.Account, AccessToken: "token-1", TokenType: "bearer"}, nil
 	case "long":
-		return agent.Token{Account: r.Account, AccessToken: strings.Repeat("x", 20_000), TokenType: "DPoP"}, nil
+		return agent.Token{Account: r.Account, AccessToken: strings.Repeat("x", 20_000), TokenType: "Long"}, nil
+	case "bound":
+		return agent.Token{Account: "bluesky/acme", AccessToken: "token-2", TokenType: "DPoP"}, nil
 	}
 	return agent.Token{}, &platform.Error{Kind: platform.KindReconnect, Message: "it has expired", Repair: "reconnect: relink reconnect " + r.Account}
 }
@@ -104,7 +106,7 @@ func TestQuick(t *testing.T) {
 			{"token mastodon/acme", bearer, agent.TokenRequest{Account: "mastodon/acme"}},
 			{"token mastodon/acme --no-start --min-valid 1h30m", bearer, agent.TokenRequest{Account: "mastodon/acme", MinValid: 90 * time.Minute}},
 			{"token --min-valid=10m mastodon/acme --header", "Authorization: Bearer token-1\n", agent.TokenRequest{Account: "mastodon/acme", MinValid: 10 * time.Minute}},
-			{"token long --header", "Authorization: DPoP " + strings.Repeat("x", 20_000) + "\n", agent.TokenRequest{Account: "long"}},
+			{"token long --header", "Authorization: Long " + strings.Repeat("x", 20_000) + "\n", agent.TokenRequest{Account: "long"}},
 		}
 		for _, tt := range tests {
 			line, done := quick.Ask(env, strings.Fields(tt.args))
@@ -160,6 +162,12 @@ func TestQuick(t *testing.T) {
 	}
 	if got := svc.requests(); len(got) != 1 {
 		t.Errorf("asked %d times", len(got))
+	}
+	// A token that is bound to a key is refused the quick way too.
+	for _, args := range [][]string{{"token", "bound"}, {"token", "bound", "--header"}} {
+		if line, done := quick.Ask(env, args); done || !strings.Contains(string(quick.Refusal()), "of no use alone") || strings.Contains(string(quick.Refusal()), "token-2") {
+			t.Errorf("%v: got %q, %s", args, line, quick.Refusal())
+		}
 	}
 }
 

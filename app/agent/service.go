@@ -311,6 +311,19 @@ func (t Token) Scheme() string {
 	return t.TokenType
 }
 
+// Alone says why the token is of no use by itself; nil when it is. One that is
+// bound to a key (RFC 9449) goes with a proof that only the key's holder can
+// make, anew for every request.
+func (t Token) Alone() error {
+	if !strings.EqualFold(t.TokenType, "DPoP") {
+		return nil
+	}
+	return &platform.Error{
+		Kind: platform.KindPolicy, Code: "bound", Message: "the token of " + t.Account + " is bound to a key (DPoP) and of no use alone",
+		Repair: "sign in with an app password instead: relink reconnect " + t.Account + " --app-password-stdin",
+	}
+}
+
 // CheckResult is what the platform said about one account.
 type CheckResult struct {
 	Account string          `json:"account"`

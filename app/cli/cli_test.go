@@ -306,6 +306,21 @@ func TestToken(t *testing.T) {
 			}
 		})
 	}
+	// A token that is bound to a key is not handed out as if it were of use.
+	bound := agent.Token{Account: "bluesky/acme", AccessToken: hush, TokenType: "DPoP"}
+	const why = "the token of bluesky/acme is bound to a key (DPoP) and of no use alone; sign in with an app password instead: relink reconnect bluesky/acme --app-password-stdin"
+	for args, want := range map[string]string{
+		"token bluesky/acme": "", "token bluesky/acme --header": "",
+		"token bluesky/acme --json": `{"account":"bluesky/acme","access_token":"` + hush + `","token_type":"DPoP","note":"` + why + `"}` + "\n",
+	} {
+		b, says, code := bench{fake: &fake{token: bound}}, "relink: "+why+"\n", exitFailed
+		if want != "" {
+			says, code = "", exitDone
+		}
+		if got := b.run(t, strings.Fields(args)...); got != code || b.out.String() != want || b.err.String() != says {
+			t.Errorf("%s: got exit code %d, stdout of %d bytes, stderr %q", args, got, b.out.Len(), b.err.String())
+		}
+	}
 	b := bench{}
 	b.run(t, "token", "a", "--min-valid", "1d1h", "--no-start")
 	if want := []string{"Token {Account:a MinValid:25h0m0s Consumer: Interactive:false}"}; !slices.Equal(b.fake.calls, want) {

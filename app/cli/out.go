@@ -153,6 +153,8 @@ type tokenOut struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	ExpiresIn *int64    `json:"expires_in_seconds,omitempty"`
 	Scopes    []string  `json:"scopes,omitempty"`
+	// Note says why the token is of no use alone.
+	Note string `json:"note,omitempty"`
 }
 
 // checkOut is one result of check.

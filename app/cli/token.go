@@ -26,7 +26,13 @@ func (t *tool) token() *cobra.Command {
 		Short: "Print a working access token",
 		Long: `Print a working access token and nothing else, refreshed first where that is
 needed and can be done without a person. Where a person is needed the exit code
-is 3 at once, and the desktop is told who waits.`,
+is 3 at once, and the desktop is told who waits.
+
+Some tokens are of no use alone: those of Bluesky from a sign-in in the browser
+are bound to a key (DPoP, RFC 9449) that stays in Relink. They are not printed;
+with --json they are, with the token_type DPoP and a note. For scripts, sign in
+with an app password: relink reconnect ACCOUNT --app-password-stdin. It gives
+Bearer tokens, and lasts longer.`,
 		Example: `  relink token linkedin/acme --min-valid 10m
   curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
 		Args: cobra.ExactArgs(1),
@@ -36,7 +42,7 @@ is 3 at once, and the desktop is told who waits.`,
 			if err != nil {
 				return err
 			}
-			kind := got.Scheme()
+			kind, alone := got.Scheme(), got.Alone()
 			switch {
 			case t.json:
 				out := tokenOut{Account: got.Account, AccessToken: got.AccessToken, TokenType: kind, ExpiresAt: stamp(got.ExpiresAt), Scopes: got.Scopes}
@@ -44,7 +50,12 @@ is 3 at once, and the desktop is told who waits.`,
 					in := int64(got.ExpiresAt.Sub(t.Now()) / time.Second)
 					out.ExpiresIn = &in
 				}
+				if alone != nil {
+					out.Note = alone.Error()
+				}
 				err = t.emit(out)
+			case alone != nil:
+				return alone
 			case header:
 				err = t.print("Authorization: %s %s", kind, got.AccessToken)
 			default:

@@ -121,6 +121,10 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if t, isToken := out.(agent.Token); isToken && r.Header.Get("Accept") == plainType {
+		if err := t.Alone(); err != nil {
+			fail(w, err)
+			return
+		}
 		line := t.Scheme() + " " + t.AccessToken + "\n"
 		w.Header()["Content-Type"] = []string{plainType}
 		w.Header().Set("Content-Length", strconv.Itoa(len(line))) // an HTTP/1.0 caller sees by it that it has all

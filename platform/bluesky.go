@@ -51,7 +51,7 @@ var bluesky = &Platform{
 			"Add an app password; name it Relink. Access to direct messages is not needed.",
 			"Copy it: it looks like xxxx-xxxx-xxxx-xxxx and is shown once.",
 		},
-		Lasts:  "lasts longer: it ends 90 days after its last use, which Relink renews by itself; a sign-in in the browser ends after 14 days",
+		Lasts:  "90 days after its last use, and Relink renews it before: longer than a sign-in in the browser, which ends after 14 days",
 		Accept: blueskyAccept,
 	},
 	Discover:     blueskyDiscover,

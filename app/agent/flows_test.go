@@ -277,9 +277,64 @@ func TestEndDateThatDidNotMove(t *testing.T) {
 	d := newDesk(t)
 	d.net.SetLifetimes("linkedin", sandbox.Lifetimes{Access: 40 * testDay})
 	id := d.connect(t, "linkedin").Accounts[0]
-	d.net.SetLifetimes("linkedin", sandbox.Lifetimes{Access: 30 * testDay})
-	if f := d.reconnect(t, id); f.Phase != PhaseDone || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "the end date did not move") {
-		t.Errorf("flow %s, notes %q", f.Phase, f.Notes)
+	for _, again := range []struct {
+		life time.Duration
+		says string
+	}{{40 * testDay, "the end date did not move"}, {30 * testDay, "it ends sooner than before"}} {
+		d.net.SetLifetimes("linkedin", sandbox.Lifetimes{Access: again.life})
+		if f := d.reconnect(t, id); f.Phase != PhaseDone || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], again.says) {
+			t.Errorf("flow %s, notes %q, want %q", f.Phase, f.Notes, again.says)
+		}
+	}
+}
+
+// TestTwoWaysIn: one account, by app password and in the browser, whatever it is named by.
+func TestTwoWaysIn(t *testing.T) {
+	d := newDesk(t)
+	enter := func(server string) Flow {
+		t.Helper()
+		login, secret := d.net.Credential("bluesky", "")
+		f, err := d.Connect(t.Context(), ConnectRequest{Platform: "bluesky", Server: server, Login: login, Secret: secret})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f = d.until(t, f.ID, PhaseDone); f.Phase != PhaseDone {
+			t.Fatalf("connect at %s: %v", server, f.Error)
+		}
+		return f
+	}
+	id := enter("acme-owner.bsky.social").Accounts[0]
+	first := d.row(t, id)
+	if first.Grant.TokenType != "Bearer" || first.Account.Server != first.Account.ProviderID || !strings.HasPrefix(first.Account.Server, "did:plc:") {
+		t.Fatalf("got %+v", first)
+	}
+	// Named by its server's address it is the same account.
+	if again := enter("https://bsky.social").Accounts; len(again) != 1 || again[0] != id || d.snap.Load().Len() != 1 {
+		t.Fatalf("got accounts %v of %d", again, d.snap.Load().Len())
+	}
+	f := d.reconnect(t, id)
+	row := d.row(t, id)
+	if f.Phase != PhaseDone || row.Grant.TokenType != "DPoP" || row.Grant.Generation != 3 || row.Account.Alias != first.Account.Alias || !strings.Contains(strings.Join(f.Notes, " "), "it ends sooner than before") {
+		t.Errorf("flow %s, notes %q, %+v", f.Phase, f.Notes, row.Grant)
+	}
+	got, err := d.Token(t.Context(), TokenRequest{Account: id})
+	if err != nil || got.TokenType != "DPoP" || got.Alone() == nil {
+		t.Errorf("got a token of type %q, %v", got.TokenType, err)
+	}
+	if _, err := d.Check(t.Context(), id); err != nil {
+		t.Error(err)
+	}
+	// A handle that is somebody else's finds another account.
+	d.person(&sandbox.Choice{Person: "other-person"})
+	other, err := d.Connect(t.Context(), ConnectRequest{Platform: "bluesky", Server: "@other-person.bsky.social"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := d.until(t, other.ID, PhaseDone); f.Phase != PhaseDone || f.Accounts[0] == id || d.snap.Load().Len() != 2 {
+		t.Errorf("flow %s: %v", f.Phase, f.Error)
+	}
+	if err := d.Forget(t.Context(), id, true); err != nil {
+		t.Error(err)
 	}
 }
 

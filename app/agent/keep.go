@@ -186,7 +186,7 @@ func filled(acc platform.Account, id platform.Identity, now time.Time) platform.
 }
 
 // compare says what a person should know of a new grant: permissions that are
-// missing, an end date that did not move.
+// missing, an end date that did not move, or moved the wrong way.
 func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []string {
 	var notes []string
 	was, is := platform.Assess(acc, prev, now), platform.Assess(acc, next, now)
@@ -195,7 +195,11 @@ func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []s
 			notes = append(notes, fmt.Sprintf("%s: %s will not work, %s was not granted.", acc.Title(), c.Capability.Word(), platform.Join(c.Missing)))
 		}
 	}
-	if prev.Generation > 0 && was.Deadline.Ends() && is.Deadline.Ends() && is.Deadline.At.Before(was.Deadline.At.Add(time.Minute)) {
+	switch moved := is.Deadline.At.Sub(was.Deadline.At); {
+	case prev.Generation == 0 || !was.Deadline.Ends() || !is.Deadline.Ends() || moved >= time.Minute:
+	case moved < -time.Hour: // another way in, such as the browser instead of an app password
+		notes = append(notes, fmt.Sprintf("%s: it ends sooner than before, on %s and not on %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006"), was.Deadline.At.Local().Format("2 January 2006")))
+	default:
 		notes = append(notes, fmt.Sprintf("%s: the end date did not move; it is still %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006, 15:04")))
 	}
 	return notes

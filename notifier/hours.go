@@ -191,3 +191,102 @@ func (a Away) begins(loc *time.Location) time.Time { return a.From.In(loc) }
 func (a Away) ends(loc *time.Location) time.Time {
 	return time.Date(a.To.Year, a.To.Month, a.To.Day+1, 0, 0, 0, 0, loc)
 }
+
+// quietLead is how long before quiet hours a note that falls into them goes out.
+const quietLead = 30 * time.Minute
+
+// length is how much of a day is quiet.
+func (q Quiet) length() time.Duration {
+	d := q.To - q.From
+	if d < 0 {
+		d += day
+	}
+	return d
+}
+
+// wall is the time of day that a clock on the wall shows.
+func wall(t time.Time) time.Duration {
+	h, m, s := t.Clock()
+	return time.Duration(h)*time.Hour + time.Duration(m)*time.Minute + time.Duration(s)*time.Second
+}
+
+func (q Quiet) covers(local time.Time) bool {
+	at := wall(local)
+	if q.From <= q.To {
+		return at >= q.From && at < q.To
+	}
+	return at >= q.From || at < q.To
+}
+
+// silent reports whether t lies in quiet hours or on a free day.
+func (r *Rules) silent(t time.Time) bool {
+	if r.Free == 0 && r.Quiet.None() {
+		return false
+	}
+	t = t.In(r.location())
+	return r.Free.Has(t.Weekday()) || r.Quiet.covers(t)
+}
+
+// mostMoves bounds the search for a moment at which something may be said. A
+// week holds at most six free days and seven nights.
+const mostMoves = 32
+
+// earlier is the last moment up to t at which something may be said: at the
+// same time on a day that is not free, and before quiet hours, not in them.
+func (r *Rules) earlier(t time.Time) time.Time {
+	if !r.silent(t) {
+		return t
+	}
+	loc, at := r.location(), t
+	lead, moved := min(quietLead, (day-r.Quiet.length())/2), false
+	for range mostMoves {
+		local := at.In(loc)
+		y, m, d := local.Date()
+		switch {
+		case r.Free.Has(local.Weekday()):
+			at, moved = time.Date(y, m, d-1, local.Hour(), local.Minute(), local.Second(), local.Nanosecond(), loc), true
+		case r.Quiet.covers(local):
+			if r.Quiet.From > r.Quiet.To && wall(local) < r.Quiet.To && !moved {
+				d-- // it began yesterday; on a day that was chosen anew its evening does
+			}
+			at = time.Date(y, m, d, 0, int(r.Quiet.From/time.Minute), 0, 0, loc).Add(-lead)
+		default:
+			return at
+		}
+	}
+	return t
+}
+
+// opens is the first moment from t on at which something may be said.
+func (r *Rules) opens(t time.Time) time.Time {
+	loc, at := r.location(), t
+	for range 2 * mostMoves {
+		if !r.silent(at) {
+			return at
+		}
+		local := at.In(loc)
+		y, m, d := local.Date()
+		next := time.Date(y, m, d+1, 0, 0, 0, 0, loc)
+		if !r.Free.Has(local.Weekday()) {
+			if r.Quiet.From > r.Quiet.To && wall(local) >= r.Quiet.From {
+				d++ // it ends tomorrow
+			}
+			next = time.Date(y, m, d, 0, int(r.Quiet.To/time.Minute), 0, 0, loc)
+		}
+		if !next.After(at) {
+			next = at.Add(time.Hour) // of a time that the clock shows twice it was the first
+		}
+		// The clock may be changed before the end: past it, or to show it twice.
+		_, off := local.Zone()
+		ny, nm, nd := next.Date()
+		first := time.Date(ny, nm, nd, next.Hour(), next.Minute(), 0, 0, time.FixedZone("", off))
+		_, change := local.ZoneBounds()
+		for _, t := range []time.Time{first, change} {
+			if t.After(at) && t.Before(next) && !r.silent(t) {
+				next = t
+			}
+		}
+		at = next
+	}
+	return at
+}

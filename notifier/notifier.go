@@ -140,6 +140,9 @@ type Note struct {
 	Parts []Note
 	// Rehearsal marks a note that is only shown for practice.
 	Rehearsal bool
+	// line is what a summary lists it as, where that is not the title; absence is
+	// the person's, in words, in a note of what ends within it.
+	line, absence string
 }
 
 // Decision is what Plan found.

@@ -32,6 +32,16 @@ const (
 	wrongClock = day
 	// rounding covers what stores and platforms cut off a time.
 	rounding = time.Minute
+	// together: steps of a day and more go out at the beginning of their hour,
+	// so that accounts connected one after the other are told of in one note.
+	together = time.Hour
+	// leastNotice is what a last warning must leave to be worth holding back.
+	leastNotice = time.Hour
+	// soonAgain is how long after the news of an end a repeat that was moved
+	// earlier has to come to be worth saying.
+	soonAgain = 12 * time.Hour
+	// awayNotice is how many days before an absence its list is said.
+	awayNotice = 2
 	// crowd is how many notes may be due at once before they become one.
 	crowd = 2
 )
@@ -49,7 +59,12 @@ func stateStep(s platform.State) Step { return Step("state-" + string(s)) }
 //
 // An account is held by its latest step due: steps before it that were never
 // said, because the computer slept or the account was snoozed, are recorded as
-// collapsed. More than two notes due at once become one summary.
+// collapsed. More than two notes due at once become one summary, and so does
+// all that ends during an absence.
+//
+// What falls into quiet hours or on a free day is said before. What could not
+// be, because the computer slept, waits until they are over, but for the news
+// that it has ended and the last warning that would come too late.
 func Plan(subjects []Subject, now time.Time, r Rules) Decision {
 	d := Decision{Next: map[string]time.Time{}}
 	var due []part
@@ -64,10 +79,14 @@ func Plan(subjects []Subject, now time.Time, r Rules) Decision {
 		}
 	}
 	slices.SortFunc(due, byUrgency)
+	absent := 0
 	for _, p := range due {
-		d.Notes = append(d.Notes, p.note(now, r.location()))
+		if p.verdict.away {
+			absent++
+		}
+		d.Notes = append(d.Notes, p.note(now, &r))
 	}
-	if len(d.Notes) > crowd {
+	if len(d.Notes) > crowd || absent > 1 {
 		d.Notes = []Note{summary(d.Notes)}
 	}
 	return d
@@ -81,7 +100,7 @@ func Withdrawn(prev, cur platform.Status) bool {
 		return true
 	}
 	was, is := calls(prev), calls(cur)
-	return is < was || was == 1 && is == 1 && cur.Deadline.At.Sub(prev.Deadline.At) > time.Hour
+	return is < was || was < 2 && is < 2 && cur.Deadline.At.Sub(prev.Deadline.At) > time.Hour
 }
 
 // calls ranks what a status calls for: 0 nothing, 1 a warning, 2 a person now.
@@ -101,6 +120,7 @@ type verdict struct {
 	step   Step
 	ended  bool
 	popup  bool
+	away   bool
 	save   []Entry
 	silent []Entry
 	next   time.Time
@@ -111,8 +131,9 @@ type part struct {
 	verdict verdict
 }
 
-// byUrgency puts first what breaks first: what others depend on, then by the
-// end; what has ended without a date comes before every date.
+// byUrgency puts first what breaks first: what something depends on by the
+// moment that fails, then the rest by its end. What has ended without a date
+// comes before every date.
 func byUrgency(a, b part) int {
 	end := func(p part) time.Time {
 		if s := p.subject.Status; s.State == platform.StateRevoked || s.State == platform.StateUnfinished {
@@ -120,9 +141,23 @@ func byUrgency(a, b part) int {
 		}
 		return p.subject.Status.Deadline.At
 	}
+	breaks := func(p part) time.Time {
+		if !p.subject.First.IsZero() {
+			return p.subject.First
+		}
+		return end(p) // a script comes whenever it likes
+	}
+	unused := func(p part) int {
+		if p.subject.Depends > 0 {
+			return 0
+		}
+		return 1
+	}
 	return cmp.Or(
-		cmp.Compare(b.subject.Depends, a.subject.Depends),
+		cmp.Compare(unused(a), unused(b)),
+		breaks(a).Compare(breaks(b)),
 		end(a).Compare(end(b)),
+		cmp.Compare(b.subject.Depends, a.subject.Depends),
 		strings.Compare(a.subject.Account.Title(), b.subject.Account.Title()),
 		strings.Compare(a.subject.Account.ID, b.subject.Account.ID),
 	)
@@ -141,18 +176,25 @@ type event struct {
 	step Step
 	due  time.Time
 	said bool
-	// final is the news that it has ended, which a pause does not hold back.
+	// final is the news that it has ended, which neither a pause nor quiet hours hold back.
 	final bool
+	// last is when a warning is no use any more, of the last one before then: it
+	// goes out in quiet hours rather than not at all. Zero for others.
+	last time.Time
 	// early is an entry that was written before the step was due, by a clock
 	// that ran ahead.
 	early bool
 }
 
+// away reports whether it is the word of an end during an absence.
+func (e event) away() bool { return strings.HasPrefix(string(e.step), awayPrefix) }
+
 func judge(s *Subject, now time.Time, r *Rules) verdict {
 	if s.Account.Muted {
 		return verdict{}
 	}
-	var buf [4 + repeats + 1]event
+	s, wrong := s.righted(now)
+	var buf [6 + repeats + 1]event
 	events, ended := s.events(buf[:0], now, r)
 
 	hold := holds(s, now, r)
@@ -167,12 +209,10 @@ func judge(s *Subject, now time.Time, r *Rules) verdict {
 	entry := func(step Step, collapsed bool) Entry {
 		return Entry{Key: Key{s.Account.ID, s.Status.Generation, step}, At: now, Deadline: s.Status.Deadline.At, Collapsed: collapsed}
 	}
+	v.silent = wrong
 	for _, e := range events {
 		if e.early {
-			// Said for an end at this moment, which was none: the step stays due for the real one.
-			void := entry(e.step, true)
-			void.Deadline = now
-			v.silent = append(v.silent, void)
+			v.silent = append(v.silent, voided(Key{s.Account.ID, s.Status.Generation, e.step}, now))
 		}
 	}
 	for _, e := range events[:last+1] {
@@ -181,7 +221,7 @@ func judge(s *Subject, now time.Time, r *Rules) verdict {
 		}
 	}
 	if last >= 0 && !events[last].said {
-		v.say, v.step = true, events[last].step
+		v.say, v.step, v.away = true, events[last].step, events[last].away()
 		v.popup = events[last].final && !s.everEnded()
 		v.save = append(v.silent, entry(v.step, false))
 		v.silent = nil
@@ -190,7 +230,11 @@ func judge(s *Subject, now time.Time, r *Rules) verdict {
 		}
 	}
 	for _, e := range events[last+1:] {
-		if at := hold(e); !e.said && at.After(now) && (v.next.IsZero() || at.Before(v.next)) {
+		at := hold(e)
+		if !at.After(now) || e.away() && !at.Before(e.last) {
+			continue
+		}
+		if v.next.IsZero() || at.Before(v.next) {
 			v.next = at
 		}
 	}
@@ -215,11 +259,23 @@ func holds(s *Subject, now time.Time, r *Rules) func(event) time.Time {
 		if !e.final {
 			at = paused
 		}
-		if e.due.After(at) {
-			return e.due
+		at = later(at, e.due)
+		if e.final || !r.silent(later(at, now)) {
+			return at
 		}
-		return at
+		opens := r.opens(later(at, now))
+		if !e.last.IsZero() && e.last.Sub(opens) < leastNotice {
+			return at
+		}
+		return opens
 	}
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // events lists the subject's steps in order, each with the time it is due, and
@@ -234,6 +290,7 @@ func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
 	}
 	if !ended {
 		if st.Deadline.Ends() {
+			out = s.absent(out, now, r)
 			out = append(out, s.event(StepExpired, 0, rounding, true, now))
 		}
 		return out, false
@@ -245,12 +302,12 @@ func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
 
 	// One event is told once: a token that expired and is then called invalid
 	// by its platform has not ended twice.
-	anchor, said := s.find(StepExpired, now)
+	anchor, said := s.find(StepExpired)
 	said = said && s.counts(anchor, rounding) && (passed || !dateless)
 	e := event{step: StepExpired, due: st.Deadline.At, final: true}
 	if dateless || !st.Deadline.Ends() {
 		e = event{step: stateStep(st.State), due: now, final: true}
-		own, ok := s.find(e.step, now)
+		own, ok := s.find(e.step)
 		if ok && (!said || own.At.After(anchor.At)) {
 			anchor, said = own, true
 		}
@@ -265,46 +322,99 @@ func (s *Subject) events(out []event, now time.Time, r *Rules) ([]event, bool) {
 
 // warnings are the rungs before the deadline.
 func (s *Subject) warnings(out []event, now time.Time, r *Rules) []event {
-	life := s.Status.Life
+	life, from := s.Status.Life, len(out)
+	add := func(step Step, before, slack time.Duration, grouped bool) {
+		e := s.event(step, before, slack, false, now)
+		moved := []time.Time{r.earlier(e.due)}
+		if hour := e.due.Truncate(together); grouped && !r.silent(hour) {
+			moved = []time.Time{hour, moved[0]}
+		}
+		for _, at := range moved {
+			if life <= 0 || s.Status.Deadline.At.Sub(at) <= life/2 { // not while the account is young
+				e.due = at
+				break
+			}
+		}
+		out = append(out, e)
+	}
 	if life > 0 && life < shortLife {
 		for _, w := range [...]struct {
 			step   Step
 			before time.Duration
 		}{{Step75, life / 4}, {Step95, life / 20}} {
 			if life-w.before >= infancy {
-				out = append(out, s.event(w.step, w.before, w.before/2, false, now))
+				add(w.step, w.before, w.before/2, false)
 			}
 		}
-		return out
-	}
-	steps := s.Steps
-	if steps == nil {
-		steps = defaultSteps[:]
-	}
-	if s.Depends > 0 && r.Urgent > 0 && !slices.Contains(steps, r.Urgent) {
-		steps = append(slices.Clone(steps), r.Urgent)
-	}
-	for _, step := range longestFirst(steps) {
-		if step <= 0 {
-			continue
+	} else {
+		steps := s.Steps
+		if steps == nil {
+			steps = defaultSteps[:]
 		}
-		// A step that had to be shortened keeps its name, so that a change in
-		// what is known of the life does not make it another step.
-		before := step
-		if life > 0 {
-			before = min(step, life/2)
+		if s.Depends > 0 && r.Urgent > 0 && !slices.Contains(steps, r.Urgent) {
+			steps = append(slices.Clone(steps), r.Urgent)
 		}
-		out = append(out, s.event(Step(step.String()), before, step/2, false, now))
+		for _, step := range longestFirst(steps) {
+			if step <= 0 {
+				continue
+			}
+			// A step that had to be shortened keeps its name, so that a change in
+			// what is known of the life does not make it another step.
+			before := step
+			if life > 0 {
+				before = min(step, life/2)
+			}
+			add(Step(step.String()), before, step/2, before == step && step >= day)
+		}
+	}
+	if len(out) > from {
+		out[len(out)-1].last = s.Status.Deadline.At
 	}
 	return out
+}
+
+const awayPrefix = "away-"
+
+// absent puts in its place the word that the connection ends while nobody is
+// there: once, some days before the absence begins, or as soon as it is known.
+func (s *Subject) absent(out []event, now time.Time, r *Rules) []event {
+	st, loc := &s.Status, r.location()
+	if r.Away.None() || st.Life > 0 && st.Life < shortLife {
+		return out
+	}
+	begins, ends := r.Away.begins(loc), r.Away.ends(loc)
+	if st.Deadline.At.Before(begins) || !st.Deadline.At.Before(ends) || !now.Before(begins) {
+		return out
+	}
+	day1 := r.Away.From
+	due := r.earlier(time.Date(day1.Year, day1.Month, day1.Day-awayNotice, r.Hour, 0, 0, 0, loc))
+	if st.Life > 0 { // a warning never comes before half of a life
+		due = later(due, st.Deadline.At.Add(-st.Life/2))
+	}
+	if !due.Before(begins) {
+		return out
+	}
+	e := s.event(Step(awayPrefix+day1.String()), st.Deadline.At.Sub(due), ends.Sub(begins), false, now)
+	e.last = begins
+	// It says more than any warning that is due by now, and no more than was
+	// known when it was said.
+	from, at := due, len(out)
+	if !e.said {
+		from = later(due, now)
+	}
+	for at > 0 && out[at-1].due.After(from) {
+		at--
+	}
+	return slices.Insert(out, at, e)
 }
 
 // event makes the step that is due so long before the deadline; slack is how
 // far the deadline may move later before the step counts as another's.
 func (s *Subject) event(step Step, before, slack time.Duration, final bool, now time.Time) event {
 	e := event{step: step, due: s.Status.Deadline.At.Add(-before), final: final}
-	if old, ok := s.find(step, now); ok && s.counts(old, slack) {
-		e.early = e.due.Sub(now) > slack
+	if old, ok := s.find(step); ok && s.counts(old, slack) {
+		// An entry of the past was written early because settings moved the step since.
+		e.early = e.due.Sub(now) > slack && old.At.After(now)
 		e.said = !e.early
 	}
 	return e
@@ -326,26 +436,61 @@ func appendAgain(out []event, s *Subject, anchor, now time.Time, r *Rules) []eve
 	loc := r.location()
 	y, m, d := anchor.In(loc).Date()
 	for k := 1; k <= repeats; k++ {
-		e := event{step: againStep(k), due: time.Date(y, m, d+k, r.Hour, 0, 0, 0, loc)}
-		if old, ok := s.find(e.step, now); ok {
+		due := time.Date(y, m, d+k, r.Hour, 0, 0, 0, loc)
+		e := event{step: againStep(k), due: r.earlier(due)}
+		if old, ok := s.find(e.step); ok {
 			// A repeat from before belongs to an end that was mended since.
 			e.said = !old.At.Before(anchor)
+		}
+		if !e.said && e.due.Before(due) && e.due.Sub(anchor) < soonAgain {
+			continue
 		}
 		out = append(out, e)
 	}
 	return out
 }
 
-// find gives the last entry of a step in the subject's generation. Steps that
-// have a date are not believed when the entry lies in the future: they were
-// said while the clock was wrong, and must be said when their time comes.
-func (s *Subject) find(step Step, now time.Time) (Entry, bool) {
-	for _, e := range slices.Backward(s.Said) {
-		if e.Step != step || e.Generation != s.Status.Generation || e.Account != s.Account.ID {
+// noEnd is the deadline of an entry that counts for nothing.
+var noEnd = time.Unix(1, 0)
+
+// voided takes back what was said while the clock was wrong: it has to be said
+// when its time comes.
+func voided(k Key, now time.Time) Entry {
+	return Entry{Key: k, At: now, Deadline: noEnd, Collapsed: true}
+}
+
+// righted gives the subject without entries that were written by a clock far
+// ahead of now, and what the ledger must hold in their place. That a connection has
+// ended without a date was true at any time, and is not said anew.
+func (s *Subject) righted(now time.Time) (*Subject, []Entry) {
+	wrong := func(e Entry) bool { return e.At.Sub(now) > wrongClock && e.Generation == s.Status.Generation }
+	if !slices.ContainsFunc(s.Said, wrong) {
+		return s, nil
+	}
+	out := *s
+	out.Said = slices.Clone(s.Said)
+	var in []Entry
+	for i, e := range out.Said {
+		if !wrong(e) {
 			continue
 		}
-		wrong := e.At.Sub(now) > wrongClock && !strings.HasPrefix(string(step), "state-")
-		return e, !wrong
+		if strings.HasPrefix(string(e.Step), "state-") {
+			e.At = now
+		} else {
+			e = voided(e.Key, now)
+		}
+		out.Said[i] = e
+		in = append(in, e)
+	}
+	return &out, in
+}
+
+// find gives the last entry of a step in the subject's generation.
+func (s *Subject) find(step Step) (Entry, bool) {
+	for _, e := range slices.Backward(s.Said) {
+		if e.Step == step && e.Generation == s.Status.Generation && e.Account == s.Account.ID {
+			return e, !e.Deadline.Equal(noEnd)
+		}
 	}
 	return Entry{}, false
 }

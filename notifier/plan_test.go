@@ -86,25 +86,27 @@ func TestPlan(t *testing.T) {
 		r    Rules
 		want string
 	}{
-		"far away":                {ending("a", 30*day, long), Rules{}, "||552h0m0s"},
-		"does not end":            {ending("a", 0, 0).with(func(s *Subject) { s.Status.Deadline = platform.Clock{Source: platform.SourceNever} }), Rules{}, "||-"},
-		"seven days":              {ending("a", 7*day, long), Rules{}, "168h0m0s||96h0m0s"},
-		"a moment before":         {ending("a", 7*day+time.Second, long), Rules{}, "||1s"},
-		"said once":               {ending("a", 7*day-hour, long).said(hour, w7), Rules{}, "||95h0m0s"},
-		"missed steps collapse":   {ending("a", 2*day, long), Rules{}, "72h0m0s|168h0m0s|24h0m0s"},
-		"all missed":              {ending("a", hour, long), Rules{}, "24h0m0s|168h0m0s,72h0m0s|1h0m0s"},
-		"overtaken silently":      {ending("a", 2*day, long).said(hour, w3), Rules{}, "|168h0m0s|24h0m0s"},
-		"another generation":      {ending("a", 7*day, long).said(hour, w7).with(func(s *Subject) { s.Status.Generation = 2 }), Rules{}, "168h0m0s||96h0m0s"},
-		"own steps, any order":    {ending("a", 4*day, long).with(func(s *Subject) { s.Steps = []time.Duration{hour, 5 * day} }), Rules{}, "120h0m0s||95h0m0s"},
-		"no steps, only the end":  {ending("a", hour, long).with(func(s *Subject) { s.Steps = []time.Duration{} }), Rules{}, "||1h0m0s"},
-		"half a ten-day life":     {ending("a", 5*day, 10*day), Rules{}, "168h0m0s||48h0m0s"},
-		"not before half":         {ending("a", 6*day, 10*day), Rules{}, "||24h0m0s"},
-		"half a four-day life":    {ending("a", 2*day, 4*day), Rules{}, "72h0m0s|168h0m0s|24h0m0s"},
-		"short: born":             {ending("a", 24*hour, 24*hour), Rules{}, "||18h0m0s"},
-		"short: 75 %":             {ending("a", 6*hour, 24*hour), Rules{}, "75%||4h48m0s"},
-		"short: 95 %":             {ending("a", 72*time.Minute, 24*hour).said(hour, Step75), Rules{}, "95%||1h12m0s"},
-		"short: never at birth":   {ending("a", 8*time.Minute, 35*time.Minute), Rules{}, "||6m15s"},
-		"short: born for an hour": {ending("a", 10*time.Minute, 20*time.Minute), Rules{}, "||10m0s"},
+		"far away":                 {ending("a", 30*day, long), Rules{}, "||552h0m0s"},
+		"does not end":             {ending("a", 0, 0).with(func(s *Subject) { s.Status.Deadline = platform.Clock{Source: platform.SourceNever} }), Rules{}, "||-"},
+		"seven days":               {ending("a", 7*day, long), Rules{}, "168h0m0s||96h0m0s"},
+		"a moment before":          {ending("a", 7*day+hour, long), Rules{}, "||1h0m0s"},
+		"in its hour, for company": {ending("a", 7*day+59*time.Minute, long), Rules{}, "168h0m0s||96h0m0s"},
+		"short steps are exact":    {ending("a", 4*hour+time.Second, long).said(day, w7, w3, w1).with(func(s *Subject) { s.Steps = []time.Duration{4 * hour} }), Rules{}, "||1s"},
+		"said once":                {ending("a", 7*day-hour, long).said(hour, w7), Rules{}, "||95h0m0s"},
+		"missed steps collapse":    {ending("a", 2*day, long), Rules{}, "72h0m0s|168h0m0s|24h0m0s"},
+		"all missed":               {ending("a", hour, long), Rules{}, "24h0m0s|168h0m0s,72h0m0s|1h0m0s"},
+		"overtaken silently":       {ending("a", 2*day, long).said(hour, w3), Rules{}, "|168h0m0s|24h0m0s"},
+		"another generation":       {ending("a", 7*day, long).said(hour, w7).with(func(s *Subject) { s.Status.Generation = 2 }), Rules{}, "168h0m0s||96h0m0s"},
+		"own steps, any order":     {ending("a", 4*day, long).with(func(s *Subject) { s.Steps = []time.Duration{hour, 5 * day} }), Rules{}, "120h0m0s||95h0m0s"},
+		"no steps, only the end":   {ending("a", hour, long).with(func(s *Subject) { s.Steps = []time.Duration{} }), Rules{}, "||1h0m0s"},
+		"half a ten-day life":      {ending("a", 5*day, 10*day), Rules{}, "168h0m0s||48h0m0s"},
+		"not before half":          {ending("a", 6*day, 10*day), Rules{}, "||24h0m0s"},
+		"half a four-day life":     {ending("a", 2*day, 4*day), Rules{}, "72h0m0s|168h0m0s|24h0m0s"},
+		"short: born":              {ending("a", 24*hour, 24*hour), Rules{}, "||18h0m0s"},
+		"short: 75 %":              {ending("a", 6*hour, 24*hour), Rules{}, "75%||4h48m0s"},
+		"short: 95 %":              {ending("a", 72*time.Minute, 24*hour).said(hour, Step75), Rules{}, "95%||1h12m0s"},
+		"short: never at birth":    {ending("a", 8*time.Minute, 35*time.Minute), Rules{}, "||6m15s"},
+		"short: born for an hour":  {ending("a", 10*time.Minute, 20*time.Minute), Rules{}, "||10m0s"},
 
 		"expired":                  {ending("a", 0, long).in(platform.StateExpired).said(day, w7, w3, w1), Rules{Hour: 9}, "expired||21h0m0s"},
 		"expired while off":        {ending("a", -20*day, long).in(platform.StateExpired).said(28*day, w7), Rules{Hour: 9}, "expired|72h0m0s,24h0m0s|21h0m0s"},
@@ -146,6 +148,10 @@ func TestPlan(t *testing.T) {
 		"snoozed, expired waits":    {ending("a", 0, long).in(platform.StateExpired).with(func(s *Subject) { s.Account.Snoozed = base.Add(hour) }), Rules{Hour: 9}, "||1h0m0s"},
 		"snooze over, step was new": {ending("a", 2*day, long).said(6*day, w7).with(func(s *Subject) { s.Account.Snoozed = base }), Rules{}, "72h0m0s||24h0m0s"},
 		"snooze over, step is said": {ending("a", 2*day, long).said(day, w7, w3).with(func(s *Subject) { s.Account.Snoozed = base }), Rules{}, "||24h0m0s"},
+		"urgent, nothing depends":   {ending("a", 4*hour, long).said(day, w7, w3, w1), Rules{Urgent: 4 * hour}, "||4h0m0s"},
+		"urgent, a script depends":  {ending("a", 4*hour, long).said(day, w7, w3, w1).with(func(s *Subject) { s.Depends = 1 }), Rules{Urgent: 4 * hour}, "4h0m0s||4h0m0s"},
+		"urgent, and own steps":     {ending("a", 4*hour, long).with(func(s *Subject) { s.Depends, s.Steps = 1, []time.Duration{day} }), Rules{Urgent: 4 * hour}, "4h0m0s|24h0m0s|4h0m0s"},
+		"urgent, short life":        {ending("a", 4*hour, 20*hour).with(func(s *Subject) { s.Depends = 1 }), Rules{Urgent: 4 * hour}, "75%||3h0m0s"},
 		"muted":                     {ending("a", 0, long).in(platform.StateExpired).with(func(s *Subject) { s.Account.Muted = true }), Rules{}, "||-"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -154,6 +160,117 @@ func TestPlan(t *testing.T) {
 				t.Errorf("said|collapsed|next = %s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+// TestPlanQuiet: base is a Monday noon; the siesta is around it, the night is not.
+func TestPlanQuiet(t *testing.T) {
+	long := 60 * day
+	night, siesta := Quiet{22 * hour, 7 * hour}, Quiet{11 * hour, 13 * hour}
+	weekend, monday := Days(1<<time.Saturday|1<<time.Sunday), Days(1<<time.Monday)
+	for name, c := range map[string]struct {
+		s    Subject
+		r    Rules
+		want string
+	}{
+		"before the night":                {ending("a", 3*day+15*hour, long).said(hour, w7), Rules{Quiet: night}, "||9h30m0s"},
+		"before the night, from its end":  {ending("a", 3*day+19*hour-time.Second, long).said(hour, w7), Rules{Quiet: night}, "||9h30m0s"},
+		"at the end of the night":         {ending("a", 3*day+19*hour, long).said(hour, w7), Rules{Quiet: night}, "||19h0m0s"},
+		"a Sunday's is Friday's":          {ending("a", 6*day, long).said(hour, w7, w3), Rules{Free: weekend}, "||96h0m0s"},
+		"a Sunday night's is Friday's":    {ending("a", 6*day+10*hour+30*time.Minute, long).said(hour, w7, w3), Rules{Free: weekend, Quiet: night}, "||105h30m0s"},
+		"late, waits for the end":         {ending("a", 2*day, long).said(5*day, w7), Rules{Quiet: siesta}, "||1h0m0s"},
+		"late, waits for Tuesday":         {ending("a", 2*day, long).said(5*day, w7), Rules{Free: monday}, "||12h0m0s"},
+		"late, waits for Tuesday morning": {ending("a", 2*day, long).said(5*day, w7), Rules{Free: monday, Quiet: night}, "||19h0m0s"},
+		"last, and time enough":           {ending("a", 2*hour, long).said(day, w7, w3), Rules{Quiet: siesta}, "||1h0m0s"},
+		"last, and too late after":        {ending("a", 2*hour-time.Second, long).said(day, w7, w3), Rules{Quiet: siesta}, "24h0m0s||1h59m59s"},
+		"not last, too late after":        {ending("a", 90*time.Minute, 6*hour), Rules{Quiet: siesta}, "||1h0m0s"},
+		"the end goes out":                {ending("a", 0, long).in(platform.StateExpired).said(day, w7, w3, w1), Rules{Quiet: siesta, Hour: 9}, "expired||21h0m0s"},
+		"the end goes out on a free day":  {ending("a", 0, long).in(platform.StateExpired).said(day, w7, w3, w1), Rules{Free: monday, Hour: 9}, "expired||21h0m0s"},
+		"revoked goes out":                {ending("a", 30*day, long).in(platform.StateRevoked), Rules{Quiet: siesta, Hour: 9}, "state-revoked||21h0m0s"},
+		"the end at night":                {ending("a", 14*hour, long).said(day, w7, w3, w1), Rules{Quiet: night}, "||14h0m0s"},
+		"a repeat waits":                  {ending("a", -day, long).in(platform.StateExpired).said(day, w7, w3, w1, StepExpired), Rules{Quiet: siesta, Hour: 10}, "||1h0m0s"},
+		"a repeat is moved before":        {ending("a", 0, long).in(platform.StateExpired).said(0, w7, w3, w1, StepExpired), Rules{Quiet: Quiet{2 * hour, 10 * hour}, Hour: 9}, "||13h30m0s"},
+		"a repeat too soon is left out":   {ending("a", 0, long).in(platform.StateExpired).said(0, w7, w3, w1, StepExpired), Rules{Quiet: night, Hour: 6}, "||33h30m0s"},
+		"repeats of free days left out":   {ending("a", 0, long).in(platform.StateExpired).said(0, w7, w3, w1, StepExpired), Rules{Free: 1<<time.Tuesday | 1<<time.Wednesday, Hour: 9}, "||69h0m0s"},
+		"repeats of free days are one":    {ending("a", -day, long).in(platform.StateExpired).said(day, w7, w3, w1, StepExpired), Rules{Free: 1 << time.Tuesday, Hour: 9}, "again-2|again-1|45h0m0s"},
+		"short life, no room before":      {ending("a", 15*hour, 15*hour), Rules{Quiet: Quiet{18 * hour, 8 * hour}}, "||14h15m0s"},
+		"short life, before":              {ending("a", 20*hour, 20*hour), Rules{Quiet: Quiet{23 * hour, 4 * hour}}, "||10h30m0s"},
+		"never before half a life":        {ending("a", 5*day, 10*day), Rules{Free: weekend}, "168h0m0s||48h0m0s"},
+		"snoozed into the night":          {ending("a", 3*day, long).said(5*day, w7).with(func(s *Subject) { s.Account.Snoozed = base.Add(11 * hour) }), Rules{Quiet: night}, "||19h0m0s"},
+		"paused into the weekend":         {ending("a", 7*day, long), Rules{Free: weekend, Paused: base.Add(5 * day)}, "||156h0m0s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.r.Location = time.UTC
+			if got := story(Plan([]Subject{c.s}, base, c.r), "a"); got != c.want {
+				t.Errorf("said|collapsed|next = %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// absence is so many days from base on, both included.
+func absence(from, to int) Away {
+	return Away{dateOf(base.AddDate(0, 0, from)), dateOf(base.AddDate(0, 0, to))}
+}
+
+func TestPlanAway(t *testing.T) {
+	long := 60 * day
+	for name, c := range map[string]struct {
+		s    Subject
+		r    Rules
+		want string
+	}{
+		"two days before":            {ending("a", 11*day, long), Rules{Away: absence(10, 20), Hour: 9}, "||96h0m0s"},
+		"after the first step":       {ending("a", 11*day, long).said(0, w7), Rules{Away: absence(10, 20), Hour: 9}, "||189h0m0s"},
+		"as soon as it is known":     {ending("a", 8*day, long), Rules{Away: absence(1, 20)}, "away-2026-03-03||24h0m0s"},
+		"in place of a step":         {ending("a", 3*day, long), Rules{Away: absence(2, 20), Hour: 9}, "away-2026-03-04|168h0m0s,72h0m0s|48h0m0s"},
+		"the steps after go on":      {ending("a", 3*day, long).said(hour, "away-2026-03-04"), Rules{Away: absence(2, 20), Hour: 9}, "72h0m0s|168h0m0s|48h0m0s"},
+		"said once":                  {ending("a", 8*day, long).said(hour, "away-2026-03-03"), Rules{Away: absence(1, 20)}, "||24h0m0s"},
+		"another absence":            {ending("a", 8*day, long).said(hour, "away-2026-03-04"), Rules{Away: absence(1, 20)}, "away-2026-03-03||24h0m0s"},
+		"not once it has begun":      {ending("a", 8*day, long), Rules{Away: absence(0, 20)}, "||24h0m0s"},
+		"ends before":                {ending("a", 8*day, long), Rules{Away: absence(9, 20), Hour: 9}, "||24h0m0s"},
+		"ends after":                 {ending("a", 8*day+12*hour, long), Rules{Away: absence(1, 7)}, "||36h0m0s"},
+		"ends on the last day":       {ending("a", 8*day+11*hour, long), Rules{Away: absence(1, 8)}, "away-2026-03-03||35h0m0s"},
+		"Friday, for a Monday":       {ending("a", 16*day, long).said(0, w7, w3), Rules{Away: absence(14, 20), Hour: 13, Free: 1<<time.Saturday | 1<<time.Sunday}, "||265h0m0s"},
+		"too young":                  {ending("a", 5*day, 8*day), Rules{Away: absence(1, 20)}, "||24h0m0s"},
+		"ended already":              {ending("a", -hour, long).in(platform.StateExpired).said(hour, w7, w3, w1, StepExpired), Rules{Away: absence(1, 20), Hour: 9}, "||21h0m0s"},
+		"the last hour, though free": {ending("a", 4*day, long).said(5*day, w7), Rules{Away: absence(1, 20), Hour: 9, Free: 1 << time.Monday}, "away-2026-03-03||24h0m0s"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c.r.Location = time.UTC
+			if got := story(Plan([]Subject{c.s}, base, c.r), "a"); got != c.want {
+				t.Errorf("said|collapsed|next = %s, want %s", got, c.want)
+			}
+		})
+	}
+
+	r := Rules{Away: absence(1, 20), Location: time.UTC}
+	for name, c := range map[string]struct {
+		s          Subject
+		body, line string
+		reconnect  bool
+	}{
+		"lasts":        {ending("a", 8*day, long), "Publishing and inbox stop on Tue 10 Mar, 12:00. Reconnect now and it holds until 1 May.", "LinkedIn · a: Tue 10 Mar, 12:00, lasts if you reconnect now", true},
+		"moves":        {ending("a", 6*day, 14*day), "Publishing and inbox stop on Sun 8 Mar, 12:00. Reconnecting now moves that to 16 March.", "LinkedIn · a: Sun 8 Mar, 12:00, a little later if you reconnect now", true},
+		"life unknown": {ending("a", 8*day, 0), "Publishing and inbox stop on Tue 10 Mar, 12:00.", "LinkedIn · a: Tue 10 Mar, 12:00", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Plan([]Subject{c.s}, base, r)
+			n := d.Notes[0]
+			if n.Title != "LinkedIn · a ends while you are away" || n.Body != c.body || n.line != c.line || (n.Default == ActionReconnect) != c.reconnect {
+				t.Errorf("got %q, %q, %q, %s", n.Title, n.Body, n.line, n.Default)
+			}
+		})
+	}
+	young := ending("a", 4*day, 100*hour) // nearly its whole life is left
+	n := part{&young, verdict{away: true}}.note(base, &r)
+	if !strings.HasSuffix(n.Body, "Reconnecting early would not move that.") || n.Default != ActionShow || n.Buttons[0].Action != ActionShow {
+		t.Errorf("where nothing is gained: %+v", n)
+	}
+	two := Plan([]Subject{ending("a", 8*day, long), ending("b", 9*day, 0)}, base, r).Notes
+	if len(two) != 1 || two[0].Title != "2 accounts end while you are away, 3 to 22 March" ||
+		two[0].Body != "LinkedIn · a: Tue 10 Mar, 12:00, lasts if you reconnect now\nLinkedIn · b: Wed 11 Mar, 12:00" || len(two[0].Entries) != 2 {
+		t.Errorf("two at once: %+v", two)
 	}
 }
 
@@ -168,7 +285,7 @@ func TestPlanMoved(t *testing.T) {
 		s    Subject
 		want string
 	}{
-		"a second later":              {move(ending("a", 7*day, long).said(0, w7), time.Second), "||96h0m1s"},
+		"a second later":              {move(ending("a", 7*day, long).said(0, w7), time.Second), "||96h0m0s"},
 		"a day later":                 {move(ending("a", 7*day, long).said(0, w7), day), "||120h0m0s"},
 		"a month later":               {move(ending("a", 7*day, long).said(0, w7), 30*day), "||720h0m0s"},
 		"a month later, due again":    {move(ending("a", -23*day, long).said(30*day, w7), 30*day), "168h0m0s||96h0m0s"},
@@ -275,14 +392,19 @@ func TestPlanNotes(t *testing.T) {
 	used := ending("used", 7*day, 60*day).with(func(s *Subject) { s.Depends = 2 })
 	gone := ending("gone", -hour, 60*day).in(platform.StateExpired)
 	dead := ending("dead", 9*day, 60*day).in(platform.StateRevoked)
+	post := ending("post", 7*day, 60*day).with(func(s *Subject) { s.Depends, s.First = 1, base.Add(7*day+hour) })
+	late := gone.with(func(s *Subject) { s.Depends, s.First = 1, base.Add(day) })
+	late.Account.ID = "late"
 	for name, c := range map[string]struct {
 		subjects []Subject
 		want     []string
 	}{
-		"two stay two":              {[]Subject{warn, soon}, []string{"account/soon", "account/warn"}},
-		"three are one":             {[]Subject{warn, soon, gone}, []string{"summary gone soon warn"}},
-		"what is depended on first": {[]Subject{warn, used}, []string{"account/used", "account/warn"}},
-		"broken before ending":      {[]Subject{warn, gone, dead, used}, []string{"summary used dead gone warn"}},
+		"a post tomorrow outranks the unused": {[]Subject{gone, late}, []string{"account/late", "account/gone"}},
+		"the sooner failure first":            {[]Subject{post, used, late}, []string{"summary late used post"}},
+		"two stay two":                        {[]Subject{warn, soon}, []string{"account/soon", "account/warn"}},
+		"three are one":                       {[]Subject{warn, soon, gone}, []string{"summary gone soon warn"}},
+		"what is depended on first":           {[]Subject{warn, used}, []string{"account/used", "account/warn"}},
+		"broken before ending":                {[]Subject{warn, gone, dead, used}, []string{"summary used dead gone warn"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string

@@ -25,11 +25,10 @@ func Rehearse(s Subject, now time.Time, r Rules) []Rehearsed {
 	s.Said, s.Account.Snoozed, s.Account.Muted = nil, time.Time{}, false
 	s.Status.Capabilities = slices.Clone(s.Status.Capabilities)
 	r.Paused, r.Started, r.Away = time.Time{}, time.Time{}, Away{}
-	loc := r.location()
 	end := s.Status.Deadline
 	var out []Rehearsed
 	add := func(step Step, due time.Time, ended bool, at time.Time) {
-		n := part{&s, verdict{step: step, ended: ended, popup: step == StepExpired || step == stateStep(platform.StateRevoked)}}.note(at, loc)
+		n := part{&s, verdict{step: step, ended: ended, popup: step == StepExpired || step == stateStep(platform.StateRevoked)}}.note(at, &r)
 		news := News{Event: EventOf(step), Account: s.Account, Status: s.Status, Depends: s.Depends, At: at, Rehearsal: true}
 		news.Status.Capabilities = slices.Clone(s.Status.Capabilities)
 		out = append(out, Rehearsed{step, due, rehearsal(n, s.Account.ID), news})

@@ -2,6 +2,7 @@ package notifier
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -19,6 +20,7 @@ const (
 	labelLater     = "Later"
 	labelReview    = "Review"
 	labelAgain     = "Try again"
+	labelShow      = "Details"
 )
 
 // SummaryID is the ID of the one note that stands for many.
@@ -28,8 +30,8 @@ const SummaryID = "summary"
 func NoteID(account string) string { return "account/" + account }
 
 // note words what judge decided.
-func (p part) note(now time.Time, loc *time.Location) Note {
-	s, v := p.subject, p.verdict
+func (p part) note(now time.Time, r *Rules) Note {
+	s, v, loc := p.subject, p.verdict, r.location()
 	n := Note{
 		ID:       NoteID(s.Account.ID),
 		Accounts: []string{s.Account.ID},
@@ -38,14 +40,63 @@ func (p part) note(now time.Time, loc *time.Location) Note {
 		Buttons:  []Button{{ActionReconnect, labelReconnect}, {ActionLater, labelLater}},
 		Entries:  v.save,
 	}
-	if v.ended {
+	left := s.Status.Deadline.At.Sub(now)
+	switch {
+	case v.ended:
 		n.Urgency, n.Resident, n.Popup = UrgencyCritical, true, v.popup
 		n.Title, n.Body = endedTitle(s, v.step), endedBody(s, now, loc)
 		return n
+	case v.away:
+		p.absent(&n, now, r)
+		return n
+	case left > quietFrom:
+		n.Urgency = UrgencyLow // it is early days; a desktop need not interrupt anybody
+	case left <= day && s.Depends > 0:
+		n.Urgency = UrgencyCritical
 	}
-	n.Title = accountTitle(s.Account) + " ends in " + about(s.Status.Deadline.At.Sub(now))
+	n.Title = accountTitle(s.Account) + " ends in " + about(left)
 	n.Body = warningBody(s, now, loc)
 	return n
+}
+
+// quietFrom is above which time left a warning is of low urgency: longer than
+// three days and what their step is early by.
+const quietFrom = 4 * day
+
+// absent words that an account ends while nobody is there.
+func (p part) absent(n *Note, now time.Time, r *Rules) {
+	s, loc := p.subject, r.location()
+	end := s.Status.Deadline.At
+	n.Title = accountTitle(s.Account) + " ends while you are away"
+	n.line = accountTitle(s.Account) + ": " + moment(end, now, loc)
+	n.absence = span(r.Away)
+	gain := ""
+	// A new sign-in begins the same life anew; it is offered where that moves the end.
+	switch fresh := now.Add(s.Status.Life); {
+	case s.Status.Life <= 0:
+	case !fresh.Before(r.Away.ends(loc)):
+		gain = "Reconnect now and it holds until " + date(fresh, now, loc) + "."
+		n.line += ", lasts if you reconnect now"
+	case fresh.Sub(end) >= day:
+		gain = "Reconnecting now moves that to " + date(fresh, now, loc) + "."
+		n.line += ", a little later if you reconnect now"
+	default:
+		gain = "Reconnecting early would not move that."
+		n.Default, n.Buttons = ActionShow, []Button{{ActionShow, labelShow}, {ActionLater, labelLater}}
+	}
+	n.Body = sentences(warningBody(s, now, loc), gain)
+}
+
+// span is an absence in words, "12 to 26 December".
+func span(a Away) string {
+	from, to := a.From.In(time.UTC), a.To.In(time.UTC)
+	switch {
+	case a.From == a.To:
+		return from.Format("2 January")
+	case a.From.Year == a.To.Year && a.From.Month == a.To.Month:
+		return from.Format("2") + " to " + to.Format("2 January")
+	}
+	return from.Format("2 January") + " to " + to.Format("2 January")
 }
 
 func endedTitle(s *Subject, step Step) string {
@@ -78,7 +129,7 @@ func endedBody(s *Subject, now time.Time, loc *time.Location) string {
 	case plural:
 		verb = " have stopped"
 	}
-	return sentences(what+verb+when+".", s.Status.Why(platformName(s.Account)), depends(s.Depends))
+	return sentences(what+verb+when+".", s.Status.Why(platformName(s.Account)), depends(s, now, loc))
 }
 
 func warningBody(s *Subject, now time.Time, loc *time.Location) string {
@@ -97,7 +148,7 @@ func warningBody(s *Subject, now time.Time, loc *time.Location) string {
 	case s.Status.Deadline.Kind == platform.ClockInactivity:
 		why = platformName(s.Account) + " ends what is not used."
 	}
-	return sentences(out+".", why, depends(s.Depends))
+	return sentences(out+".", why, depends(s, now, loc))
 }
 
 // capabilities names what works, or what does not, to open a sentence with.
@@ -117,14 +168,19 @@ func capabilities(s platform.Status, works bool) (words string, plural bool) {
 	return strings.ToUpper(words[:1]) + words[1:], plural
 }
 
-func depends(n int) string {
-	switch n {
+func depends(s *Subject, now time.Time, loc *time.Location) string {
+	first := ""
+	if !s.First.IsZero() {
+		first = ", the first post is due on " + moment(s.First, now, loc)
+	}
+	switch n := s.Depends; n {
 	case 0:
 		return ""
 	case 1:
-		return "1 scheduled post or script depends on it."
+		return "1 scheduled post or script depends on it" + first + "."
+	default:
+		return fmt.Sprintf("%d scheduled posts or scripts depend on it%s.", n, first)
 	}
-	return fmt.Sprintf("%d scheduled posts or scripts depend on it.", n)
 }
 
 // Connected is the quiet note after an account was connected again. It takes
@@ -201,7 +257,11 @@ func summary(parts []Note) Note {
 		Buttons: []Button{{ActionReview, labelReview}},
 		Parts:   parts,
 	}
-	const shown = 4
+	shown := 4
+	absent := !slices.ContainsFunc(parts, func(p Note) bool { return p.absence == "" })
+	if absent {
+		shown = 10 // it is a list to act on, and comes once
+	}
 	var lines []string
 	ended := 0
 	for i, p := range parts {
@@ -213,7 +273,9 @@ func summary(parts []Note) Note {
 		if p.Resident {
 			ended++
 		}
-		if i < shown {
+		if i < shown && p.line != "" {
+			lines = append(lines, p.line)
+		} else if i < shown {
 			lines = append(lines, p.Title)
 		}
 	}
@@ -223,6 +285,8 @@ func summary(parts []Note) Note {
 	n.Body = strings.Join(lines, "\n")
 	ending := len(parts) - ended
 	switch {
+	case absent && ending > 0:
+		n.Title = accounts(ending) + numbered(ending, " ends", " end") + " while you are away, " + parts[0].absence
 	case ending == 0:
 		n.Title = accounts(ended) + numbered(ended, " needs you", " need you")
 	case ended == 0:

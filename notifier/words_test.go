@@ -66,7 +66,7 @@ func TestWords(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c.subject.Account = account
 			p := part{&c.subject, verdict{step: c.step, ended: c.subject.Status.State.NeedsPerson()}}
-			n := p.note(now, time.UTC)
+			n := p.note(now, &Rules{Location: time.UTC})
 			if n.Title != c.title || n.Body != c.body {
 				t.Errorf("got  %q\n     %q\nwant %q\n     %q", n.Title, n.Body, c.title, c.body)
 			}

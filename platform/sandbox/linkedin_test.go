@@ -2,10 +2,13 @@ package sandbox_test
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"relink/platform"
+	signin "relink/platform/connect"
 	"relink/platform/sandbox"
 )
 
@@ -155,4 +158,91 @@ func TestExpireAgo(t *testing.T) {
 	if d.str("status") != "expired" || int64(d.num("expires_at")) != at.Unix() || int64(d.num("created_at")) != at.Add(-60*day).Unix() {
 		t.Errorf("introspection: %s", d.body)
 	}
+}
+
+// organisations is a sign-in that asks for them as well.
+func (b *bench) organisations(choice sandbox.Choice, change func(*signin.Request)) (signin.Result, error) {
+	b.t.Helper()
+	return b.signUp("linkedin", choice, func(r *signin.Request) {
+		r.Wants = []platform.Capability{platform.Publish, platform.Organisations}
+		if change != nil {
+			change(r)
+		}
+	})
+}
+
+func TestLinkedInOrganisations(t *testing.T) {
+	b := newBench(t)
+	r, err := b.organisations(sandbox.Choice{}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, id := range r.Identities {
+		got = append(got, id.Kind+" "+id.ProviderID+" "+id.Name)
+		if id.OwnerID != "10000001" || id.Owner != "Acme Owner" || id.Grant.Tokens.Access != r.Identities[0].Grant.Tokens.Access {
+			t.Errorf("%s does not share the member's grant: %+v", id.Name, id)
+		}
+	}
+	// An organisation where the member only reads figures, and one where the role was withdrawn, are not theirs to connect.
+	want := []string{"organisation 3120100001 Acme Shop", "organisation 3120100002 Acme Blog", "person 10000001 Acme Owner"}
+	if !slices.Equal(got, want) || len(r.Missing) != 0 {
+		t.Errorf("got %q, missing %q", got, r.Missing)
+	}
+	if _, err := b.hold(r, 0).verify(t, b); err != nil {
+		t.Errorf("verify an organisation: %v", err)
+	}
+	acc := platform.Account{ID: "a1", Platform: "linkedin", Alias: "shop", ProviderID: "3120100001", Name: "Acme Shop", OwnerID: "10000001"}
+	again, err := b.organisations(sandbox.Choice{}, func(r *signin.Request) { r.Expect = &acc })
+	if err != nil || len(again.Identities) != 1 || again.Identities[0].ProviderID != acc.ProviderID || len(again.Others) != 2 {
+		t.Errorf("reconnect: %+v, %v", again.Identities, err)
+	}
+	_, err = b.organisations(sandbox.Choice{Person: "Other Person"}, func(r *signin.Request) { r.Expect = &acc })
+	wantKind(t, "somebody else", err, platform.KindWrongAccount, "")
+}
+
+func TestLinkedInOrganisationsNotAsked(t *testing.T) {
+	b := newBench(t)
+	r, _ := b.mustSignUp("linkedin")
+	if len(r.Identities) != 1 || r.Identities[0].Kind != "person" {
+		t.Errorf("got %+v", r.Identities)
+	}
+	if i := slices.IndexFunc(b.Log(), func(e sandbox.Entry) bool { return strings.Contains(e.Path, "organization") }); i >= 0 {
+		t.Errorf("organisations were asked for: %+v", b.Log()[i])
+	}
+	// The app is not approved: LinkedIn refuses the sign-in and says why.
+	b.Register(sandbox.App{Platform: "linkedin", ClientID: "plain", Secret: "s", Scopes: []string{"openid", "profile", "w_member_social"}})
+	_, err := b.organisations(sandbox.Choice{}, func(r *signin.Request) { r.App = platform.App{ID: "plain", Secret: platform.NewSecret("s")} })
+	wantKind(t, "an app without the product", err, platform.KindPermission, "unauthorized_scope_error")
+	// Without the permission that lists organisations there is the member, and what is missing is named.
+	b.DropScopes("linkedin", "rw_organization_admin")
+	r, err = b.organisations(sandbox.Choice{}, nil)
+	if err != nil || len(r.Identities) != 1 || !slices.Equal(r.Missing, []string{"rw_organization_admin"}) {
+		t.Errorf("got %+v, missing %q, %v", r.Identities, r.Missing, err)
+	}
+}
+
+func TestLinkedInVersionedAPI(t *testing.T) {
+	b := newBench(t)
+	token := b.member("openid rw_organization_admin").str("access_token")
+	ask := func(at, version, protocol string) reply {
+		return b.ask(http.MethodGet, "api.linkedin.com/rest/"+at, nil, "Authorization", "Bearer "+token, "LinkedIn-Version", version, "X-Restli-Protocol-Version", protocol)
+	}
+	b.linkedinError("no version", ask("organizationAcls?q=roleAssignee", "", "2.0.0"), 400, 0)
+	b.linkedinError("old version", ask("organizationAcls?q=roleAssignee", "202401", "2.0.0"), 426, 0)
+	b.linkedinError("no protocol", ask("organizationAcls?q=roleAssignee", "202607", ""), 400, 0)
+	b.linkedinError("no finder", ask("organizationAcls", "202607", "2.0.0"), 400, 0)
+	b.linkedinError("brackets escaped", ask("organizations?ids=List%283120100001%29", "202607", "2.0.0"), 400, 0)
+	b.want("a list", ask("organizations?ids=List(3120100001)", "202607", "2.0.0"), 200)
+	token = b.member("openid w_organization_social").str("access_token")
+	b.linkedinError("no permission", ask("organizationAcls?q=roleAssignee", "202607", "2.0.0"), 403, 100)
+
+	// A program older than its version's life asks for one that still works.
+	b.pass(3 * 365 * day)
+	if r, err := b.organisations(sandbox.Choice{}, nil); err != nil || len(r.Identities) != 3 {
+		t.Errorf("three years on: %+v, %v", r.Identities, err)
+	}
+	b.SetFault(sandbox.Fault{Path: "/rest/organizationAcls", Kind: sandbox.FaultJSON, Status: 426, Body: []byte(`{"status":426,"code":"NONEXISTENT_VERSION"}`)})
+	_, err := b.organisations(sandbox.Choice{}, nil)
+	wantKind(t, "a version that is gone", err, platform.KindConfig, "426")
 }

@@ -106,7 +106,7 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 	}
 	a.tell(func() { a.notifies(err) })
 	// What the desktop cannot show the window does, but for good news.
-	if (p.note.Popup || err != nil && p.note.Urgency > notifier.UrgencyLow) && a.cfg.OpenWindow != nil {
+	if (p.note.Popup || err != nil && len(p.note.Buttons) > 0) && a.cfg.OpenWindow != nil {
 		page := "needs"
 		if len(p.note.Accounts) == 1 {
 			page = "popup:" + p.note.Accounts[0]

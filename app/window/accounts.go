@@ -9,7 +9,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -17,13 +16,8 @@ import (
 	"relink/app/agent"
 )
 
-const (
-	sidebarWidth float32 = 184
-	detailWidth  float32 = 328
-)
-
 // accountsPage is the main screen: a sentence about the whole, filters, the
-// list, and the chosen account.
+// list, and the chosen account or the picture of what comes.
 type accountsPage struct {
 	u *ui
 
@@ -34,14 +28,22 @@ type accountsPage struct {
 	search       *searchEntry
 	filters      *fyne.Container
 	filterKey    string
-	noMatch      *widget.Label
-	detail       *detail
-	summary      *summary
-	// body holds the list or the empty state; content all of it.
+	filterButton *widget.Button
+	// bar is over the list: what is listed and in which order, or what to do with those marked.
+	bar      *fyne.Container
+	listed   *line
+	order    *widget.Button
+	marked   *widget.Label
+	bulk     *fyne.Container
+	noMatch  *fyne.Container
+	detail   *detail
+	coming   *comingPane
+	panes    *panes
+	firstRun *firstRun
+	// list is the panes, empty what is there before the first account; content both and what is above them.
 	list, empty *fyne.Container
-	split       *container.Split
 	content     fyne.CanvasObject
-	// pages holds the accounts and, over them, the connect page.
+	// pages holds the accounts and, over them, another page.
 	pages *fyne.Container
 }
 
@@ -51,6 +53,7 @@ func (u *ui) openMain() {
 		if u.connect != nil && u.flow == nil {
 			u.connect.leave()
 		}
+		u.closeNotices()
 		u.win.Show()
 		u.win.RequestFocus()
 		return
@@ -59,7 +62,10 @@ func (u *ui) openMain() {
 	u.win.SetOnClosed(u.closedMain)
 	p := &accountsPage{u: u}
 	u.accounts = p
+	u.marks, u.anchor = map[string]bool{}, ""
+	u.pictures = newPictures(u)
 	u.list = newAccountList(u)
+	u.pictures.came = func(string) { u.list.Refresh(); p.detail.picture() }
 
 	p.headline = widget.NewLabel("")
 	p.headline.SizeName, p.headline.TextStyle.Bold = theme.SizeNameSubHeadingText, true
@@ -68,26 +74,28 @@ func (u *ui) openMain() {
 	p.reconnectAll.Importance = widget.HighImportance
 	p.reconnectAll.Hide()
 	connect := widget.NewButtonWithIcon(wordConnect, theme.ContentAddIcon(), u.showConnect)
-	settings := widget.NewButtonWithIcon("", theme.SettingsIcon(), func() { u.openSettings(PageSettings) })
-	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.reconnectAll, connect, settings)), p.headline)
-	p.banners = container.NewVBox()
+	menu := newIconButton(theme.MenuIcon(), wordMenu, nil)
+	menu.OnTapped = func() { u.popMenu(menu, u.menuItems()...) }
+	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.reconnectAll, connect, menu)), p.headline)
+	p.banners = container.New(layout.NewCustomPaddedVBoxLayout(gap))
 
 	p.search = newSearchEntry(u)
 	p.filters = container.New(layout.NewCustomPaddedVBoxLayout(gap / 2))
-	side := container.NewBorder(pad(1, p.search), nil, nil, nil, container.NewVScroll(p.filters))
+	side := container.NewVScroll(p.filters)
+	p.filterButton = widget.NewButtonWithIcon("", theme.ListIcon(), nil)
+	p.filterButton.Alignment = widget.ButtonAlignLeading
+	p.filterButton.OnTapped = func() { u.popMenu(p.filterButton, p.filterItems()...) }
 
-	p.noMatch = widget.NewLabelWithStyle(wordNoMatch, fyne.TextAlignCenter, fyne.TextStyle{})
-	p.noMatch.Importance = widget.LowImportance
+	p.noMatch = container.NewCenter(emptyNote(wordNoMatch))
 	p.noMatch.Hide()
 	p.detail = newDetail(u)
-	p.summary = newSummary(u)
-	p.split = container.NewHSplit(
-		container.NewStack(u.list, container.NewCenter(p.noMatch)),
-		least(detailWidth, 0, container.NewStack(p.summary.content, p.detail.content)))
-	p.split.Offset = 0.7 // as much as the detail's least width leaves
-	p.list = container.NewBorder(nil, nil, least(sidebarWidth, 0, side), nil, p.split)
+	p.coming = newComingPane(u)
+	middle := container.NewBorder(container.NewVBox(container.NewStack(p.listBar(), p.bulkBar())), nil, nil, nil, container.NewStack(u.list, p.noMatch))
+	p.panes = newPanes(p.search, side, p.filterButton, middle, container.NewStack(p.coming.content, p.detail.content))
+	p.list = p.panes.content
 	p.list.Hide()
-	p.empty = container.NewStack(emptyState(u))
+	p.firstRun = newFirstRun(u)
+	p.empty = container.NewStack(p.firstRun.content)
 	p.empty.Hide()
 
 	p.content = container.NewBorder(
@@ -95,9 +103,14 @@ func (u *ui) openMain() {
 			container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), p.banners)),
 		nil, nil, nil, container.NewStack(p.list, p.empty))
 	p.pages = container.NewStack(p.content)
-	u.win.SetContent(p.pages)
+	u.win.SetContent(container.New(&sizeKeeper{u}, p.pages))
 	u.keys()
-	u.win.Resize(fyne.NewSize(1240, 760))
+	u.win.SetMainMenu(u.mainMenu())
+	size := fyne.NewSize(1240, 760)
+	if m := u.memory; m.Width > 0 {
+		size = fyne.NewSize(m.Width, m.Height)
+	}
+	u.win.Resize(size)
 	u.win.Show()
 	u.rebuild(false)
 }
@@ -105,20 +118,41 @@ func (u *ui) openMain() {
 // closedMain forgets the main window; others may live on. A flow goes on in
 // the agent, since the browser is still with the person.
 func (u *ui) closedMain() {
+	u.keep()
 	if u.flow != nil {
 		u.flow.view.abandon()
 	}
-	u.win, u.accounts, u.list, u.view, u.flow, u.connect = nil, nil, nil, nil, nil, nil
-	u.filter, u.search = filterAll, ""
+	u.win, u.accounts, u.list, u.view, u.flow, u.connect, u.notices = nil, nil, nil, nil, nil, nil, nil
+	u.search = ""
 }
 
-// emptyState is what a person sees before the first account.
-func emptyState(u *ui) fyne.CanvasObject {
-	title := widget.NewLabelWithStyle(wordEmptyTitle, fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
-	title.SizeName = theme.SizeNameHeadingText
-	text := widget.NewLabelWithStyle(wordEmptyText, fyne.TextAlignCenter, fyne.TextStyle{})
-	text.Importance = widget.LowImportance
-	return container.NewVScroll(container.NewCenter(container.NewVBox(title, text, least(480, 0, pad(2, platformTiles(u, 1))))))
+// listBar says what is listed, and in which order.
+func (p *accountsPage) listBar() fyne.CanvasObject {
+	p.listed = newLine(theme.SizeNameCaptionText, colorMuted)
+	p.order = widget.NewButtonWithIcon("", theme.MenuDropDownIcon(), nil)
+	p.order.Importance, p.order.IconPlacement = widget.LowImportance, widget.ButtonIconTrailingText
+	p.order.OnTapped = func() {
+		var items []*fyne.MenuItem
+		for _, o := range orders {
+			it := fyne.NewMenuItem(o.word, func() { p.u.setOrder(o.id) })
+			it.Checked = o.id == p.u.order
+			items = append(items, it)
+		}
+		p.u.popMenu(p.order, items...)
+	}
+	p.bar = container.NewBorder(nil, nil, nil, p.order,
+		container.New(layout.NewCustomPaddedLayout(0, 0, 3*gap, 0), container.New(middle{}, p.listed)))
+	return p.bar
+}
+
+// middle sets one line in the middle of the height.
+type middle struct{}
+
+func (middle) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+func (middle) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	h := o[0].MinSize().Height
+	o[0].Move(fyne.NewPos(0, (size.Height-h)/2))
+	o[0].Resize(fyne.NewSize(size.Width, h))
 }
 
 // update shows the current view.
@@ -140,9 +174,14 @@ func (p *accountsPage) update() {
 	}
 	showIf(p.list, v.total > 0)
 	showIf(p.empty, v.total == 0)
+	if v.total == 0 {
+		p.firstRun.update()
+	}
 	showIf(p.noMatch, v.total > 0 && len(v.rows) == 0)
 	p.updateFilters()
+	p.updateBar()
 	p.detail.update()
+	p.panes.choose(p.u.row(p.u.selected) != nil)
 }
 
 func showIf(o fyne.CanvasObject, show bool) {
@@ -154,38 +193,121 @@ func showIf(o fyne.CanvasObject, show bool) {
 	}
 }
 
-// updateFilters rebuilds the filters when a number or the choice changed.
-func (p *accountsPage) updateFilters() {
+// updateBar says what is listed, or what can be done with those marked.
+func (p *accountsPage) updateBar() {
 	v := p.u.view
 	if v == nil {
 		return
 	}
-	type item struct {
-		id, name string
-		n        int
-		icon     fyne.Resource
+	text := filterWord(v) + " · " + strconv.Itoa(len(v.rows))
+	if v.query.search != "" {
+		text = count(len(v.rows), "match", "matches") + " for “" + plain(v.query.search) + "”"
 	}
-	items := []item{
-		{filterAll, wordAll, v.total, theme.ListIcon()},
-		{filterNeeds, wordNeedsYou, v.needs, theme.ErrorIcon()},
-		{filterSoon, wordSoon, v.soon, theme.HistoryIcon()},
+	p.listed.set(text, colorMuted)
+	if word := orderWord(p.u.order); p.order.Text != word {
+		p.order.SetText(word)
 	}
+	n := len(p.u.marks)
+	showIf(p.bar, n == 0)
+	showIf(p.bulk, n > 0)
+	if n > 0 {
+		p.marked.SetText(strconv.Itoa(n) + " " + wordSelected)
+	}
+}
+
+// filterWord names what the filter leaves.
+func filterWord(v *view) string {
+	switch v.query.filter {
+	case filterAll:
+		return wordAllAccounts
+	case filterNeeds:
+		return wordNeedsYou
+	case filterSoon:
+		return wordSoon
+	}
+	for _, g := range append(slices.Clone(v.platforms), v.labels...) {
+		if g.id == v.query.filter {
+			return g.name
+		}
+	}
+	return wordAllAccounts
+}
+
+// filterItem is one filter as it is offered.
+type filterItem struct {
+	id, name string
+	n        int
+	icon     fyne.Resource
+	// over is the heading above it, if it begins a group.
+	over string
+}
+
+func (p *accountsPage) offered() []filterItem {
+	v := p.u.view
+	if v == nil {
+		return nil
+	}
+	items := []filterItem{
+		{filterAll, wordAll, v.total, theme.ListIcon(), ""},
+		{filterNeeds, wordNeedsYou, v.needs, theme.ErrorIcon(), ""},
+		{filterSoon, wordSoon, v.soon, theme.HistoryIcon(), ""},
+	}
+	over := wordPlatforms
 	for _, c := range v.platforms {
-		items = append(items, item{c.id, c.name, c.n, nil})
+		items = append(items, filterItem{c.id, plain(c.name), c.n, nil, over})
+		over = ""
 	}
-	key := fmt.Sprint(p.u.filter, items)
-	if key == p.filterKey {
+	over = wordLabels
+	for _, c := range v.labels {
+		items = append(items, filterItem{c.id, plain(c.name), c.n, labelIcon, over})
+		over = ""
+	}
+	return items
+}
+
+// filterItems are the filters as a menu, where there is no room at the left.
+func (p *accountsPage) filterItems() []*fyne.MenuItem {
+	var out []*fyne.MenuItem
+	for _, f := range p.offered() {
+		if f.over != "" {
+			out = append(out, fyne.NewMenuItemSeparator())
+		}
+		it := fyne.NewMenuItem(f.name+" · "+strconv.Itoa(f.n), func() { p.u.setFilter(f.id) })
+		it.Checked = f.id == p.u.filter
+		out = append(out, it)
+	}
+	return out
+}
+
+// updateFilters rebuilds the filters when a number or the choice changed.
+func (p *accountsPage) updateFilters() {
+	items := p.offered()
+	key := fmt.Sprint(p.u.filter, theme.TextSize(), items)
+	if key == p.filterKey || items == nil {
 		return
 	}
 	p.filterKey = key
-	focused := slices.IndexFunc(p.filters.Objects, func(o fyne.CanvasObject) bool { t, ok := o.(*tile); return ok && t.focused })
+	tiles := func() (out []*tile) {
+		for _, o := range p.filters.Objects {
+			if t, ok := o.(*tile); ok {
+				out = append(out, t)
+			}
+		}
+		return out
+	}
+	focused := slices.IndexFunc(tiles(), func(t *tile) bool { return t.focused })
 	p.filters.RemoveAll()
 	for _, it := range items {
+		if it.over != "" {
+			over := newLine(theme.SizeNameCaptionText, colorMuted)
+			over.text, over.style.Bold = it.over, true
+			p.filters.Add(container.New(layout.NewCustomPaddedLayout(2*gap, gap/2, 3*gap, gap), over))
+		}
 		var lead fyne.CanvasObject
 		if it.icon != nil {
 			lead = widget.NewIcon(theme.NewColoredResource(it.icon, colorMuted))
 		} else {
-			a := newAvatar(20)
+			a := newAvatar(5 * gap)
 			a.set(it.id, "")
 			lead = a
 		}
@@ -195,12 +317,16 @@ func (p *accountsPage) updateFilters() {
 		number := newLine(theme.SizeNameCaptionText, colorMuted)
 		number.text, number.align = strconv.Itoa(it.n), fyne.TextAlignTrailing
 		t := newTile(container.New(filterLayout{}, lead, name, number), func() { p.u.setFilter(it.id) })
+		t.name = it.name + ", " + strconv.Itoa(it.n)
 		t.selected = it.id == p.u.filter
 		t.rune, t.key = p.u.typedRune, p.u.typedKey
 		p.filters.Add(t)
+		if t.selected {
+			p.filterButton.SetText(it.name + " · " + strconv.Itoa(it.n))
+		}
 	}
-	if focused >= 0 && focused < len(p.filters.Objects) {
-		p.u.win.Canvas().Focus(p.filters.Objects[focused].(*tile))
+	if now := tiles(); focused >= 0 && focused < len(now) {
+		p.u.win.Canvas().Focus(now[focused])
 	}
 	p.filters.Refresh()
 }
@@ -208,16 +334,20 @@ func (p *accountsPage) updateFilters() {
 // filterLayout lays a filter out: mark, name, number.
 type filterLayout struct{}
 
-func (filterLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(120, 9*gap) }
+func (filterLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(em(120), max(8*gap, o[1].MinSize().Height+3*gap))
+}
 
 func (filterLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	place := func(o fyne.CanvasObject, x, w, h float32) {
 		o.Move(fyne.NewPos(x, (size.Height-h)/2))
-		o.Resize(fyne.NewSize(w, h))
+		o.Resize(fyne.NewSize(max(0, w), h))
 	}
-	place(o[0], 3*gap, 5*gap, 5*gap)
-	place(o[1], 11*gap, size.Width-11*gap-14*gap, o[1].MinSize().Height)
-	place(o[2], size.Width-15*gap, 12*gap, o[2].MinSize().Height)
+	number := em(36)
+	lead := em(5 * gap)
+	place(o[0], 3*gap, lead, lead)
+	place(o[1], 6*gap+lead, size.Width-6*gap-lead-number-4*gap, o[1].MinSize().Height)
+	place(o[2], size.Width-number-3*gap, number, o[2].MinSize().Height)
 }
 
 // updateBanners shows what is the matter with the whole.
@@ -252,12 +382,18 @@ func (p *accountsPage) updateBanners() {
 			add(toneWarn, theme.WarningIcon(), sentence(w))
 		}
 	}
+	if u.login {
+		add(toneQuiet, theme.QuestionIcon(), wordAskLogin, widget.NewButton(wordNo, func() { u.answerLogin(false) }), primary(wordYes, func() { u.answerLogin(true) }))
+	}
+	if u.job != nil {
+		add(toneQuiet, theme.InfoIcon(), u.job.text, widget.NewButton(wordCancel, u.job.cancel))
+	}
 	if n := u.notice; n.text != "" {
 		t, icon := toneQuiet, theme.InfoIcon()
 		if n.bad {
 			t, icon = toneBad, theme.ErrorIcon()
 		}
-		closer := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { u.say("", false) })
+		closer := newIconButton(theme.CancelIcon(), wordClose, func() { u.say("", false) })
 		closer.Importance = widget.LowImportance
 		add(t, icon, n.text, closer)
 	}
@@ -268,101 +404,6 @@ func (p *accountsPage) updateBanners() {
 	p.banners.Objects = out
 	p.banners.Refresh()
 	p.pages.Refresh()
-}
-
-// keys binds the window's keyboard.
-func (u *ui) keys() {
-	c := u.win.Canvas()
-	c.SetOnTypedKey(u.typedKey)
-	c.SetOnTypedRune(u.typedRune)
-	for _, k := range []fyne.KeyName{fyne.KeyR, fyne.KeyComma} {
-		sc := &desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierShortcutDefault}
-		c.AddShortcut(sc, func(fyne.Shortcut) { u.shortcut(sc) })
-	}
-}
-
-// shortcut does what a key with Ctrl (or Cmd) means, and reports whether it means anything.
-func (u *ui) shortcut(sc *desktop.CustomShortcut) bool {
-	if sc.Modifier != fyne.KeyModifierShortcutDefault {
-		return false
-	}
-	switch sc.KeyName {
-	case fyne.KeyR:
-		u.check(u.selected)
-	case fyne.KeyComma:
-		u.openSettings(PageSettings)
-	default:
-		return false
-	}
-	return true
-}
-
-func (u *ui) typedKey(e *fyne.KeyEvent) {
-	switch e.Name {
-	case fyne.KeyEscape:
-		u.back()
-	case fyne.KeyReturn, fyne.KeyEnter:
-		if u.idle() && u.selected != "" {
-			u.accounts.detail.focus()
-		}
-	}
-}
-
-func (u *ui) typedRune(r rune) {
-	if !u.idle() {
-		return
-	}
-	switch r {
-	case '/':
-		u.win.Canvas().Focus(u.accounts.search)
-	case 'r', 'R':
-		if u.selected != "" {
-			u.reconnect(u.selected)
-		}
-	}
-}
-
-// idle is true while the list is what the keyboard talks to.
-func (u *ui) idle() bool {
-	return u.accounts != nil && u.flow == nil && u.connect == nil && u.win.Canvas().Overlays().Top() == nil
-}
-
-// back leaves what is in front: a flow, the connect page, the search, the selection.
-func (u *ui) back() {
-	switch {
-	case u.flow != nil:
-		u.flow.leave()
-	case u.win.Canvas().Overlays().Top() != nil:
-		u.win.Canvas().Overlays().Remove(u.win.Canvas().Overlays().Top())
-	case u.connect != nil:
-		u.connect.back()
-	case u.search != "":
-		u.accounts.search.SetText("")
-	case u.selected != "":
-		u.choose("")
-		u.win.Canvas().Focus(u.list)
-	}
-}
-
-// check asks the platform about one account, or about all of them.
-func (u *ui) check(id string) {
-	var names []string
-	text := "Checking all accounts…"
-	if row := u.row(id); row != nil {
-		names, text = []string{id}, "Checking "+row.Account.Title()+"…"
-	}
-	u.say(text, false)
-	u.run(func(ctx context.Context, s agent.Service) func() {
-		results, err := s.Check(ctx, names...)
-		return func() {
-			if err != nil {
-				u.say(said(err), true)
-				return
-			}
-			text, ok := checked(results)
-			u.say(text, !ok)
-		}
-	})
 }
 
 func (u *ui) resume() {

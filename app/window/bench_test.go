@@ -47,7 +47,7 @@ func BenchmarkShow(b *testing.B) {
 				r.Account.Name += "!"
 				changed = append(changed, &r)
 			}
-			views := []*view{buildView(snap.With(agent.Snapshot{}, changed, nil), "", "", now), buildView(snap, "", "", now)}
+			views := []*view{buildView(snap.With(agent.Snapshot{}, changed, nil), query{}, now), buildView(snap, query{}, now)}
 			i := 0
 			for b.Loop() {
 				d.u.show(views[i%2], true)
@@ -63,7 +63,23 @@ func BenchmarkBuild(b *testing.B) {
 		snap := agent.NewSnapshot(agent.Snapshot{}, randomRows(rand.New(rand.NewPCG(1, 1)), n))
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			for b.Loop() {
-				buildView(snap, "", "", now)
+				buildView(snap, query{}, now)
+			}
+		})
+	}
+}
+
+// BenchmarkFilter is a letter typed into the search, until the rows are on the
+// screen; the list is in its middle, in the order of names.
+func BenchmarkFilter(b *testing.B) {
+	for _, n := range []int{100, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			d, snap, _ := loaded(b, n)
+			i := 0
+			for b.Loop() {
+				v := buildView(snap, query{search: []string{"welt", "wel"}[i%2], order: orderName}, now)
+				d.u.show(v, false)
+				i++
 			}
 		})
 	}
@@ -93,7 +109,7 @@ func TestCostFollowsTheScreen(t *testing.T) {
 		b := openOn(t, snap, "", nil)
 		b.until("the rows", func() bool { return len(b.u.list.rows) == n })
 		b.u.list.ScrollToOffset(float32(n/2) * b.u.list.pitch())
-		v := buildView(snap, "", "", now)
+		v := buildView(snap, query{}, now)
 		var took []time.Duration
 		for i := range 60 {
 			start := time.Now()

@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"image/color"
 	"slices"
 	"strings"
 
@@ -269,4 +270,4 @@ func (f *connectForm) submit() {
 }
 
 // spacer is empty room of a width.
-func spacer(w float32) fyne.CanvasObject { return least(w, 0, canvas.NewRectangle(nil)) }
+func spacer(w float32) fyne.CanvasObject { return least(w, 0, canvas.NewRectangle(color.Transparent)) }

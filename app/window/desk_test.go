@@ -31,6 +31,8 @@ type bench struct {
 	u     *ui
 	mu    sync.Mutex
 	queue []func()
+	// end ends the window's goroutines and waits for them.
+	end func()
 }
 
 func openOn(t testing.TB, snap *agent.Snapshot, page string, change func(*fake, *Config)) *bench {
@@ -53,10 +55,11 @@ func openOn(t testing.TB, snap *agent.Snapshot, page string, change func(*fake, 
 	}
 	u.now = func() time.Time { return now }
 	b.u = u
-	t.Cleanup(func() {
+	b.end = func() {
 		cancel()
 		u.work.Wait()
-	})
+	}
+	t.Cleanup(b.end)
 	if err := u.open(page); err != nil {
 		t.Fatal(err)
 	}
@@ -177,6 +180,9 @@ func (b *bench) button(text string) *widget.Button {
 		// The last one found is in front: overlays come after the content.
 		if btn, ok := o.(*widget.Button); ok && btn.Text == text && !btn.Disabled() {
 			out = btn
+		}
+		if btn, ok := o.(*iconButton); ok && btn.name == text && !btn.Disabled() {
+			out = &btn.Button
 		}
 	})
 	return out

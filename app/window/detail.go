@@ -2,23 +2,31 @@ package window
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/notifier"
+	"relink/platform"
 )
 
 var zeroTime time.Time
 
-// historyMost is how many events the detail lists.
-const historyMost = 30
+const (
+	// historyMost is how many events the detail lists, historyAsked how many it
+	// looks through for the programs that took tokens.
+	historyMost  = 30
+	historyAsked = 300
+	// usersMost is how many programs are listed.
+	usersMost = 6
+)
 
 // detail is the chosen account. Its buttons stay, so that a snapshot does not
 // take the keyboard away from them; the rest is made anew when the account changed.
@@ -30,9 +38,11 @@ type detail struct {
 	title     *widget.Label
 	under     *widget.Label
 	chip      *chip
+	labels    *fyne.Container
 	why       *widget.Label
 	reconnect *widget.Button
 	snooze    *widget.Button
+	more      *iconButton
 	facts     *fyne.Container
 	history   *fyne.Container
 	scroll    *container.Scroll
@@ -51,28 +61,28 @@ func newDetail(u *ui) *detail {
 	d.under = caption("")
 	d.under.Wrapping = fyne.TextWrapBreak
 	d.why = wrapped("")
-	d.reconnect = widget.NewButtonWithIcon(wordReconnect, theme.ViewRefreshIcon(), func() { u.reconnect(u.selected) })
-	check := widget.NewButton(wordCheckNow, func() { u.check(u.selected) })
+	d.reconnect = widget.NewButton(wordReconnect, func() { u.reconnect(u.selected) })
+	check := widget.NewButton(wordCheckNow, func() { u.check([]string{u.selected}) })
 	d.snooze = widget.NewButton(wordSnooze, nil)
-	d.snooze.OnTapped = func() { u.snoozeMenu(u.selected, d.snooze) }
-	rename := widget.NewButton(wordRename, d.rename)
-	copyName := widget.NewButton(wordCopyName, func() {
+	d.snooze.OnTapped = func() {
 		if row := u.row(u.selected); row != nil {
-			u.app.Clipboard().SetContent(row.Account.Ref())
-			u.say(wordCopied+": "+row.Account.Ref(), false)
+			u.popMenu(d.snooze, u.snoozeMenuItems(row)...)
 		}
-	})
-	disconnect := widget.NewButton(wordDisconnect+"…", d.disconnect)
-	close := widget.NewButtonWithIcon("", theme.CancelIcon(), func() { u.choose("") })
-	close.Importance = widget.LowImportance
+	}
+	d.more = newIconButton(theme.MoreVerticalIcon(), wordMore, nil)
+	d.more.OnTapped = func() { u.popMenu(d.more, d.moreItems()...) }
+	closer := newIconButton(theme.CancelIcon(), wordClose, func() { u.choose(""); u.list.focus() })
+	closer.Importance = widget.LowImportance
 
 	d.facts, d.history = container.NewVBox(), container.NewVBox()
-	head := container.NewBorder(nil, nil, container.NewVBox(pad(1, d.avatar)), container.NewVBox(close), tight(d.title, d.under))
-	buttons := container.New(layout.NewRowWrapLayout(), d.reconnect, check, d.snooze, rename, copyName, disconnect)
+	d.labels = container.New(layout.NewRowWrapLayout())
+	head := container.NewBorder(nil, nil, container.NewVBox(pad(1, d.avatar)), container.NewVBox(closer), tight(d.title, d.under))
+	buttons := container.New(layout.NewRowWrapLayout(), d.reconnect, check, d.snooze, d.more)
 	d.scroll = container.NewVScroll(container.New(layout.NewCustomPaddedLayout(gap, 4*gap, 3*gap, 3*gap), container.NewVBox(
 		head,
 		container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), d.chip),
 		d.why,
+		container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 2*gap), d.labels),
 		container.New(layout.NewCustomPaddedLayout(0, 2*gap, 2*gap, 2*gap), buttons),
 		d.facts, d.history)))
 	d.content = container.NewStack(d.scroll)
@@ -80,18 +90,56 @@ func newDetail(u *ui) *detail {
 	return d
 }
 
-// focus gives the keyboard to the first act.
-func (d *detail) focus() { d.u.win.Canvas().Focus(d.reconnect) }
+// moreItems are the acts of lesser use.
+func (d *detail) moreItems() []*fyne.MenuItem {
+	u := d.u
+	row := u.row(u.selected)
+	if row == nil {
+		return nil
+	}
+	mute := fyne.NewMenuItem(wordMute, func() { u.mute(row.Account.ID, true) })
+	if row.Account.Muted {
+		mute = fyne.NewMenuItem(wordUnmute, func() { u.mute(row.Account.ID, false) })
+	}
+	return []*fyne.MenuItem{
+		fyne.NewMenuItem(wordRename+"…", d.rename),
+		fyne.NewMenuItem(wordLabels+"…", func() { u.editLabels([]string{u.selected}) }),
+		fyne.NewMenuItem(wordCopyName, func() { u.copyName(u.selected) }),
+		mute,
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem(wordDisconnect+"…", d.disconnect),
+	}
+}
 
-// update shows the chosen account, or the summary where there is none.
+// focus gives the keyboard to the first act.
+func (d *detail) focus() {
+	if d.content.Visible() {
+		d.u.win.Canvas().Focus(d.reconnect)
+	}
+}
+
+// picture shows the picture of the chosen account where it came meanwhile.
+func (d *detail) picture() {
+	if d.shown != nil {
+		d.avatar.setPicture(d.u.pictures.of(d.shown.Account))
+	}
+}
+
+// redraw makes all of it anew: the text has another size.
+func (d *detail) redraw() {
+	d.shown = nil
+	d.update()
+}
+
+// update shows the chosen account, or the picture of what comes where there is none.
 func (d *detail) update() {
 	u := d.u
 	row := u.row(u.selected)
 	showIf(d.content, row != nil)
-	showIf(u.accounts.summary.content, row == nil)
+	showIf(u.accounts.coming.content, row == nil)
 	if row == nil {
 		d.shown, d.asked = nil, ""
-		u.accounts.summary.update()
+		u.accounts.coming.update()
 		return
 	}
 	now := u.now()
@@ -104,18 +152,24 @@ func (d *detail) update() {
 
 	a, s := row.Account, row.Status
 	d.avatar.set(a.Platform, shortTitle(a))
+	d.picture()
 	d.title.SetText(shortTitle(a))
 	lines := []string{under(a)}
 	if !strings.HasSuffix(lines[0], " · "+a.Alias) {
 		lines = append(lines, a.Ref())
 	}
-	if a.Owner != "" {
-		lines = append(lines, "signed in by "+a.Owner)
+	if owner := plain(a.Owner); owner != "" {
+		lines = append(lines, "signed in by "+owner)
 	}
 	d.under.SetText(strings.Join(lines, "\n"))
 	d.chip.set(s.State)
 	d.why.SetText(d.whyText(row, now))
 	showIf(d.why, d.why.Text != "")
+	d.labels.Objects = nil
+	for _, l := range labelsOf(a) {
+		d.labels.Add(newTag(l))
+	}
+	showIf(d.labels, len(d.labels.Objects) > 0)
 
 	d.reconnect.Importance = widget.MediumImportance
 	if offersReconnect(row) {
@@ -137,13 +191,12 @@ func (d *detail) update() {
 func (d *detail) whyText(row *agent.Row, now time.Time) string {
 	name := platformName(row.Account.Platform)
 	out := []string{row.Status.Why(name)}
-	if row.Status.State.NeedsPerson() {
-		out = append(out, stopped(row.Status))
-	}
 	if !row.UnreachableSince.IsZero() {
 		out = append(out, name+" has not answered since "+when(row.UnreachableSince, now)+".")
 	}
-	if row.Account.Snoozed.After(now) {
+	if row.Account.Muted {
+		out = append(out, "Its reminders are off.")
+	} else if row.Account.Snoozed.After(now) {
 		out = append(out, "Snoozed until "+when(row.Account.Snoozed, now)+".")
 	}
 	return strings.TrimSpace(strings.Join(out, " "))
@@ -152,49 +205,55 @@ func (d *detail) whyText(row *agent.Row, now time.Time) string {
 // factObjects are the clocks, what works, and when it was checked.
 func (d *detail) factObjects(row *agent.Row, now time.Time) []fyne.CanvasObject {
 	name := platformName(row.Account.Platform)
-	out := []fyne.CanvasObject{heading(wordEnds)}
+	ends := tight(heading(wordEnds))
+	out := []fyne.CanvasObject{ends}
 	clocks := row.Grant.Clocks
-	if dl := row.Status.Deadline; dl.Source == "rule" {
+	if dl := row.Status.Deadline; dl.Source == platform.SourceRule {
 		clocks = append(clocks[:len(clocks):len(clocks)], dl)
 	}
 	for _, c := range clocks {
-		date := "does not expire"
-		if c.Ends() {
-			date = when(c.At, now)
-			if c.At.Before(now) {
-				date += " (over)"
-			}
-		}
-		out = append(out, tight(fact(strings.TrimSuffix(sentence(c.Kind.Word()), "."), date), caption(sentence(c.Known(name)))))
+		ends.Add(fact(strings.TrimSuffix(sentence(c.Kind.Word()), "."), clockDate(c, now)))
+		ends.Add(caption(clockSource(c, name, now)))
 	}
 	if len(clocks) == 0 {
-		out = append(out, caption(wordNoClock))
+		ends.Add(caption(wordNoClock))
 	}
 	if len(row.Status.Capabilities) > 0 {
-		out = append(out, widget.NewSeparator(), heading(wordWorks))
+		works := tight()
 		for _, c := range row.Status.Capabilities {
-			icon, t := theme.ConfirmIcon(), toneGood
-			if !c.Works {
-				icon, t = theme.CancelIcon(), toneBad
-			}
-			out = append(out, container.NewBorder(nil, nil,
-				container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), container.NewVBox(least(0, gap, canvas.NewRectangle(nil)), widget.NewIcon(theme.NewColoredResource(icon, t.color)))), nil,
-				wrapped(capabilityLine(c))))
+			works.Add(capabilityRow(c, row.Status, now))
 		}
+		out = append(out, widget.NewSeparator(), tight(heading(wordWorks), works))
 	}
 	out = append(out, widget.NewSeparator())
-	verified := "never"
+	verified := wordNever
 	if v := row.Grant.Verified; !v.IsZero() {
 		verified = ago(v, now)
 	}
-	out = append(out, fact("Last verified", verified))
+	facts := []fyne.CanvasObject{heading(wordKnown), fact("Last verified", verified)}
 	if !row.Account.LastUsed.IsZero() {
-		out = append(out, fact("Last used", ago(row.Account.LastUsed, now)))
+		facts = append(facts, fact("Last used", ago(row.Account.LastUsed, now)))
 	}
 	if !row.Account.Created.IsZero() {
-		out = append(out, fact("Connected since", day(row.Account.Created, now)))
+		facts = append(facts, fact("Connected since", day(row.Account.Created, now)))
 	}
-	return out
+	return append(out, tight(facts...))
+}
+
+// capabilityRow is one thing an account is for: whether it works, and what
+// stops and why where it does not.
+func capabilityRow(c platform.CapabilityStatus, s platform.Status, now time.Time) fyne.CanvasObject {
+	icon, t := theme.ConfirmIcon(), toneGood
+	if !c.Works {
+		icon, t = theme.CancelIcon(), toneBad
+	}
+	line, why := capabilityLine(c, s, now)
+	text := tight(wrapped(line))
+	if why != "" {
+		text.Add(caption(why))
+	}
+	lead := container.NewVBox(spaceOf(0, gap), widget.NewIcon(theme.NewColoredResource(icon, t.color)))
+	return container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), lead), nil, text)
 }
 
 // fact is a name and its value on one line.
@@ -209,7 +268,7 @@ func fact(name, value string) fyne.CanvasObject {
 func (d *detail) loadHistory(id string) {
 	d.asked = id
 	d.u.run(func(ctx context.Context, s agent.Service) func() {
-		events, err := s.History(ctx, id, historyMost)
+		events, err := s.History(ctx, id, historyAsked)
 		return func() {
 			if d.asked != id {
 				return
@@ -219,63 +278,125 @@ func (d *detail) loadHistory(id string) {
 	})
 }
 
+// usedBy is a program that took the account's token: its name, how often as
+// far as the events tell, and when last.
+type usedBy struct {
+	name  string
+	times int
+	last  time.Time
+}
+
+// users reads from events, newest first, which programs took a token.
+func users(events []agent.Event) []usedBy {
+	var out []usedBy
+	for _, e := range events {
+		if e.Kind != "token" {
+			continue
+		}
+		name := plain(strings.TrimSuffix(strings.TrimSuffix(e.Text, "."), " took a token"))
+		i := slices.IndexFunc(out, func(x usedBy) bool { return x.name == name })
+		if i < 0 {
+			out = append(out, usedBy{name: name, last: e.At})
+			i = len(out) - 1
+		}
+		out[i].times++
+	}
+	return out
+}
+
 func (d *detail) showHistory(events []agent.Event, err error) {
-	out := []fyne.CanvasObject{widget.NewSeparator(), heading(wordHistory)}
+	now := d.u.now()
+	rows := []fyne.CanvasObject{heading(wordUsedBy)}
+	who := users(events)
 	switch {
 	case err != nil:
-		out = append(out, caption(said(err)))
-	case len(events) == 0:
-		out = append(out, caption(wordNoEvents))
+		rows = append(rows, caption(said(err)))
+	case len(who) == 0:
+		rows = append(rows, caption(wordNoUsers))
 	}
+	for _, x := range who[:min(usersMost, len(who))] {
+		rows = append(rows, fact(x.name, ago(x.last, now)))
+	}
+	if len(who) > usersMost {
+		rows = append(rows, caption(count(len(who)-usersMost, "more program", "more programs")))
+	}
+	story := tight(heading(wordHistory))
+	out := []fyne.CanvasObject{widget.NewSeparator(), tight(rows...), widget.NewSeparator(), story}
+	n := 0
 	for _, e := range events {
-		out = append(out, tight(wrapped(sentence(e.Text)), caption(when(e.At, d.u.now()))))
+		if e.Kind == "token" {
+			continue // they are counted above
+		}
+		if n++; n > historyMost {
+			break
+		}
+		story.Add(wrapped(sentence(plain(e.Text))))
+		story.Add(caption(when(e.At, now)))
+	}
+	if n == 0 && err == nil {
+		story.Add(caption(wordNoEvents))
 	}
 	d.history.Objects = out
 	d.history.Refresh()
 }
 
-// snoozeMenu offers the times reminders can be held back for.
-func (u *ui) snoozeMenu(id string, at fyne.CanvasObject) {
-	row := u.row(id)
-	if row == nil {
-		return
-	}
-	items := u.snoozeItems(id, nil)
+// snoozeMenuItems are the times reminders can be held back for, and their end.
+func (u *ui) snoozeMenuItems(row *agent.Row) []*fyne.MenuItem {
+	items := u.snoozeItems([]string{row.Account.ID}, nil)
 	if row.Account.Snoozed.After(u.now()) {
-		items = append(items, fyne.NewMenuItem(wordSnoozeEnd, func() { u.snooze(id, zeroTime, nil) }))
+		items = append(items, fyne.NewMenuItem(wordSnoozeEnd, func() { u.snooze([]string{row.Account.ID}, zeroTime, nil) }))
 	}
-	widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), u.win.Canvas(), fyne.NewPos(0, at.Size().Height), at)
+	return items
 }
 
 // snoozeItems are the choices; then, if any, follows a snooze that was taken.
-func (u *ui) snoozeItems(id string, then func()) []*fyne.MenuItem {
+func (u *ui) snoozeItems(ids []string, then func()) []*fyne.MenuItem {
 	return []*fyne.MenuItem{
-		fyne.NewMenuItem("1 hour", func() { u.snooze(id, u.now().Add(time.Hour), then) }),
-		fyne.NewMenuItem("Tomorrow", func() { u.snoozeDays(id, 1, then) }),
-		fyne.NewMenuItem("A week", func() { u.snoozeDays(id, 7, then) }),
+		fyne.NewMenuItem("1 hour", func() { u.later(ids, notifier.LaterHour, then) }),
+		fyne.NewMenuItem("Tomorrow", func() { u.later(ids, notifier.LaterTomorrow, then) }),
+		fyne.NewMenuItem("A week", func() { u.snoozeDays(ids, 7, then) }),
 	}
 }
 
-func (u *ui) snooze(id string, until time.Time, then func()) {
+// each makes a call for every account; the first failure ends it.
+func (u *ui) each(ids []string, then func(), done func() string, call func(ctx context.Context, s agent.Service, id string) error) {
 	u.run(func(ctx context.Context, s agent.Service) func() {
-		err := s.Snooze(ctx, id, until)
-		return func() {
-			switch {
-			case err != nil:
-				u.say(said(err), true)
-			case then != nil:
-				then()
-			case until.IsZero():
-				u.say("Reminders are on again.", false)
-			default:
-				u.say("Snoozed until "+when(until, u.now())+".", false)
+		for _, id := range ids {
+			if err := call(ctx, s, id); err != nil {
+				return func() { u.say(said(err), true) }
 			}
+		}
+		return func() {
+			if then != nil {
+				then()
+				return
+			}
+			u.say(done(), false)
 		}
 	})
 }
 
+func (u *ui) snooze(ids []string, until time.Time, then func()) {
+	u.each(ids, then, func() string {
+		if until.IsZero() {
+			return "Reminders are on again."
+		}
+		return "Snoozed until " + when(until, u.now()) + "."
+	}, func(ctx context.Context, s agent.Service, id string) error { return s.Snooze(ctx, id, until) })
+}
+
+// later snoozes until a moment that the agent finds.
+func (u *ui) later(ids []string, choice notifier.Later, then func()) {
+	var until time.Time
+	u.each(ids, then, func() string { return "Snoozed until " + when(until, u.now()) + "." },
+		func(ctx context.Context, s agent.Service, id string) (err error) {
+			until, err = s.Later(ctx, id, choice)
+			return err
+		})
+}
+
 // snoozeDays snoozes until the reminder hour of a day to come.
-func (u *ui) snoozeDays(id string, days int, then func()) {
+func (u *ui) snoozeDays(ids []string, days int, then func()) {
 	u.run(func(ctx context.Context, s agent.Service) func() {
 		set, err := s.Settings(ctx)
 		if err != nil {
@@ -283,9 +404,17 @@ func (u *ui) snoozeDays(id string, days int, then func()) {
 		}
 		return func() {
 			n := u.now().Local()
-			u.snooze(id, time.Date(n.Year(), n.Month(), n.Day()+days, set.Hour, 0, 0, 0, n.Location()), then)
+			u.snooze(ids, time.Date(n.Year(), n.Month(), n.Day()+days, set.Hour, 0, 0, 0, n.Location()), then)
 		}
 	})
+}
+
+func (u *ui) mute(id string, on bool) {
+	done := "Reminders are on again."
+	if on {
+		done = "Its reminders are off."
+	}
+	u.act(done, func(ctx context.Context, s agent.Service) error { return s.Mute(ctx, id, on) })
 }
 
 func (d *detail) rename() {
@@ -296,7 +425,7 @@ func (d *detail) rename() {
 	name := widget.NewEntry()
 	name.SetText(row.Account.Alias)
 	problem := problemLabel()
-	m := newModal(wordRename, least(360, 0, container.NewVBox(name, problem.label)), d.u.win)
+	m := newModal(wordRename, least(em(360), 0, container.NewVBox(name, caption(wordRenameText), problem.label)), d.u.win)
 	save := func() {
 		d.u.run(func(ctx context.Context, s agent.Service) func() {
 			err := s.Rename(ctx, row.Account.ID, strings.TrimSpace(name.Text))
@@ -325,8 +454,11 @@ func (d *detail) disconnect() {
 	if text, ok := revokeText(row.Account); ok {
 		revoke.SetText(text)
 		content.Add(revoke)
+	} else if text != "" {
+		content.Add(caption(text))
 	}
-	m := newModal(wordDisconnect+" "+shortTitle(row.Account)+"?", least(400, 0, content), d.u.win)
+	title := fit(wordDisconnect+" "+shortTitle(row.Account)+"?", theme.Size(theme.SizeNameSubHeadingText), fyne.TextStyle{Bold: true}, em(400))
+	m := newModal(title, least(em(400), 0, content), d.u.win)
 	ok := widget.NewButton(wordDisconnect, func() {
 		m.hide()
 		withdraw := revoke.Checked
@@ -354,51 +486,137 @@ func (p problem) show(text string) {
 	showIf(p.label, text != "")
 }
 
-// summary is the calm right side while no account is chosen: what ends next.
-type summary struct {
+// comingPane is the right side while no account is chosen: the picture of the
+// next 90 days, and the next ends in words.
+type comingPane struct {
 	u       *ui
 	content *fyne.Container
+	line    *timeline
+	about   *line
+	name    *line
+	date    *line
 	list    *fyne.Container
+	legend  *fyne.Container
 	view    *view
+	at      time.Time
 }
 
-func newSummary(u *ui) *summary {
-	s := &summary{u: u, list: container.NewVBox()}
-	s.content = container.NewStack(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(2*gap, 4*gap, 3*gap, 4*gap), s.list)))
-	return s
+// comingMost is how many ends the pane lists in words.
+const comingMost = 6
+
+func newComingPane(u *ui) *comingPane {
+	c := &comingPane{u: u, list: container.New(layout.NewCustomPaddedVBoxLayout(0)), legend: container.New(layout.NewRowWrapLayout())}
+	title := heading(wordHorizonTitle)
+	title.SizeName = theme.SizeNameSubHeadingText
+	c.about = newLine(theme.SizeNameCaptionText, colorMuted)
+	c.name = newLine(theme.SizeNameText, theme.ColorNameForeground)
+	c.date = newLine(theme.SizeNameCaptionText, colorMuted)
+	c.name.style.Bold = true
+	c.line = newTimeline(u, c.named)
+	inset := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), o)
+	}
+	c.content = container.NewStack(container.NewVScroll(container.New(layout.NewCustomPaddedLayout(gap, 4*gap, 3*gap, 4*gap), container.New(layout.NewCustomPaddedVBoxLayout(2*gap),
+		tight(title, inset(c.about)),
+		inset(c.line),
+		inset(c.legend),
+		inset(container.New(layout.NewCustomPaddedVBoxLayout(0), c.name, c.date)),
+		c.list))))
+	return c
 }
 
-func (s *summary) update() {
-	v := s.u.view
-	if v == nil || s.view == v {
+func (c *comingPane) redraw() {
+	c.view = nil
+	c.update()
+}
+
+// named says what a mark stands for.
+func (c *comingPane) named(s *spot) {
+	now := c.u.now()
+	switch {
+	case s == nil:
+		c.name.set("", theme.ColorNameForeground)
+		c.date.set(wordPointAtMark, colorMuted)
+	case s.shape == shapeMore:
+		last := s.rows[len(s.rows)-1].Status.Deadline.At
+		c.name.set(count(len(s.rows), "more account", "more accounts"), theme.ColorNameForeground)
+		c.date.set("until "+day(last, now), colorMuted)
+	default:
+		r := s.rows[0]
+		c.name.set(r.Account.Title(), theme.ColorNameForeground)
+		c.date.set(deadlineLine(r, now), colorMuted)
+	}
+}
+
+func (c *comingPane) update() {
+	v := c.u.view
+	now := c.u.now()
+	if v == nil || c.view == v && now.Sub(c.at) < time.Minute {
 		return
 	}
-	s.view = v
-	now := s.u.now()
-	title := heading(wordComing)
-	title.SizeName = theme.SizeNameSubHeadingText
-	out := []fyne.CanvasObject{title}
+	c.view, c.at = v, now
+	c.line.set(v.coming, now)
+	c.about.set(comingWords(v.coming, now), colorMuted)
+	hollow, more := false, false
+	kinds := map[shape]bool{}
+	for _, s := range c.line.spots {
+		kinds[s.shape] = true
+		hollow = hollow || s.hollow
+		more = more || s.shape == shapeMore
+	}
+	c.legend.Objects = nil
+	add := func(kind shape, hollow bool, word string) {
+		l := newLine(theme.SizeNameCaptionText, colorMuted)
+		l.text = word
+		w := fyne.MeasureText(word, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{}).Width
+		c.legend.Add(container.New(layout.NewCustomPaddedHBoxLayout(gap), container.NewCenter(newMarkIcon(kind, hollow)), least(w+3*gap, 0, l)))
+	}
+	for _, k := range []struct {
+		kind shape
+		word string
+	}{{shapeOver, wordMarkOver}, {shapeSoon, wordMarkSoon}, {shapeLater, wordMarkLater}, {shapeMore, wordMarkMore}} {
+		if kinds[k.kind] {
+			add(k.kind, false, k.word)
+		}
+	}
+	if hollow {
+		add(shapeLater, true, wordMarkAssumed)
+	}
+	var out []fyne.CanvasObject
 	for _, r := range v.coming {
-		if r.Status.Deadline.At.Sub(now) > horizon {
+		if r.Status.State.NeedsPerson() {
+			continue
+		}
+		if len(out) == comingMost {
 			break
 		}
-		a := newAvatar(32)
+		a := newAvatar(28)
 		a.set(r.Account.Platform, shortTitle(r.Account))
+		a.setPicture(c.u.pictures.of(r.Account))
 		name := newLine(theme.SizeNameText, theme.ColorNameForeground)
 		name.text = shortTitle(r.Account)
 		date := newLine(theme.SizeNameCaptionText, colorMuted)
 		date.text = day(r.Status.Deadline.At, now) + " · " + r.Status.Left(now)
 		id := r.Account.ID
-		t := newTile(container.New(layout.NewCustomPaddedLayout(2*gap, 2*gap, 2*gap, 2*gap),
-			container.NewBorder(nil, nil, container.NewHBox(a, least(gap, 0, canvas.NewRectangle(nil))), nil,
-				container.New(layout.NewCustomPaddedVBoxLayout(gap/2), name, date))), func() { s.u.choose(id) })
-		t.rune, t.key = s.u.typedRune, s.u.typedKey
+		t := newTile(container.New(layout.NewCustomPaddedLayout(gap+gap/2, gap+gap/2, 2*gap, 2*gap),
+			container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(a), spaceOf(gap, 0)), nil,
+				container.New(layout.NewCustomPaddedVBoxLayout(0), name, date))), func() { c.u.choose(id); c.u.list.show(id) })
+		t.name = name.text + ", " + date.text
+		t.rune, t.key = c.u.typedRune, c.u.typedKey
 		out = append(out, t)
 	}
-	if len(out) == 1 {
+	if len(out) == 0 {
 		out = append(out, caption(wordNothingEnds))
 	}
-	out = append(out, caption(wordPickRow))
-	s.list.Objects = out
-	s.list.Refresh()
+	c.list.Objects = out
+	c.list.Refresh()
+	c.legend.Refresh()
+}
+
+// focusHorizon gives the keyboard to the picture.
+func (u *ui) focusHorizon() {
+	u.choose("")
+	if u.accounts.coming.content.Visible() && !u.accounts.panes.narrow {
+		u.win.Canvas().Focus(u.accounts.coming.line)
+	}
 }

@@ -27,7 +27,10 @@ type fake struct {
 	events   []agent.Event
 	findings []agent.Finding
 	pictures map[string][]byte
-	pages    chan agent.Page
+	// hang holds a check up until it is closed.
+	hang    chan struct{}
+	notices []agent.Notice
+	pages   chan agent.Page
 	// ui is the goroutine no call may come from; zero allows all.
 	ui uint64
 }
@@ -223,6 +226,12 @@ func (f *fake) Check(_ context.Context, accounts ...string) ([]agent.CheckResult
 	if err := f.did("check ", accounts); err != nil {
 		return nil, err
 	}
+	f.mu.Lock()
+	hang := f.hang
+	f.mu.Unlock()
+	if hang != nil {
+		<-hang
+	}
 	var out []agent.CheckResult
 	for r := range f.snap.All() {
 		if len(accounts) == 0 || accounts[0] == r.Account.ID {
@@ -236,7 +245,11 @@ func (f *fake) Snooze(_ context.Context, account string, until time.Time) error 
 	return f.did("snooze ", account, " ", until.UTC().Format(time.DateTime))
 }
 func (f *fake) Later(_ context.Context, account string, choice notifier.Later) (time.Time, error) {
-	return time.Time{}, f.did("later ", account, " ", choice)
+	until := now.Add(time.Hour)
+	if choice == notifier.LaterTomorrow {
+		until = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+	}
+	return until, f.did("later ", account, " ", choice)
 }
 func (f *fake) Mute(_ context.Context, account string, on bool) error {
 	return f.did("mute ", account, " ", on)
@@ -245,7 +258,8 @@ func (f *fake) SetSteps(_ context.Context, account string, steps []time.Duration
 	return f.did("steps ", account, " ", steps)
 }
 func (f *fake) Notices(context.Context, agent.NoticeQuery) ([]agent.Notice, error) {
-	return nil, f.did("notices")
+	err := f.did("notices")
+	return f.notices, err
 }
 func (f *fake) Rehearse(_ context.Context, account string) (agent.Rehearsal, error) {
 	return agent.Rehearsal{}, f.did("rehearse ", account)
@@ -343,12 +357,14 @@ func (f *fake) Unlock(_ context.Context, passphrase string, create bool) error {
 	return f.did("unlock ", len(passphrase), " ", create)
 }
 func (f *fake) Doctor(context.Context) ([]agent.Finding, error) {
+	f.off()
 	return f.findings, f.failing("doctor")
 }
 func (f *fake) Activate(_ context.Context, a agent.Activation) error {
 	return f.did("activate ", a.Account)
 }
 func (f *fake) About(context.Context) (agent.About, error) {
+	f.off()
 	return agent.About{Version: "1.0.0", PID: 4711, Config: "/home/acme/.config/relink", Data: "/home/acme/.local/share/relink",
 		Log: "/home/acme/.local/state/relink/relink.log", Full: true}, f.failing("about")
 }
@@ -372,3 +388,10 @@ func (f *fake) Pages(ctx context.Context) (<-chan agent.Page, error) {
 	return out, nil
 }
 func (f *fake) Quit(context.Context) error { return f.did("quit") }
+
+// set gives the settings as they were stored last.
+func (f *fake) set() agent.Settings {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.settings
+}

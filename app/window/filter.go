@@ -1,59 +1,90 @@
 package window
 
 import (
+	"cmp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"relink/app/agent"
 	"relink/platform"
 )
 
-// Filters beside a platform's ID.
+// Filters beside a platform's ID. A label's is its text behind labelMark.
 const (
 	filterAll   = ""
 	filterNeeds = "!needs"
 	filterSoon  = "!soon"
+	labelMark   = "#"
 )
 
-// horizon is how far the list of coming deadlines looks.
+// The orders of the list. The empty one is the snapshot's own: worst first.
+const (
+	orderWorst    = ""
+	orderEnd      = "end"
+	orderName     = "name"
+	orderPlatform = "platform"
+)
+
+// orders are those a person chooses from, with their words.
+var orders = []struct{ id, word string }{
+	{orderWorst, wordOrderWorst}, {orderEnd, wordOrderEnd}, {orderName, wordOrderName}, {orderPlatform, wordOrderPlatform},
+}
+
+func orderWord(id string) string {
+	for _, o := range orders {
+		if o.id == id {
+			return o.word
+		}
+	}
+	return wordOrderWorst
+}
+
+// horizon is how far the picture of coming deadlines looks.
 const horizon = 90 * 24 * time.Hour
+
+// query is what a person asked to see of the snapshot.
+type query struct{ filter, search, order string }
 
 // view is a snapshot made ready for the screen: what the filter and the search
 // leave, and the numbers beside the filters. It is built off the UI goroutine
 // and never changed afterwards.
 type view struct {
 	snap  *agent.Snapshot
+	query query
 	rows  []*agent.Row
 	total int
 	needs int
 	soon  int
-	// platforms that have accounts, in the order people see them.
-	platforms []platformCount
-	// coming are the next deadlines among accounts that work, soonest first.
+	// platforms and labels that have accounts, in the order people see them.
+	platforms, labels []group
+	// coming are the deadlines of the next 90 days, and those that are over and
+	// wait for a person, soonest first.
 	coming   []*agent.Row
 	headline string
 }
 
-type platformCount struct {
+// group is a filter's name and how many accounts it leaves.
+type group struct {
 	id, name string
 	n        int
 }
 
-// comingMax is how many deadlines the empty right side lists.
-const comingMax = 8
-
-func buildView(snap *agent.Snapshot, filter, search string, now time.Time) *view {
-	v := &view{snap: snap, total: snap.Len()}
-	words := strings.Fields(strings.ToLower(search))
-	if filter == filterAll && len(words) == 0 {
+func buildView(snap *agent.Snapshot, q query, now time.Time) *view {
+	v := &view{snap: snap, query: q, total: snap.Len()}
+	words := strings.Fields(strings.ToLower(q.search))
+	if q.filter == filterAll && len(words) == 0 {
 		v.rows = make([]*agent.Row, 0, v.total)
 	}
-	perPlatform := map[string]int{}
+	perPlatform, perLabel := map[string]int{}, map[string]int{}
 	limited := 0
 	for r := range snap.All() {
 		state := r.Status.State
 		perPlatform[r.Account.Platform]++
+		for _, l := range r.Account.Labels {
+			perLabel[l]++
+		}
 		switch {
 		case state.NeedsPerson():
 			v.needs++
@@ -62,47 +93,86 @@ func buildView(snap *agent.Snapshot, filter, search string, now time.Time) *view
 		case state == platform.StateLimited:
 			limited++
 		}
-		if !state.NeedsPerson() && r.Status.Deadline.Ends() {
-			v.addComing(r)
+		if onHorizon(r, now) {
+			v.coming = append(v.coming, r)
 		}
-		if shows(r, filter) && matches(r, words) {
+		if shows(r, q.filter) && matches(r, words) {
 			v.rows = append(v.rows, r)
 		}
 	}
+	byEnd := func(a, b *agent.Row) int { return a.Status.Deadline.At.Compare(b.Status.Deadline.At) }
+	slices.SortStableFunc(v.coming, byEnd)
+	v.sort(byEnd)
 	for _, p := range platform.All() {
 		if n := perPlatform[p.ID]; n > 0 {
-			v.platforms = append(v.platforms, platformCount{p.ID, p.Name, n})
+			v.platforms = append(v.platforms, group{p.ID, p.Name, n})
 			delete(perPlatform, p.ID)
 		}
 	}
-	var rest []platformCount
-	for id, n := range perPlatform {
-		rest = append(rest, platformCount{id, id, n})
-	}
-	slices.SortFunc(rest, func(a, b platformCount) int { return strings.Compare(a.id, b.id) })
-	v.platforms = append(v.platforms, rest...)
+	v.platforms = append(v.platforms, groups(perPlatform, "")...)
+	v.labels = groups(perLabel, labelMark)
 
 	var next *agent.Row
-	if len(v.coming) > 0 {
-		next = v.coming[0]
+	for _, r := range v.coming {
+		if !r.Status.State.NeedsPerson() {
+			next = r
+			break
+		}
 	}
 	v.headline = headline(v.total, v.needs, limited, next, now)
 	return v
 }
 
-// addComing keeps the soonest deadlines, in order.
-func (v *view) addComing(r *agent.Row) {
-	at := r.Status.Deadline.At
-	i := len(v.coming)
-	for i > 0 && at.Before(v.coming[i-1].Status.Deadline.At) {
-		i--
+// groups are counted names in the alphabet's order, mark before their ids.
+func groups(counts map[string]int, mark string) []group {
+	var out []group
+	for name, n := range counts {
+		out = append(out, group{mark + name, name, n})
 	}
-	if i == comingMax {
-		return
+	slices.SortFunc(out, func(a, b group) int {
+		return cmp.Or(strings.Compare(strings.ToLower(a.name), strings.ToLower(b.name)), strings.Compare(a.name, b.name))
+	})
+	return out
+}
+
+// onHorizon reports whether a row has a mark in the picture.
+func onHorizon(r *agent.Row, now time.Time) bool {
+	s := r.Status
+	switch s.State {
+	case platform.StateRevoked, platform.StateUnfinished:
+		return false // they have no date to be put at
 	}
-	v.coming = slices.Insert(v.coming, i, r)
-	if len(v.coming) > comingMax {
-		v.coming = v.coming[:comingMax]
+	return s.Deadline.Ends() && s.Deadline.At.Sub(now) <= horizon
+}
+
+// sort puts the rows into the order wanted; equal ones stay worst first.
+func (v *view) sort(byEnd func(a, b *agent.Row) int) {
+	name := func(r *agent.Row) string { return textOf(r).name }
+	switch v.query.order {
+	case orderEnd:
+		slices.SortStableFunc(v.rows, func(a, b *agent.Row) int {
+			ea, eb := a.Status.Deadline.Ends(), b.Status.Deadline.Ends()
+			switch {
+			case ea && eb:
+				return byEnd(a, b)
+			case ea:
+				return -1
+			case eb:
+				return 1
+			}
+			return 0
+		})
+	case orderName:
+		slices.SortStableFunc(v.rows, func(a, b *agent.Row) int { return strings.Compare(name(a), name(b)) })
+	case orderPlatform:
+		place := map[string]int{}
+		for i, p := range platform.All() {
+			place[p.ID] = i + 1 - 1000
+		}
+		slices.SortStableFunc(v.rows, func(a, b *agent.Row) int {
+			return cmp.Or(cmp.Compare(place[a.Account.Platform], place[b.Account.Platform]),
+				strings.Compare(a.Account.Platform, b.Account.Platform), strings.Compare(name(a), name(b)))
+		})
 	}
 }
 
@@ -115,7 +185,49 @@ func shows(r *agent.Row, filter string) bool {
 	case filterSoon:
 		return r.Status.State == platform.StateExpiring
 	}
+	if label, ok := strings.CutPrefix(filter, labelMark); ok {
+		return slices.Contains(r.Account.Labels, label)
+	}
 	return r.Account.Platform == filter
+}
+
+// has reports whether there is such a filter to choose.
+func (v *view) has(filter string) bool {
+	switch filter {
+	case filterAll, filterNeeds, filterSoon:
+		return true
+	}
+	is := func(g group) bool { return g.id == filter }
+	return slices.ContainsFunc(v.platforms, is) || slices.ContainsFunc(v.labels, is)
+}
+
+// rowText is what is searched and sorted by, in small letters.
+type rowText struct{ name, all string }
+
+// texts keeps them while a row lives on from snapshot to snapshot: rows are
+// immutable. It is emptied when it has grown beyond what is there.
+var texts struct {
+	sync.Mutex
+	rows map[*agent.Row]rowText
+}
+
+// textsMost bounds what is kept.
+const textsMost = 50_000
+
+func textOf(r *agent.Row) rowText {
+	texts.Lock()
+	defer texts.Unlock()
+	t, ok := texts.rows[r]
+	if !ok {
+		if texts.rows == nil || len(texts.rows) >= textsMost {
+			texts.rows = map[*agent.Row]rowText{}
+		}
+		a := r.Account
+		t = rowText{strings.ToLower(shortTitle(a)),
+			strings.ToLower(strings.Join(append([]string{platformName(a.Platform), a.Ref(), a.Name, a.Handle, a.Server, a.Owner, r.Status.State.Word()}, a.Labels...), "\n"))}
+		texts.rows[r] = t
+	}
+	return t
 }
 
 // matches reports whether every word is somewhere in the account's names.
@@ -123,8 +235,7 @@ func matches(r *agent.Row, words []string) bool {
 	if len(words) == 0 {
 		return true
 	}
-	a := r.Account
-	text := strings.ToLower(strings.Join(append([]string{platformName(a.Platform), a.Ref(), a.Name, a.Handle, a.Server, r.Status.State.Word()}, a.Labels...), "\n"))
+	text := textOf(r).all
 	for _, w := range words {
 		if !strings.Contains(text, w) {
 			return false

@@ -18,16 +18,21 @@ type accountList struct {
 	u       *ui
 	rows    []*agent.Row
 	focused bool
+	// tall is the height the rows were made for.
+	tall float32
 }
 
 func newAccountList(u *ui) *accountList {
-	l := &accountList{u: u}
+	l := &accountList{u: u, tall: rowHeight()}
 	l.Length = func() int { return len(l.rows) }
-	l.CreateItem = func() fyne.CanvasObject { return newRowView(u.reconnect) }
+	l.CreateItem = func() fyne.CanvasObject { return newRowView(l) }
 	l.UpdateItem = func(i int, o fyne.CanvasObject) {
 		if i < len(l.rows) {
 			row := l.rows[i]
-			o.(*rowView).set(row, u.now(), row.Account.ID == u.selected, l.focused)
+			id := row.Account.ID
+			o.(*rowView).set(row, u.pictures.of(row.Account), u.now(), rowLook{
+				selected: id == u.selected, focused: l.focused, marked: u.marks[id], marking: len(u.marks) > 0,
+			})
 		}
 	}
 	l.OnSelected = func(i int) {
@@ -43,7 +48,20 @@ func newAccountList(u *ui) *accountList {
 }
 
 // pitch is the distance from one row to the next.
-func (l *accountList) pitch() float32 { return rowHeight + theme.Size(theme.SizeNamePadding) }
+func (l *accountList) pitch() float32 { return rowHeight() + theme.Size(theme.SizeNamePadding) }
+
+// Refresh draws the list anew, its place kept where the text became larger or smaller.
+func (l *accountList) Refresh() {
+	if tall := rowHeight(); tall != l.tall {
+		padding := theme.Size(theme.SizeNamePadding)
+		place := l.GetScrollOffset() / (l.tall + padding)
+		l.tall = tall
+		l.List.Refresh()
+		l.ScrollToOffset(place * l.pitch())
+		return
+	}
+	l.List.Refresh()
+}
 
 // swap shows other rows. With keep, the row at the top of the screen stays
 // where it is, wherever it went in the order; else the list starts at its top.
@@ -68,6 +86,28 @@ func (l *accountList) swap(rows []*agent.Row, keep bool) {
 	}
 }
 
+// top is the account at the top of the screen; empty at the list's own top.
+func (l *accountList) top() string {
+	i := int(l.GetScrollOffset() / l.pitch())
+	if i <= 0 || i >= len(l.rows) {
+		return ""
+	}
+	return l.rows[i].Account.ID
+}
+
+// show scrolls to an account where it is listed.
+func (l *accountList) show(id string) {
+	if i := find(l.rows, id); i >= 0 {
+		l.ScrollTo(i)
+	}
+}
+
+func (l *accountList) focus() {
+	if l.u.win != nil && l.Visible() {
+		l.u.win.Canvas().Focus(l)
+	}
+}
+
 // step moves the selection by n rows.
 func (l *accountList) step(n int) {
 	if len(l.rows) == 0 {
@@ -85,6 +125,9 @@ func (l *accountList) step(n int) {
 	l.ScrollTo(at)
 	l.u.choose(l.rows[at].Account.ID)
 }
+
+func (l *accountList) AccessibilityLabel() string             { return wordAllAccounts }
+func (l *accountList) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
 
 func (l *accountList) FocusGained() {
 	l.focused = true
@@ -111,6 +154,10 @@ func (l *accountList) TypedKey(e *fyne.KeyEvent) {
 		l.step(-len(l.rows))
 	case fyne.KeyEnd:
 		l.step(len(l.rows))
+	case fyne.KeySpace:
+		if id := l.u.selected; id != "" {
+			l.u.mark(id, !l.u.marks[id])
+		}
 	default:
 		l.u.typedKey(e)
 	}
@@ -137,9 +184,9 @@ func (s *searchEntry) TypedKey(e *fyne.KeyEvent) {
 	switch e.Name {
 	case fyne.KeyEscape:
 		s.SetText("")
-		s.u.win.Canvas().Focus(s.u.list)
+		s.u.list.focus()
 	case fyne.KeyDown, fyne.KeyReturn, fyne.KeyEnter:
-		s.u.win.Canvas().Focus(s.u.list)
+		s.u.list.focus()
 		if find(s.u.list.rows, s.u.selected) < 0 {
 			s.u.list.step(1)
 		}

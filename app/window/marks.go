@@ -1,7 +1,9 @@
 package window
 
 import (
+	"image"
 	"image/color"
+	"math"
 	"strings"
 	"unicode"
 
@@ -24,6 +26,21 @@ var marks = map[string]mark{
 	"linkedin": {rgb(0x0a5ea8), "in"},
 	"mastodon": {rgb(0x5146c7), "m"},
 	"oidc":     {rgb(0x4d5866), "ID"},
+
+	"bluesky":   {rgb(0x0a66c2), "b"},
+	"discord":   {rgb(0x4a54c9), "d"},
+	"google":    {rgb(0x2f62c9), "G"},
+	"instagram": {rgb(0xa8246f), "ig"},
+	"pinterest": {rgb(0xb3001b), "P"},
+	"reddit":    {rgb(0xb83a00), "r"},
+	"slack":     {rgb(0x4a154b), "S"},
+	"telegram":  {rgb(0x17699b), "t"},
+	"threads":   {rgb(0x2b2b2b), "@"},
+	"tiktok":    {rgb(0x101820), "tk"},
+	"tumblr":    {rgb(0x2c4762), "tu"},
+	"twitch":    {rgb(0x6a3fc4), "tw"},
+	"x":         {rgb(0x1a1a1a), "X"},
+	"youtube":   {rgb(0xb3120c), "yt"},
 }
 
 // markOf gives a platform's mark; one that has none gets its first letter in
@@ -68,6 +85,7 @@ type avatar struct {
 	side     float32
 	platform string
 	initials string
+	picture  image.Image
 }
 
 func newAvatar(side float32) *avatar {
@@ -85,8 +103,17 @@ func (a *avatar) set(platformID, name string) {
 	a.Refresh()
 }
 
+// setPicture shows a picture in place of the initials; nil takes it away.
+func (a *avatar) setPicture(p image.Image) {
+	if a.picture != p {
+		a.picture = p
+		a.Refresh()
+	}
+}
+
 func (a *avatar) CreateRenderer() fyne.WidgetRenderer {
 	r := &avatarRenderer{
+		photo:  &canvas.Image{FillMode: canvas.ImageFillStretch, ScaleMode: canvas.ImageScaleSmooth},
 		avatar: a, face: &canvas.Circle{}, text: &canvas.Text{}, ring: &canvas.Circle{},
 		badge: &canvas.Circle{}, letter: &canvas.Text{},
 	}
@@ -98,17 +125,19 @@ type avatarRenderer struct {
 	avatar            *avatar
 	face, ring, badge *canvas.Circle
 	text, letter      *canvas.Text
+	photo             *canvas.Image
 }
 
 func (r *avatarRenderer) Destroy()           {}
-func (r *avatarRenderer) MinSize() fyne.Size { return fyne.NewSquareSize(r.avatar.side) }
+func (r *avatarRenderer) MinSize() fyne.Size { return fyne.NewSquareSize(em(r.avatar.side)) }
 func (r *avatarRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.face, r.text, r.ring, r.badge, r.letter}
+	return []fyne.CanvasObject{r.face, r.text, r.photo, r.ring, r.badge, r.letter}
 }
 
 func (r *avatarRenderer) Layout(size fyne.Size) {
 	side := min(size.Width, size.Height)
 	r.face.Resize(fyne.NewSquareSize(side))
+	r.photo.Resize(fyne.NewSquareSize(side))
 	// The initials sit a little to the upper left, clear of the badge.
 	r.text.Resize(fyne.NewSquareSize(side * 0.94))
 	small := side * 0.42
@@ -129,19 +158,23 @@ func (r *avatarRenderer) Refresh() {
 	bold := fyne.TextStyle{Bold: true}
 	r.text.Alignment, r.letter.Alignment = fyne.TextAlignCenter, fyne.TextAlignCenter
 	r.text.TextStyle, r.letter.TextStyle = bold, bold
-	r.text.TextSize, r.letter.TextSize = r.avatar.side*0.32, r.avatar.side*0.22
+	side := em(r.avatar.side)
+	r.text.TextSize, r.letter.TextSize, r.photo.CornerRadius = side*0.32, side*0.22, side/2
 	r.letter.Text, r.letter.Color = m.letter, color.White
 	alone := r.avatar.initials == ""
 	for _, o := range []fyne.CanvasObject{r.ring, r.badge, r.letter} {
-		if alone {
-			o.Hide()
-		} else {
-			o.Show()
-		}
+		showIf(o, !alone)
 	}
 	r.face.FillColor, r.text.Text, r.text.Color = alpha(m.color, 0x38), r.avatar.initials, paint(theme.ColorNameForeground)
 	if alone {
 		r.face.FillColor, r.text.Text, r.text.Color = m.color, m.letter, color.White
+	}
+	shown := r.avatar.picture != nil && !alone
+	showIf(r.photo, shown)
+	showIf(r.text, !shown)
+	if r.photo.Image != r.avatar.picture {
+		r.photo.Image = r.avatar.picture
+		r.photo.Refresh()
 	}
 	r.ring.FillColor = paint(theme.ColorNameBackground)
 	r.badge.FillColor = m.color
@@ -205,21 +238,24 @@ func (c *chip) set(s platform.State) {
 }
 
 func (c *chip) CreateRenderer() fyne.WidgetRenderer {
-	r := &chipRenderer{chip: c, ground: &canvas.Rectangle{CornerRadius: chipHeight / 2}, icon: widget.NewIcon(nil), text: &canvas.Text{}}
+	r := &chipRenderer{chip: c, ground: &canvas.Rectangle{}, icon: widget.NewIcon(nil), text: &canvas.Text{}}
 	r.Refresh()
 	return r
 }
 
-const (
-	chipHeight float32 = 20
-	chipIcon   float32 = 14
-)
+// chipHeight is that of its word and a little air; chipIcon is a little more than its letters.
+func chipHeight() float32 {
+	return max(5*gap, float32(math.Floor(float64(lineHeight(theme.SizeNameCaptionText))))+gap)
+}
+func chipIcon() float32 { return em(14) }
 
 type chipRenderer struct {
 	chip   *chip
 	ground *canvas.Rectangle
 	icon   *widget.Icon
 	text   *canvas.Text
+	// full is the word before it is cut.
+	full string
 }
 
 func (r *chipRenderer) Destroy() {}
@@ -228,25 +264,28 @@ func (r *chipRenderer) Objects() []fyne.CanvasObject {
 }
 
 func (r *chipRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(2*gap+chipIcon+gap+r.text.MinSize().Width+2*gap, chipHeight)
+	word := fyne.MeasureText(r.full, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{}).Width
+	return fyne.NewSize(2*gap+chipIcon()+gap+word+2*gap, chipHeight())
 }
 
 func (r *chipRenderer) Layout(size fyne.Size) {
 	w := min(size.Width, r.MinSize().Width)
-	top := (size.Height - chipHeight) / 2
+	top := (size.Height - chipHeight()) / 2
 	r.ground.Move(fyne.NewPos(0, top))
-	r.ground.Resize(fyne.NewSize(w, chipHeight))
-	r.icon.Move(fyne.NewPos(2*gap-2, top+(chipHeight-chipIcon)/2))
-	r.icon.Resize(fyne.NewSquareSize(chipIcon))
-	r.text.Move(fyne.NewPos(2*gap+chipIcon+gap-2, top))
-	r.text.Resize(fyne.NewSize(w-(2*gap+chipIcon+gap), chipHeight))
+	r.ground.Resize(fyne.NewSize(w, chipHeight()))
+	r.icon.Move(fyne.NewPos(2*gap-2, top+(chipHeight()-chipIcon())/2))
+	r.icon.Resize(fyne.NewSquareSize(chipIcon()))
+	r.text.Move(fyne.NewPos(2*gap+chipIcon()+gap-2, top))
+	r.text.Text = fit(r.full, r.text.TextSize, r.text.TextStyle, w-(3*gap+chipIcon()))
+	r.text.Resize(fyne.NewSize(w-(2*gap+chipIcon()+gap), chipHeight()))
 }
 
 func (r *chipRenderer) Refresh() {
 	t := toneOf(r.chip.state)
-	r.ground.FillColor = paint(t.tint)
+	r.ground.FillColor, r.ground.CornerRadius = paint(t.tint), chipHeight()/2
 	r.icon.SetResource(t.icon)
-	r.text.Text = r.chip.state.Word()
+	r.full = r.chip.state.Word()
+	r.text.Text = r.full
 	r.text.Color = paint(t.color)
 	r.text.TextSize = theme.Size(theme.SizeNameCaptionText)
 	r.Layout(r.chip.Size())
@@ -301,13 +340,8 @@ func (r *lifeBarRenderer) Layout(size fyne.Size) {
 
 func (r *lifeBarRenderer) Refresh() {
 	r.track.FillColor, r.fill.FillColor = paint(colorTrack), paint(r.bar.color)
-	if r.bar.used < 0 {
-		r.track.Hide()
-		r.fill.Hide()
-	} else {
-		r.track.Show()
-		r.fill.Show()
-	}
+	showIf(r.track, r.bar.used >= 0)
+	showIf(r.fill, r.bar.used >= 0)
 	r.Layout(r.bar.Size())
 	canvas.Refresh(r.bar)
 }
@@ -320,3 +354,8 @@ func lifeUsed(s platform.Status, left float64) float32 {
 	}
 	return float32(min(1, max(0, 1-left/s.Life.Seconds())))
 }
+
+// Icons that Fyne's set lacks: a bell and a tag.
+var bellIcon = fyne.NewStaticResource("bell.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><path fill="#000000" d="M12 3a6 6 0 0 0-6 6v5l-2 3v1h16v-1l-2-3V9a6 6 0 0 0-6-6zm-2 16a2 2 0 0 0 4 0z"/></svg>`))
+
+var labelIcon = fyne.NewStaticResource("label.svg", []byte(`<svg xmlns="http://www.w3.org/2000/svg" width="24" height="24" viewBox="0 0 24 24"><path fill="#000000" d="M4 4h8l8.6 8.6a1.6 1.6 0 0 1 0 2.2l-5.8 5.8a1.6 1.6 0 0 1-2.2 0L4 12V4zm4 2.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6z"/></svg>`))

@@ -150,7 +150,7 @@ func (p *popup) update() {
 	}
 	later := widget.NewButton(wordLater, nil)
 	later.OnTapped = func() {
-		items := u.snoozeItems(p.id, p.win.Close)
+		items := u.snoozeItems([]string{p.id}, p.win.Close)
 		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), p.win.Canvas(), fyne.NewPos(0, later.Size().Height), later)
 	}
 	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,

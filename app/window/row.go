@@ -1,10 +1,13 @@
 package window
 
 import (
+	"image"
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -12,23 +15,38 @@ import (
 	"relink/platform"
 )
 
+// The row's measures at the usual size of text.
 const (
-	rowHeight   float32 = 72
-	rowAvatar   float32 = 40
-	rowName     float32 = 112 // least width of the names
-	rowTime     float32 = 236 // state, bar and time
-	rowButton   float32 = 100
-	rowMinWidth         = 7*gap + rowAvatar + rowName + 3*gap + rowButton + 4*gap + rowTime + 4*gap
+	rowAvatar float32 = 40
+	rowName   float32 = 160 // least width of the names beside the columns
+	rowTime   float32 = 272 // state, time and bar
+	rowButton float32 = 108
+	// rowFloor is the width below which a row is not laid out well any more.
+	rowFloor float32 = 240
 )
+
+// rowHeight is that of three lines and a bar, with the text as large as it is.
+func rowHeight() float32 {
+	caption := lineHeight(theme.SizeNameCaptionText)
+	return max(16*gap, float32(math.Ceil(float64(2*gap+chipHeight()+gap+caption+gap+gap+2*gap))))
+}
+
+// lineHeight is the height of one line of text.
+func lineHeight(size fyne.ThemeSizeName) float32 {
+	return fyne.MeasureText("M", theme.Size(size), fyne.TextStyle{}).Height
+}
 
 // rowView is one account in the list. Rows are pooled by the list: set gives
 // the same widget another account.
 type rowView struct {
 	widget.BaseWidget
-	row *agent.Row
+	row  *agent.Row
+	list *accountList
 
 	ground *canvas.Rectangle
+	edge   *canvas.Rectangle
 	avatar *avatar
+	tick   *widget.Icon
 	title  *line
 	under  *line
 	chip   *chip
@@ -36,14 +54,20 @@ type rowView struct {
 	bar    *lifeBar
 	time   *line
 	button *widget.Button
-	// selected and focused draw the ground.
-	selected, focused bool
+	// selected and focused draw the ground; marked is one of several chosen, and
+	// marking says that there are some.
+	selected, focused, marked, marking bool
+	hovered                            bool
+	modifier                           fyne.KeyModifier
 }
 
-func newRowView(reconnect func(id string)) *rowView {
+func newRowView(l *accountList) *rowView {
 	r := &rowView{
+		list:   l,
 		ground: &canvas.Rectangle{CornerRadius: 6},
+		edge:   &canvas.Rectangle{CornerRadius: 2},
 		avatar: newAvatar(rowAvatar),
+		tick:   widget.NewIcon(nil),
 		title:  newLine(theme.SizeNameText, theme.ColorNameForeground),
 		under:  newLine(theme.SizeNameCaptionText, colorMuted),
 		chip:   newChip(),
@@ -55,7 +79,7 @@ func newRowView(reconnect func(id string)) *rowView {
 	r.source.align = fyne.TextAlignTrailing
 	r.button = widget.NewButton(wordReconnect, func() {
 		if r.row != nil {
-			reconnect(r.row.Account.ID)
+			l.u.reconnect(r.row.Account.ID)
 		}
 	})
 	r.ExtendBaseWidget(r)
@@ -68,17 +92,24 @@ func offersReconnect(r *agent.Row) bool {
 	return s.NeedsPerson() || s == platform.StateExpiring || r.Flow != ""
 }
 
-func (r *rowView) set(row *agent.Row, now time.Time, selected, focused bool) {
-	r.row, r.selected, r.focused = row, selected, focused
+// rowLook is how a row is drawn beside what it holds.
+type rowLook struct{ selected, focused, marked, marking bool }
+
+func (r *rowView) set(row *agent.Row, picture image.Image, now time.Time, look rowLook) {
+	r.row, r.selected, r.focused, r.marked, r.marking = row, look.selected, look.focused, look.marked, look.marking
 	a, s := row.Account, row.Status
 	t := toneOf(s.State)
 	r.avatar.set(a.Platform, shortTitle(a))
+	r.avatar.setPicture(picture)
 	r.title.set(shortTitle(a), theme.ColorNameForeground)
-	r.under.set(under(a), colorMuted)
+	r.under.set(underLabels(a), colorMuted)
 	r.chip.set(s.State)
 	source, color := sourceWord(row), colorMuted
-	if !row.UnreachableSince.IsZero() {
+	switch {
+	case !row.UnreachableSince.IsZero():
 		source, color = wordUnreachable, theme.ColorNameWarning
+	case a.Snoozed.After(now):
+		source = wordSnoozed
 	}
 	r.source.set(source, color)
 	r.time.set(deadlineLine(row, now), theme.ColorNameForeground)
@@ -88,30 +119,72 @@ func (r *rowView) set(row *agent.Row, now time.Time, selected, focused bool) {
 	}
 	r.bar.set(lifeUsed(s, s.Deadline.At.Sub(now).Seconds()), barColor)
 
-	text, importance := wordReconnect, widget.MediumImportance
-	switch {
-	case row.Flow != "":
+	text := wordReconnect
+	if row.Flow != "" {
 		text = wordWaiting
-	case s.State.NeedsPerson():
-		importance = widget.HighImportance
 	}
-	if r.button.Text != text || r.button.Importance != importance {
-		r.button.Text, r.button.Importance = text, importance
-		r.button.Refresh()
-	}
-	if show := offersReconnect(row); show != r.button.Visible() {
-		if show {
-			r.button.Show()
-		} else {
-			r.button.Hide()
-		}
+	if r.button.Text != text {
+		r.button.SetText(text)
 	}
 	r.Refresh()
 }
 
+// tickReaches is how far from the left edge a click marks the row.
+func tickReaches() float32 { return 3*gap + em(rowAvatar) + gap }
+
+func (r *rowView) MouseDown(e *desktop.MouseEvent) { r.modifier = e.Modifier }
+func (r *rowView) MouseUp(*desktop.MouseEvent)     {}
+
+func (r *rowView) MouseIn(*desktop.MouseEvent) { r.hover(true) }
+func (r *rowView) MouseOut()                   { r.hover(false) }
+
+func (r *rowView) MouseMoved(*desktop.MouseEvent) {}
+
+func (r *rowView) hover(on bool) {
+	r.hovered = on
+	r.Refresh()
+}
+
+func (r *rowView) Tapped(e *fyne.PointEvent) {
+	if r.row == nil {
+		return
+	}
+	modifier := r.modifier
+	r.modifier = 0
+	id := r.row.Account.ID
+	r.list.focus()
+	switch {
+	case modifier&fyne.KeyModifierShift != 0:
+		r.list.u.markTo(id)
+	case modifier&fyne.KeyModifierShortcutDefault != 0, e.Position.X < tickReaches() && (r.marking || r.hovered):
+		r.list.u.mark(id, !r.list.u.marks[id])
+	default:
+		r.list.u.choose(id)
+	}
+}
+
+func (r *rowView) TappedSecondary(e *fyne.PointEvent) {
+	if r.row == nil {
+		return
+	}
+	u := r.list.u
+	u.choose(r.row.Account.ID)
+	widget.ShowPopUpMenuAtPosition(keyed(u.accountItems(r.row.Account.ID)), u.win.Canvas(), e.AbsolutePosition)
+}
+
+// AccessibilityLabel is the row as it would be read out.
+func (r *rowView) AccessibilityLabel() string {
+	if r.row == nil {
+		return ""
+	}
+	return r.title.text + ", " + r.under.text + ", " + r.row.Status.State.Word() + ", " + r.time.text
+}
+
+func (r *rowView) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
+
 func (r *rowView) CreateRenderer() fyne.WidgetRenderer {
 	v := &rowRenderer{rowView: r}
-	v.objects = []fyne.CanvasObject{r.ground, r.avatar, r.title, r.under, r.chip, r.source, r.bar, r.time, r.button}
+	v.objects = []fyne.CanvasObject{r.ground, r.edge, r.avatar, r.tick, r.title, r.under, r.chip, r.source, r.bar, r.time, r.button}
 	v.Refresh()
 	return v
 }
@@ -123,49 +196,87 @@ type rowRenderer struct {
 
 func (r *rowRenderer) Destroy()                     {}
 func (r *rowRenderer) Objects() []fyne.CanvasObject { return r.objects }
-func (r *rowRenderer) MinSize() fyne.Size           { return fyne.NewSize(rowMinWidth, rowHeight) }
+func (r *rowRenderer) MinSize() fyne.Size           { return fyne.NewSize(rowFloor, rowHeight()) }
 
 func (r *rowRenderer) Layout(size fyne.Size) {
 	place := func(o fyne.CanvasObject, x, y, w, h float32) {
 		o.Move(fyne.NewPos(x, y))
-		o.Resize(fyne.NewSize(w, h))
+		o.Resize(fyne.NewSize(max(0, w), h))
 	}
 	place(r.ground, 0, 0, size.Width, size.Height)
-	place(r.avatar, 3*gap, (size.Height-rowAvatar)/2, rowAvatar, rowAvatar)
+	place(r.edge, 0, 2*gap, 3, size.Height-4*gap)
+	face, tick := em(rowAvatar), em(6*gap)
+	place(r.avatar, 3*gap, (size.Height-face)/2, face, face)
+	place(r.tick, 3*gap+(face-tick)/2, (size.Height-tick)/2, tick, tick)
 
-	times := size.Width - 4*gap - rowTime
-	chip := min(r.chip.MinSize().Width, rowTime)
-	place(r.chip, times, 2*gap, chip, chipHeight)
-	place(r.source, times+chip+2*gap, 2*gap+2, rowTime-chip-2*gap, chipHeight-2)
-	h := r.time.MinSize().Height
-	place(r.time, times, 8*gap, rowTime, h)
-	place(r.bar, times, size.Height-4*gap, rowTime, gap)
-
-	x := 3*gap + rowAvatar + 4*gap
-	w := times - 4*gap - x
-	if r.button.Visible() {
-		// The button stands beside the names, which have its room where there is none.
-		button := r.button.MinSize().Height
-		place(r.button, times-4*gap-rowButton, (size.Height-button)/2, rowButton, button)
-		w -= rowButton + 3*gap
-	}
+	x, right := 3*gap+face+3*gap, size.Width-3*gap
 	th, uh := r.title.MinSize().Height, r.under.MinSize().Height
-	top := (size.Height - th - uh - gap/2) / 2
-	place(r.title, x, top, w, th)
-	place(r.under, x, top+th+gap/2, w, uh)
+	times, button := em(rowTime), em(rowButton)
+	offers := r.row != nil && offersReconnect(r.row)
+	chip := min(r.chip.MinSize().Width, times)
+	if right-x >= em(rowName)+4*gap+times+4*gap+button {
+		// In columns, which stand where they stand whether a row has a button or not.
+		showIf(r.button, offers)
+		showIf(r.source, true)
+		showIf(r.under, true)
+		bh := r.button.MinSize().Height
+		place(r.button, right-button, (size.Height-bh)/2, button, bh)
+		at := right - button - 4*gap - times
+		place(r.chip, at, 2*gap, chip, chipHeight())
+		place(r.source, at+chip+2*gap, 2*gap+(chipHeight()-uh)/2, times-chip-2*gap, uh)
+		place(r.time, at, 2*gap+chipHeight()+gap, times, uh)
+		place(r.bar, at, size.Height-3*gap, times, gap)
+		top := (size.Height - th - uh - gap/2) / 2
+		place(r.title, x, top, at-4*gap-x, th)
+		place(r.under, x, top+th+gap/2, at-4*gap-x, uh)
+		return
+	}
+	// In little room the time stands under the name, and the names of lesser use go.
+	showIf(r.source, false)
+	showIf(r.under, false)
+	offers = offers && right-x >= em(rowName)+chip+button+6*gap
+	showIf(r.button, offers)
+	if offers {
+		bh := r.button.MinSize().Height
+		place(r.button, right-button, (size.Height-bh)/2, button, bh)
+		right -= button + 3*gap
+	}
+	chip = min(chip, (right-x)/2)
+	place(r.chip, right-chip, 2*gap, chip, chipHeight())
+	place(r.title, x, 2*gap+(chipHeight()-th)/2, right-chip-2*gap-x, th)
+	place(r.time, x, 2*gap+chipHeight()+gap, right-x, uh)
+	place(r.bar, x, size.Height-3*gap, right-x, gap)
+	place(r.source, x, 0, 0, 0)
+	place(r.under, x, 0, 0, 0)
 }
 
 func (r *rowRenderer) Refresh() {
+	fill := fyne.ThemeColorName("")
 	switch {
-	case r.selected:
-		r.ground.FillColor = paint(theme.ColorNameSelection)
-		r.ground.Show()
-	default:
-		r.ground.Hide()
+	case r.selected, r.marked:
+		fill = theme.ColorNameSelection
+	case r.hovered:
+		fill = theme.ColorNameHover
+	}
+	showIf(r.ground, fill != "")
+	if fill != "" {
+		r.ground.FillColor = paint(fill)
 	}
 	r.ground.StrokeWidth = 0
 	if r.selected && r.focused {
 		r.ground.StrokeColor, r.ground.StrokeWidth = paint(theme.ColorNamePrimary), 1.5
+	}
+	showIf(r.edge, r.selected && !r.focused)
+	r.edge.FillColor = paint(theme.ColorNamePrimary)
+	marks := r.marked || r.marking || r.hovered
+	showIf(r.tick, marks)
+	showIf(r.avatar, !marks)
+	if marks {
+		var icon fyne.Resource = theme.NewColoredResource(theme.CheckButtonIcon(), colorMuted)
+		if r.marked {
+			icon = theme.NewPrimaryThemedResource(theme.CheckButtonCheckedIcon())
+		}
+		r.tick.SetResource(icon)
 	}
 	// The chip's width follows its word.
 	r.Layout(r.Size())

@@ -77,6 +77,31 @@ func sampleEvents() []agent.Event {
 	}
 }
 
+// sampleNotices were said to the person with sampleRows, or with office.
+func sampleNotices() []agent.Notice {
+	say := func(id int64, ago time.Duration, channel, note, title, body string, became agent.Outcome, after time.Duration, accounts ...string) agent.Notice {
+		n := agent.Notice{ID: id, At: now.Add(-ago), Channel: channel, Note: note, Accounts: accounts, Title: title, Body: body, Became: became}
+		if after > 0 {
+			n.BecameAt = n.At.Add(after)
+		}
+		return n
+	}
+	failed := say(6, 26*time.Hour, "mail", "n2", "Facebook · Acme Shop ends in 1 day", "", agent.OutcomeFailed, 0, "a1", "o0002")
+	failed.Reason = "the mail server refused the password; enter it again in Settings, Mail"
+	out := []agent.Notice{
+		say(9, 2*time.Hour, agent.ChannelPopup, "n1", "Facebook · Acme Shop has expired", "4 scheduled posts from Thursday will not go out.", agent.OutcomeShown, 0, "a1"),
+		say(8, 2*time.Hour, agent.ChannelDesktop, "n1", "Facebook · Acme Shop has expired", "4 scheduled posts from Thursday will not go out.", agent.OutcomeSnoozed, 4*time.Minute, "a1"),
+		say(7, 26*time.Hour, agent.ChannelDesktop, "n2", "Facebook · Acme Shop ends in 1 day", "Publishing, analytics, inbox and previews stop.", agent.OutcomeClosed, 20*time.Minute, "a1"),
+		failed,
+		say(5, 50*time.Hour, agent.ChannelDesktop, "n3", "LinkedIn · Acme GmbH ends in 5 days", "", agent.OutcomeClicked, 0, "a4"),
+		say(4, 70*time.Hour, agent.ChannelDesktop, "n4", "2 accounts need you", "", agent.OutcomeReplaced, 9*time.Hour, "a1", "a2"),
+		say(3, 200*time.Hour, agent.ChannelDesktop, "n5", "LinkedIn · Acme Labs ends in 3 days", "", agent.OutcomeWithdrawn, 26*time.Hour, "a5"),
+		say(2, 201*time.Hour, agent.ChannelDesktop, "n6", "Mastodon · Acme", "", agent.OutcomeExpired, time.Minute, "a6"),
+	}
+	out[7].Rehearsal = true
+	return out
+}
+
 // oddNames are what people and platforms put into name fields.
 var oddNames = []string{
 	"", " ", "Acme", strings.Repeat("Längster Name der Welt ", 9), strings.Repeat("W", 200), "شركة أكمي للتسويق", "אקמי בע״מ",

@@ -23,9 +23,25 @@ const gap float32 = 4
 // look is Fyne's default theme with Relink's accent. State colours are chosen
 // for AA contrast as text on the window's ground, which Fyne's own are not in
 // the light variant.
-type look struct{ fyne.Theme }
+type look struct {
+	fyne.Theme
+	// text is the size of the text as a share of the usual; zero means 1.
+	text float32
+}
 
-func newLook() fyne.Theme { return look{theme.DefaultTheme()} }
+func newLook() fyne.Theme { return look{Theme: theme.DefaultTheme()} }
+
+// The sizes of text a person may choose, in per cent.
+const (
+	textLeast, textUsual, textMost = 80, 100, 200
+	textStep                       = 10
+)
+
+// usualText is the size of text at 100 %.
+const usualText = 14
+
+// em is a length that grows with the text: what holds words. Gaps do not grow.
+func em(px float32) float32 { return px * theme.Size(theme.SizeNameText) / usualText }
 
 type shade struct{ light, dark color.NRGBA }
 
@@ -52,6 +68,8 @@ var shades = map[fyne.ThemeColorName]shade{
 	theme.ColorNameFocus:               {alpha(accent.light, 0x50), alpha(accent.dark, 0x60)},
 	theme.ColorNameSelection:           {alpha(accent.light, 0x24), alpha(accent.dark, 0x30)},
 	theme.ColorNameShadow:              {rgba(0x00000038), rgba(0x00000066)}, // the split's line, too
+	theme.ColorNameForeground:          {rgb(0x23272f), rgb(0xf0f2f5)},
+	theme.ColorNameSeparator:           {rgb(0xdfe2e7), rgb(0x3a3e46)},
 	theme.ColorNameDisabled:            muted,
 	theme.ColorNamePlaceHolder:         muted,
 	theme.ColorNameInputBorder:         {rgb(0x858d99), rgb(0x737c89)},
@@ -80,11 +98,19 @@ func (l look) Color(n fyne.ThemeColorName, v fyne.ThemeVariant) color.Color {
 }
 
 func (l look) Size(n fyne.ThemeSizeName) float32 {
+	grow := l.text
+	if grow == 0 {
+		grow = 1
+	}
 	switch n {
+	case theme.SizeNameText:
+		return usualText * grow
 	case theme.SizeNameCaptionText:
-		return 12
+		return 12 * grow
 	case theme.SizeNameHeadingText:
-		return 22
+		return 22 * grow
+	case theme.SizeNameSubHeadingText, theme.SizeNameInlineIcon:
+		return l.Theme.Size(n) * grow
 	case theme.SizeNameSelectionRadius:
 		return 6
 	}

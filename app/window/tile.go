@@ -15,6 +15,8 @@ import (
 // tile makes any content clickable and reachable by keyboard.
 type tile struct {
 	widget.BaseWidget
+	// name is what a screen reader says.
+	name     string
 	content  fyne.CanvasObject
 	tapped   func()
 	rune     func(rune)
@@ -53,6 +55,9 @@ func (t *tile) TypedRune(r rune) {
 		t.rune(r)
 	}
 }
+
+func (t *tile) AccessibilityLabel() string             { return t.name }
+func (t *tile) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleButton }
 
 func (t *tile) CreateRenderer() fyne.WidgetRenderer {
 	r := &tileRenderer{t}
@@ -188,4 +193,54 @@ func (r *groundRenderer) Layout(size fyne.Size)        { r.rect.Resize(size) }
 func (r *groundRenderer) Refresh() {
 	r.rect.FillColor = paint(r.g.color)
 	r.rect.Refresh()
+}
+
+// iconButton is a button without a word, and the word that a screen reader says.
+type iconButton struct {
+	widget.Button
+	name string
+}
+
+func newIconButton(icon fyne.Resource, name string, tapped func()) *iconButton {
+	b := &iconButton{name: name}
+	b.Icon, b.OnTapped = icon, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+func (b *iconButton) AccessibilityLabel() string { return b.name }
+
+// spaceOf is empty room.
+func spaceOf(w, h float32) fyne.CanvasObject {
+	return least(w, h, canvas.NewRectangle(color.Transparent))
+}
+
+// emptyNote is the quiet line where there is nothing to list.
+func emptyNote(text string) *widget.Label {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignCenter, fyne.TextStyle{})
+	l.Importance = widget.LowImportance
+	return l
+}
+
+// tag is a label of the person's own on a faint ground.
+type tag struct {
+	widget.BaseWidget
+	text string
+}
+
+func newTag(text string) *tag {
+	t := &tag{text: text}
+	t.ExtendBaseWidget(t)
+	return t
+}
+
+// tagMost is the width a label is cut at, at the usual size of text.
+const tagMost float32 = 200
+
+func (t *tag) CreateRenderer() fyne.WidgetRenderer {
+	l := newLine(theme.SizeNameCaptionText, theme.ColorNameForeground)
+	l.text, l.align = t.text, fyne.TextAlignCenter
+	w := min(em(tagMost), fyne.MeasureText(t.text, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{}).Width+1)
+	return widget.NewSimpleRenderer(container.NewStack(newGround(colorTintQuiet), least(w+4*gap, chipHeight(),
+		container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), container.New(middle{}, l)))))
 }

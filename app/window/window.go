@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -35,6 +36,7 @@ const (
 	PageConnect  = "connect"
 	PageSettings = "settings"
 	PageAbout    = "about"
+	PageNotices  = "notices"
 
 	pageAccount = "account:"
 	pagePopup   = "popup:"
@@ -48,7 +50,13 @@ type Config struct {
 	Dial func(context.Context) (agent.Service, error)
 	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
 	Start func(context.Context) error
-	// Page is the first one shown; empty means the accounts.
+	// Practise starts the practice network with an agent and a window of its
+	// own; nil where it is not installed.
+	Practise func(context.Context) error
+	// Memory is the file in which the window remembers its size, place and
+	// order; empty remembers nothing.
+	Memory string
+	// Page is the first one shown; empty means the last one, at first the accounts.
 	Page string
 	// Version of this program, for About.
 	Version string
@@ -95,8 +103,29 @@ type ui struct {
 	away         bool
 	notice       notice
 	selected     string
-	filter       string
-	search       string
+	query
+	// marks are the accounts chosen together, anchor the last one of them.
+	marks  map[string]bool
+	anchor string
+	// job is the long work that runs; nil for none.
+	job *job
+	// login asks whether to start at login; loginAsked is true once that was thought of.
+	login, loginAsked bool
+	// memory is what is remembered from last time, size how large the window is now;
+	// place is the account to scroll to with the first rows.
+	memory memory
+	size   fyne.Size
+	place  string
+	// saving orders the writes of memory.
+	saving sync.Mutex
+	// exportTo is where exports go; empty means the person's downloads.
+	exportTo string
+
+	// variant fixes the theme's variant, for pictures in tests; nil follows the system.
+	variant func(fyne.Theme) fyne.Theme
+
+	pictures *pictures
+	notices  *noticesPage
 
 	list     *accountList
 	accounts *accountsPage
@@ -116,8 +145,13 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 	if cfg.Service == nil && cfg.Dial == nil {
 		return nil, errors.New("open window: neither a service nor a way to dial one was given")
 	}
-	a.Settings().SetTheme(newLook())
-	return &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}, nil
+	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}
+	if cfg.Memory != "" {
+		u.memory = recall(cfg.Memory)
+	}
+	u.filter, u.order, u.selected, u.place = u.memory.Filter, u.memory.Order, u.memory.Account, u.memory.Top
+	u.applyText()
+	return u, nil
 }
 
 // open shows the first page and starts to follow the agent.
@@ -134,8 +168,14 @@ func (u *ui) open(page string) error {
 // turn shows a page: in a window that is open already where there is one.
 func (u *ui) turn(page string) error {
 	switch {
+	case page == "" && u.memory.Page == PageNotices:
+		u.openMain()
+		u.showNotices()
 	case page == "" || page == PageAccounts:
 		u.openMain()
+	case page == PageNotices:
+		u.openMain()
+		u.showNotices()
 	case page == PageNeeds:
 		u.openMain()
 		u.setFilter(filterNeeds)
@@ -147,11 +187,12 @@ func (u *ui) turn(page string) error {
 	case strings.HasPrefix(page, pageAccount):
 		u.openMain()
 		u.choose(strings.TrimPrefix(page, pageAccount))
+		u.list.show(u.selected)
 	case strings.HasPrefix(page, pagePopup):
 		u.openPopup(strings.TrimPrefix(page, pagePopup))
 	default:
 		return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf("unknown page %q", page),
-			Repair: "choose one of: accounts, needs, connect, settings, about"}
+			Repair: "choose one of: accounts, needs, connect, notices, settings, about"}
 	}
 	return nil
 }
@@ -325,9 +366,9 @@ func (u *ui) rebuild(keep bool) {
 		return
 	}
 	u.asked++
-	n, snap, filter, search, now := u.asked, u.snap, u.filter, u.search, u.now()
+	n, snap, q, now := u.asked, u.snap, u.query, u.now()
 	u.goes(func() {
-		v := buildView(snap, filter, search, now)
+		v := buildView(snap, q, now)
 		u.post(func() {
 			if n > u.shown {
 				u.shown = n
@@ -342,12 +383,56 @@ func (u *ui) show(v *view, keep bool) {
 	if u.accounts == nil {
 		return
 	}
+	first := u.view == nil
 	u.view = v
 	if u.selected != "" && v.snap.Row(u.selected) == nil {
 		u.selected = ""
 	}
+	for id := range u.marks {
+		if v.snap.Row(id) == nil {
+			delete(u.marks, id)
+		}
+	}
+	if !v.has(v.query.filter) {
+		// Its last account has gone.
+		u.filter = filterAll
+		u.rebuild(false)
+	}
 	u.list.swap(v.rows, keep)
 	u.accounts.update()
+	if first && v.total > 0 {
+		if i := find(v.rows, u.place); i >= 0 {
+			u.list.ScrollToOffset(float32(i) * u.list.pitch())
+		}
+		u.place = ""
+	}
+	u.askLogin()
+}
+
+// keep writes down what is remembered, off the UI goroutine.
+func (u *ui) keep() {
+	if u.cfg.Memory == "" {
+		return
+	}
+	m := &u.memory
+	if u.win != nil {
+		m.Filter, m.Order, m.Account = u.filter, u.order, u.selected
+		m.Top = u.list.top()
+		m.Page = ""
+		if u.notices != nil {
+			m.Page = PageNotices
+		}
+		if !u.size.IsZero() {
+			m.Width, m.Height = u.size.Width, u.size.Height
+		}
+	}
+	now := *m
+	now.Asked = slices.Clone(m.Asked)
+	u.goes(func() {
+		u.saving.Lock()
+		defer u.saving.Unlock()
+		_ = now.remember(u.cfg.Memory) // nothing is lost that matters
+	})
 }
 
 func (u *ui) setAway(away bool) {
@@ -389,6 +474,8 @@ func (u *ui) choose(id string) {
 	u.selected = id
 	u.list.Refresh()
 	u.accounts.detail.update()
+	u.accounts.coming.line.Refresh()
+	u.accounts.panes.choose(u.row(id) != nil)
 }
 
 func (u *ui) setFilter(f string) {
@@ -402,5 +489,14 @@ func (u *ui) setFilter(f string) {
 
 func (u *ui) setSearch(s string) {
 	u.search = s
+	u.rebuild(false)
+}
+
+func (u *ui) setOrder(o string) {
+	if u.order == o {
+		return
+	}
+	u.order = o
+	u.accounts.updateBar()
 	u.rebuild(false)
 }

@@ -58,6 +58,12 @@ func TestScreens(t *testing.T) {
 		b.sees("7 days")
 		b.golden("settings")
 	})
+	t.Run("notices", func(t *testing.T) {
+		b := openOn(t, sampleSnapshot(), PageNotices, func(f *fake, _ *Config) { f.notices = sampleNotices() })
+		b.sees("Rehearsal")
+		b.until("the accounts", func() bool { return b.u.view != nil })
+		b.golden("notices")
+	})
 	t.Run("popup", func(t *testing.T) {
 		b := open(t, "popup:a1")
 		b.golden("popup")
@@ -314,16 +320,25 @@ func TestDetailActs(t *testing.T) {
 	b.sees("Acme Shop")
 	b.press(wordSnooze)
 	b.menu("Tomorrow")
-	b.calls("snooze a1 2026-11-23 09:00:00")
+	b.calls("later a1 tomorrow")
+	b.sees("Snoozed until Mon 23 Nov, 09:00.")
 	b.press(wordSnooze)
 	b.menu("1 hour")
-	b.calls("snooze a1 2026-11-22 13:00:00")
-	b.press(wordCopyName)
+	b.calls("later a1 hour")
+	b.press(wordSnooze)
+	b.menu("A week")
+	b.calls("snooze a1 2026-11-29 09:00:00")
+	b.press(wordMore)
+	b.menu(wordMute)
+	b.calls("mute a1 true")
+	b.press(wordMore)
+	b.menu(wordCopyName)
 	if got := b.app.Clipboard().Content(); got != "facebook/acme-shop" {
 		t.Errorf("clipboard = %q, want facebook/acme-shop", got)
 	}
 	b.f.fails("rename ", &platform.Error{Kind: platform.KindUsage, Message: "there is another acme", Repair: "choose another name"})
-	b.press(wordRename)
+	b.press(wordMore)
+	b.menu(wordRename + "…")
 	e := b.u.win.Canvas().Focused().(*widget.Entry)
 	e.SetText("acme")
 	b.press(wordSave)
@@ -331,7 +346,8 @@ func TestDetailActs(t *testing.T) {
 	b.f.fails("rename ", nil)
 	b.press(wordSave)
 	b.until("the dialog to close", func() bool { return b.u.win.Canvas().Overlays().Top() == nil })
-	b.press(wordDisconnect + "…")
+	b.press(wordMore)
+	b.menu(wordDisconnect + "…")
 	b.sees("Scripts that use facebook/acme-shop stop.")
 	b.press(wordDisconnect)
 	b.calls("forget a1 false")
@@ -339,7 +355,8 @@ func TestDetailActs(t *testing.T) {
 
 func TestDisconnectRevokes(t *testing.T) {
 	b := open(t, "account:a6")
-	b.press(wordDisconnect + "…")
+	b.press(wordMore)
+	b.menu(wordDisconnect + "…")
 	var tick *widget.Check
 	b.seen(func(o fyne.CanvasObject) {
 		if c, ok := o.(*widget.Check); ok {
@@ -361,40 +378,6 @@ func TestErrorsOfActsAreShown(t *testing.T) {
 	b.sees("Facebook does not answer. Try again later.")
 }
 
-func TestRandomSnapshotsRender(t *testing.T) {
-	r := rand.New(rand.NewPCG(7, 8))
-	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
-	b.u.win.Resize(fyne.NewSize(1000, 700))
-	for _, n := range []int{0, 1, 5000, 17, 40, 0, 5000, 3} {
-		rows := randomRows(r, n)
-		b.f.publish(agent.NewSnapshot(agent.Snapshot{Locked: oddNames[r.IntN(len(oddNames))], Warnings: []string{oddNames[r.IntN(len(oddNames))]}}, rows))
-		b.until("the snapshot", func() bool { return b.u.view != nil && b.u.view.total == n })
-		for range 5 {
-			if n == 0 {
-				break
-			}
-			b.u.list.ScrollToOffset(float32(r.IntN(n)) * b.u.list.pitch())
-			b.u.choose(rows[r.IntN(n)].Account.ID)
-			b.pump()
-			test.RenderToMarkup(b.u.win.Canvas())
-		}
-		b.u.minute()
-		b.pump()
-	}
-	// As few row widgets exist as fit on the screen.
-	drawn := 0
-	b.f.publish(agent.NewSnapshot(agent.Snapshot{}, randomRows(r, 5000)))
-	b.until("the last snapshot", func() bool { return b.u.view.total == 5000 })
-	b.seen(func(o fyne.CanvasObject) {
-		if _, ok := o.(*rowView); ok {
-			drawn++
-		}
-	})
-	if drawn == 0 || drawn > 20 {
-		t.Errorf("%d row widgets for 5,000 accounts, want 1 to 20", drawn)
-	}
-}
-
 func TestPopup(t *testing.T) {
 	gone := func(b *bench) func() bool { return func() bool { return len(b.u.popups) == 0 } }
 	t.Run("later", func(t *testing.T) {
@@ -405,12 +388,12 @@ func TestPopup(t *testing.T) {
 		}
 		b.press(wordLater)
 		b.menu("Tomorrow")
-		b.calls("snooze a1")
+		b.calls("later a1 tomorrow")
 		b.until("it to close", gone(b))
 	})
 	t.Run("snooze fails", func(t *testing.T) {
 		b := open(t, "popup:a1")
-		b.f.fails("snooze ", &platform.Error{Kind: platform.KindStorage, Message: "the disk is full"})
+		b.f.fails("later ", &platform.Error{Kind: platform.KindStorage, Message: "the disk is full"})
 		b.press(wordLater)
 		b.menu("1 hour")
 		b.sees("The disk is full.")

@@ -8,6 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
 	"relink/app/agent"
 	"relink/platform"
 )
@@ -47,13 +50,84 @@ const (
 	wordNext         = "Next"
 	wordRefresh      = "Look again"
 
+	wordAllAccounts   = "All accounts"
+	wordLabels        = "Labels"
+	wordNewLabel      = "New label, another"
+	wordMore          = "More"
+	wordMenu          = "Menu"
+	wordMute          = "Switch reminders off"
+	wordUnmute        = "Switch reminders on"
+	wordRenameText    = "Scripts and the command line know it by this name."
+	wordSelected      = "selected"
+	wordCheck         = "Check"
+	wordExport        = "Export"
+	wordOrderWorst    = "Worst first"
+	wordOrderEnd      = "By end"
+	wordOrderName     = "By name"
+	wordOrderPlatform = "By platform"
+	wordSnoozed       = "snoozed"
+	wordNever         = "never"
+	wordToday         = "Today"
+	wordYesterday     = "Yesterday"
+	wordYes           = "Yes"
+	wordNo            = "No"
+	wordCheckingAll   = "Checking all accounts…"
+
+	wordHorizon      = "Next 90 days"
+	wordHorizonTitle = "The next 90 days"
+	wordPointAtMark  = "Point at a mark to see whose it is."
+	wordMarkOver     = "needs you"
+	wordMarkSoon     = "ending soon"
+	wordMarkLater    = "later"
+	wordMarkMore     = "more"
+	wordMarkAssumed  = "hollow: date assumed"
+
+	wordKnown   = "Last seen"
+	wordUsedBy  = "Used by"
+	wordNoUsers = "No program has taken its token."
+
+	wordNotices   = "Notices"
+	wordNoNotices = "Nothing was said in the last 90 days."
+	wordRehearsal = "Rehearsal"
+
+	wordKeys        = "Keyboard shortcuts"
+	wordKeyDetails  = "Go to the details"
+	wordCheckAll    = "Check all"
+	wordMark        = "Select"
+	wordUnmark      = "Unselect"
+	wordMarkAll     = "Select all"
+	wordMarkNone    = "Select none"
+	wordConnectNew  = "Connect an account…"
+	wordTextSize    = "Text size"
+	wordLarger      = "Larger text"
+	wordSmaller     = "Smaller text"
+	wordUsualText   = "Usual text size"
+	wordBackKey     = "Back, or close what is in front"
+	wordCloseWindow = "Close the window"
+
+	wordAskLogin = "Start Relink when you log in? Only while it runs can it remind you."
+	wordWill     = "What Relink does"
+	wordWill1    = "Tells you from 7 days before a connection ends, and brings you back with one click."
+	wordWill2    = "Renews by itself what can be renewed without you."
+	wordWill3    = "Keeps every token on this computer, sealed, and gives them to your scripts."
+	wordWont1    = "Never asks for your password: you sign in at the platform, in your own browser."
+	wordWont2    = "Never posts, likes or deletes by itself, and sends nothing to anybody else."
+
+	wordNoRegistration   = "Nothing to register first."
+	wordNeedRegistration = "Facebook, LinkedIn and others. They need an app registration of your own, which Relink walks you through."
+
+	wordPractise         = "Or try it first"
+	wordPractiseText     = "The practice network is a small social network on this computer, with tokens that end in minutes. It gets a window and a vault of its own; nothing real is touched."
+	wordPractiseGo       = "Start practising"
+	wordPractiseStarting = "Starting the practice network…"
+	wordPractiseOpen     = "The practice network is open in a window of its own."
+	wordPractiseLacks    = "It is not installed beside this program; make demo, in Relink's sources, starts it."
+
 	wordUnreachable = "unreachable"
 	wordNoMatch     = "No account matches."
 	wordEmptyTitle  = "Connect your first account"
-	wordEmptyText   = "Relink keeps it connected and tells you in good time before it ends."
-	wordComing      = "Coming up"
+	wordEmptyText   = "Choose where it is. The platform's own sign-in opens in your browser."
 	wordNothingEnds = "Nothing ends in the next 90 days."
-	wordPickRow     = "Choose an account to see its details."
 	wordAway        = "Relink's agent is not running; showing what was known."
 	wordAwayEmpty   = "Relink's agent is not running."
 
@@ -290,17 +364,134 @@ func headline(total, needs, limited int, next *agent.Row, now time.Time) string 
 	return out
 }
 
-// capabilityLine says what one capability is worth: "inbox: not granted, pages_messaging is missing".
-func capabilityLine(c platform.CapabilityStatus) string {
-	word := sentence(c.Capability.Word())
-	word = strings.TrimSuffix(word, ".")
-	switch {
-	case c.Works:
-		return word
-	case len(c.Missing) > 0:
-		return word + ": not granted (" + platform.Join(c.Missing) + ")"
+// capabilityLine says what one capability is worth, and why it is worth
+// nothing where it is not: what stops, and the permission that is missing.
+func capabilityLine(c platform.CapabilityStatus, s platform.Status, now time.Time) (line, why string) {
+	line = strings.TrimSuffix(sentence(c.Capability.Word()), ".")
+	if c.Works {
+		if d := s.Deadline; d.Ends() && s.State == platform.StateExpiring {
+			return line, "Until " + when(d.At, now) + "."
+		}
+		return line, ""
 	}
-	return word + ": stopped"
+	why = map[platform.Capability]string{
+		platform.Publish:   "Posts do not go out",
+		platform.Analytics: "No numbers come in",
+		platform.Inbox:     "Messages and comments are not seen",
+		platform.Previews:  "Links have no preview",
+	}[c.Capability]
+	if why == "" {
+		why = "It does not work"
+	}
+	if len(c.Missing) > 0 {
+		return line + ": not granted", why + ": " + platform.Join(c.Missing) + " is missing. Reconnect and allow it."
+	}
+	return line + ": stopped", why + " until you reconnect."
+}
+
+// clockDate is when a clock ends, in words.
+func clockDate(c platform.Clock, now time.Time) string {
+	switch {
+	case !c.Ends():
+		return "does not expire"
+	case !c.At.After(now):
+		return when(c.At, now) + " (over)"
+	}
+	return when(c.At, now)
+}
+
+// clockSource is how long that is, and where it is known from.
+func clockSource(c platform.Clock, platformName string, now time.Time) string {
+	known := sentence(c.Known(platformName))
+	if c.Ends() && c.At.After(now) {
+		return "In " + platform.Span(c.At.Sub(now)) + ". " + known
+	}
+	return known
+}
+
+// underLabels is the line below the title, with the labels.
+func underLabels(a platform.Account) string {
+	out := under(a)
+	for _, l := range labelsOf(a) {
+		out += " · " + l
+	}
+	return out
+}
+
+// comingWords sums the picture up: "23 deadlines, 4 within a week".
+func comingWords(rows []*agent.Row, now time.Time) string {
+	ahead, week := 0, 0
+	for _, r := range rows {
+		if at := r.Status.Deadline.At; at.After(now) {
+			ahead++
+			if at.Sub(now) <= 7*24*time.Hour {
+				week++
+			}
+		}
+	}
+	out := count(ahead, "deadline", "deadlines")
+	if week > 0 {
+		out += ", " + strconv.Itoa(week) + " within a week"
+	}
+	if over := len(rows) - ahead; over > 0 {
+		out += ", " + strconv.Itoa(over) + " over"
+	}
+	return out
+}
+
+// dayName is a day as people say it beside today.
+func dayName(t, now time.Time) string {
+	switch day(t, now) {
+	case day(now, now):
+		return wordToday
+	case day(now.AddDate(0, 0, -1), now):
+		return wordYesterday
+	}
+	return day(t, now)
+}
+
+// outcomeWords says what became of a notice.
+func outcomeWords(n agent.Notice, now time.Time) (icon fyne.Resource, t tone, text string) {
+	at := ""
+	if !n.BecameAt.IsZero() && n.BecameAt.Sub(n.At) >= time.Minute {
+		at = ", " + platform.Span(n.BecameAt.Sub(n.At)) + " later"
+	}
+	switch n.Became {
+	case agent.OutcomeQueued:
+		return theme.HistoryIcon(), toneQuiet, "on its way"
+	case agent.OutcomeFailed:
+		return theme.ErrorIcon(), toneBad, strings.TrimSuffix("not shown: "+sentence(n.Reason), ".")
+	case agent.OutcomeClicked:
+		return theme.ConfirmIcon(), toneGood, "you acted on it" + at
+	case agent.OutcomeSnoozed:
+		return theme.HistoryIcon(), toneQuiet, "you put it off" + at
+	case agent.OutcomeClosed:
+		return theme.CancelIcon(), toneQuiet, "you closed it" + at
+	case agent.OutcomeExpired:
+		return theme.VisibilityOffIcon(), toneQuiet, "went away by itself" + at
+	case agent.OutcomeReplaced:
+		return theme.MoreHorizontalIcon(), toneQuiet, "a newer one took its place" + at
+	case agent.OutcomeWithdrawn:
+		return theme.ConfirmIcon(), toneGood, "taken back, it was settled" + at
+	}
+	return theme.VisibilityIcon(), toneQuiet, "shown"
+}
+
+// channelWords lists the channels that said something.
+func channelWords(channels []string) string {
+	var out []string
+	for _, c := range channels {
+		switch c {
+		case agent.ChannelDesktop:
+			c = "notification"
+		case agent.ChannelPopup:
+			c = "window at expiry"
+		case agent.ChannelHook:
+			c = "command"
+		}
+		out = append(out, c)
+	}
+	return "by " + platform.Join(out)
 }
 
 // stopped says what an account that ended no longer does.
@@ -407,11 +598,17 @@ func disconnectText(a platform.Account) string {
 	return "Relink forgets " + a.Title() + ": its tokens and settings on this computer. Nothing on " + platformName(a.Platform) + " itself is deleted. Scripts that use " + a.Ref() + " stop."
 }
 
-// revokeText is the tick beside it; ok is false where the platform has no call for it.
+// revokeText is the tick beside it; ok is false where the platform has no call
+// for it, and the text then says where it is done by hand.
 func revokeText(a platform.Account) (text string, ok bool) {
 	p, err := platform.Lookup(a.Platform)
-	if err != nil || p.Revoke == nil {
+	switch {
+	case err != nil:
 		return "", false
+	case p.Revoke != nil:
+		return "Also withdraw the permission at " + p.Name, true
+	case p.RevokePage != "":
+		return "To withdraw the permission too, remove the app at " + p.RevokePage, false
 	}
-	return "Also withdraw the permission at " + p.Name, true
+	return "", false
 }

@@ -1,0 +1,156 @@
+package window
+
+import (
+	"context"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+)
+
+// firstRun is what a person sees before the first account: where to begin,
+// what Relink will and will not do, and how to try it without a real account.
+type firstRun struct {
+	u       *ui
+	content fyne.CanvasObject
+	box     *fyne.Container
+	made    bool
+}
+
+func newFirstRun(u *ui) *firstRun {
+	f := &firstRun{u: u, box: container.NewVBox()}
+	f.content = container.NewVScroll(container.New(column{em(600)}, container.New(layout.NewCustomPaddedLayout(6*gap, 8*gap, 4*gap, 4*gap), f.box)))
+	return f
+}
+
+// update makes the page when it is first needed.
+func (f *firstRun) update() {
+	if f.made {
+		return
+	}
+	f.made = true
+	title := widget.NewLabelWithStyle(wordEmptyTitle, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	title.SizeName, title.Wrapping = theme.SizeNameHeadingText, fyne.TextWrapWord
+	text := wrapped(wordEmptyText)
+	text.Importance = widget.LowImportance
+	promises := container.NewVBox()
+	for _, p := range []struct {
+		good bool
+		text string
+	}{{true, wordWill1}, {true, wordWill2}, {true, wordWill3}, {false, wordWont1}, {false, wordWont2}} {
+		icon, t := theme.ConfirmIcon(), toneGood
+		if !p.good {
+			icon, t = theme.CancelIcon(), toneQuiet
+		}
+		lead := container.NewVBox(spaceOf(0, gap), widget.NewIcon(theme.NewColoredResource(icon, t.color)))
+		promises.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), lead), nil, wrapped(p.text)))
+	}
+	f.box.Objects = []fyne.CanvasObject{
+		tight(title, text), spaceOf(0, gap), f.platforms(), spaceOf(0, 2*gap),
+		f.practice(), spaceOf(0, 2*gap),
+		tight(append([]fyne.CanvasObject{heading(wordWill)}, promises.Objects...)...),
+	}
+	f.box.Refresh()
+}
+
+// platforms are those to begin with, the ones that need no app registration,
+// and the way to the others.
+func (f *firstRun) platforms() fyne.CanvasObject {
+	u := f.u
+	box := container.New(layout.NewCustomPaddedVBoxLayout(gap))
+	others := 0
+	add := func(lead fyne.CanvasObject, name, about string, tapped func()) {
+		t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, lead)), nil, tight(heading(name), caption(about)))), tapped)
+		t.framed, t.key, t.name = true, u.typedKey, name
+		box.Add(t)
+	}
+	for _, p := range platformsInOrder() {
+		if !p.Registration.Self {
+			others++
+			continue
+		}
+		a := newAvatar(32)
+		a.set(p.ID, "")
+		add(a, p.Name, wordNoRegistration, func() { u.showConnectTo(p.ID) })
+	}
+	if others > 0 {
+		plus := least(em(32), em(32), widget.NewIcon(theme.NewColoredResource(theme.ContentAddIcon(), colorMuted)))
+		add(plus, count(others, "more platform", "more platforms"), wordNeedRegistration, u.showConnect)
+	}
+	return box
+}
+
+// practice offers the practice network, or says how to get it.
+func (f *firstRun) practice() fyne.CanvasObject {
+	u := f.u
+	inner := container.NewVBox(tight(heading(wordPractise), caption(wordPractiseText)))
+	if u.cfg.Practise == nil {
+		inner.Add(caption(wordPractiseLacks))
+	} else {
+		go_ := widget.NewButton(wordPractiseGo, nil)
+		go_.OnTapped = func() {
+			go_.Disable()
+			u.long(wordPractiseStarting, func(ctx context.Context, _ agent.Service) func() {
+				err := u.cfg.Practise(ctx)
+				return func() {
+					go_.Enable()
+					if err != nil {
+						u.say(said(err), true)
+						return
+					}
+					u.say(wordPractiseOpen, false)
+				}
+			})
+		}
+		inner.Add(container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.NewHBox(go_)))
+	}
+	return container.NewStack(newGround(colorTintQuiet), pad(2, inner))
+}
+
+// askLogin asks once, when the first account is there, whether Relink should
+// start at login.
+func (u *ui) askLogin() {
+	if u.loginAsked || u.memory.asked(askedLogin) || u.snap == nil || u.snap.Len() == 0 {
+		return
+	}
+	u.loginAsked = true
+	u.run(func(ctx context.Context, s agent.Service) func() {
+		set, err := s.Settings(ctx)
+		if err != nil {
+			return nil
+		}
+		about, err := s.About(ctx)
+		if err != nil || about.Sandbox != "" {
+			return nil // nobody practises at every login
+		}
+		return func() {
+			u.login = !set.Autostart
+			if set.Autostart {
+				u.memory.Asked = append(u.memory.Asked, askedLogin)
+			}
+			u.updateBanners()
+		}
+	})
+}
+
+func (u *ui) answerLogin(yes bool) {
+	u.login = false
+	u.memory.Asked = append(u.memory.Asked, askedLogin)
+	u.keep()
+	u.updateBanners()
+	if !yes {
+		return
+	}
+	u.act("Relink starts when you log in.", func(ctx context.Context, s agent.Service) error {
+		set, err := s.Settings(ctx)
+		if err != nil {
+			return err
+		}
+		set.Autostart = true
+		return s.SetSettings(ctx, set)
+	})
+}

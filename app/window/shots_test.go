@@ -1,0 +1,170 @@
+package window
+
+import (
+	"fmt"
+	"image/color"
+	"image/png"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// office is what a person with n accounts has: every platform, every state,
+// names as people give them.
+func office(n int) []*agent.Row {
+	r := rand.New(rand.NewPCG(11, 40))
+	brands := []string{"Acme Shop", "Acme News", "Blue Door Café", "Nordlicht Reisen", "Müller & Söhne", "Kita Sonnenschein", "Hotel Bellevue", "Radwerk",
+		"Studio Lumen", "Stadtbibliothek", "Ocean Rescue", "شركة أكمي", "日本語の会社", "Großhandelsgesellschaft Süddeutschland mbH", "Füchse 🦊", "Yoga Now", "Tiny Bakery", "Fjord Tours", "Museum of Tools", "Velo Club"}
+	labels := [][]string{nil, {"Client A"}, {"Client A", "paid"}, {"Client B"}, {"In-house"}, nil}
+	var ids []string
+	for _, p := range platform.All() {
+		ids = append(ids, p.ID)
+	}
+	var out []*agent.Row
+	for i := range n {
+		id := ids[i%len(ids)]
+		brand := brands[(i*7)%len(brands)]
+		a := platform.Account{ID: fmt.Sprintf("o%04d", i), Platform: id, ProviderID: fmt.Sprint(i), Alias: fmt.Sprintf("brand-%02d", i), Name: brand,
+			Handle: fmt.Sprintf("@brand%02d", i), Labels: labels[r.IntN(len(labels))], Owner: "Erin Example", LastUsed: now.Add(-time.Duration(r.IntN(200)) * time.Hour)}
+		if p, err := platform.Lookup(id); err == nil && p.Site != platform.SiteNone {
+			a.Server = "https://" + []string{"mastodon.social", "social.example", "login.example.org"}[r.IntN(3)]
+		}
+		scopes := []string(nil)
+		if p, err := platform.Lookup(id); err == nil {
+			scopes = append(scopes, p.Scopes...)
+			for _, need := range p.Needs {
+				if !need.Approval || i%3 == 0 {
+					scopes = append(scopes, need.Scopes...)
+				}
+			}
+		}
+		g := platform.Grant{Generation: 1 + r.IntN(4), Scopes: scopes}
+		life := []time.Duration{60 * dayLong, 90 * dayLong}[i%2]
+		left := time.Duration(1+r.IntN(int(life/dayLong))) * dayLong
+		switch i % 13 {
+		case 2:
+			left = -time.Duration(1+r.IntN(50)) * time.Hour
+		case 5:
+			left = time.Duration(5+r.IntN(140)) * time.Hour
+		case 7:
+			g.Fault = platform.Fault{Code: "190/460", Definite: true, Count: 1, First: now.Add(-dayLong), Last: now.Add(-dayLong)}
+		case 9:
+			a.ProviderID, g = "", platform.Grant{Generation: 1}
+		case 11:
+			g.Clocks = []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceNever, Since: now.Add(-50 * dayLong)}}
+		case 12:
+			left, a.LastUsed, a.Idle = 40*dayLong, now.Add(-95*dayLong), 90*dayLong
+		}
+		if g.Clocks == nil && a.ProviderID != "" && !(id == "oidc" && i%5 == 0) {
+			g.Clocks = []platform.Clock{clockAt(platform.ClockAccess, []platform.Source{platform.SourceProvider, platform.SourceAssumed}[r.IntN(2)], left, life)}
+			if id == "facebook" {
+				g.Clocks = append(g.Clocks, clockAt(platform.ClockDataAccess, platform.SourceIntrospected, left+9*dayLong, 90*dayLong))
+			}
+		}
+		row := sampleRow(a, g)
+		if i == 17 {
+			down := *row
+			down.UnreachableSince = now.Add(-40 * time.Minute)
+			row = &down
+		}
+		out = append(out, row)
+	}
+	return out
+}
+
+// TestShots draws the screens into the directory RELINK_SHOTS, to be looked at.
+func TestShots(t *testing.T) {
+	dir := os.Getenv("RELINK_SHOTS")
+	if dir == "" {
+		t.Skip("skipped: needs RELINK_SHOTS, a directory for the pictures")
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
+		name := map[fyne.ThemeVariant]string{theme.VariantLight: "light", theme.VariantDark: "dark"}[variant]
+		for _, s := range shots {
+			t.Run(s.name+"-"+name, func(t *testing.T) {
+				n := 40
+				if s.accounts != 0 {
+					n = max(0, s.accounts)
+				}
+				b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, office(n)), s.page, nil)
+				b.f.notices = sampleNotices()
+				b.u.variant = func(t fyne.Theme) fyne.Theme { return &variantLook{t, variant} }
+				b.u.applyText()
+				b.until("the first snapshot", func() bool { return b.u.snap != nil && (b.u.accounts == nil || b.u.view != nil) })
+				if s.act != nil {
+					s.act(b)
+				}
+				if s.size.Width > 0 {
+					b.window().Resize(s.size)
+				}
+				for range 20 {
+					b.pump()
+					time.Sleep(2 * time.Millisecond)
+				}
+				w := b.window()
+				size := w.Canvas().Size()
+				w.Resize(size.AddWidthHeight(1, 0))
+				w.Resize(size)
+				f, err := os.Create(filepath.Join(dir, s.name+"-"+name+".png"))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := png.Encode(f, w.Canvas().Capture()); err != nil {
+					t.Fatal(err)
+				}
+				if err := f.Close(); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
+
+func (l *variantLook) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
+	return l.Theme.Color(n, l.variant)
+}
+
+// variantLook is the theme with one variant, whatever the system's.
+type variantLook struct {
+	fyne.Theme
+	variant fyne.ThemeVariant
+}
+
+var shots = []struct {
+	name, page string
+	accounts   int // 0: forty; less: none
+	size       fyne.Size
+	act        func(*bench)
+}{
+	{name: "list", page: PageAccounts},
+	{name: "detail", page: "account:o0002"},
+	{name: "detail-limited", page: "account:o0004"},
+	{name: "bulk", page: PageAccounts, act: func(b *bench) {
+		for _, r := range b.u.list.rows[1:4] {
+			b.u.mark(r.Account.ID, true)
+		}
+	}},
+	{name: "labels", page: "account:o0002", act: func(b *bench) { b.u.editLabels([]string{"o0002", "o0003", "o0004"}) }},
+	{name: "keys", page: PageAccounts, act: func(b *bench) { b.u.showKeys() }},
+	{name: "menu", page: PageAccounts, act: func(b *bench) { b.u.popMenu(b.u.accounts.order, b.u.menuItems()...) }},
+	{name: "notices", page: PageNotices},
+	{name: "medium", page: PageAccounts, size: fyne.NewSize(860, 640)},
+	{name: "narrow", page: PageAccounts, size: fyne.NewSize(420, 720)},
+	{name: "narrow-detail", page: "account:o0002", size: fyne.NewSize(420, 720)},
+	{name: "text80", page: PageAccounts, act: func(b *bench) { b.u.resizeText(-20) }},
+	{name: "text200", page: PageAccounts, act: func(b *bench) { b.u.resizeText(100) }},
+	{name: "settings", page: PageSettings},
+	{name: "empty", page: PageAccounts, accounts: -1},
+	{name: "about", page: PageAbout},
+}

@@ -28,11 +28,15 @@ type entry struct {
 // errAbsent: there is no entry.
 var errAbsent = errors.New("no entry")
 
+// foreign reports whether this Relink has a home of its own. The entry, of which
+// a person has one, is then another Relink's.
+func foreign() bool { return os.Getenv("RELINK_HOME") != "" }
+
 // Enabled reports whether the agent starts at login. An entry the person
 // switched off in the desktop's own settings counts as disabled.
 func (a Autostart) Enabled() (bool, error) {
-	if os.Getenv("RELINK_HOME") != "" {
-		return false, nil // the entry is another Relink's
+	if foreign() {
+		return false, nil
 	}
 	e, err := read()
 	if errors.Is(err, errAbsent) {
@@ -46,7 +50,7 @@ func (a Autostart) Enabled() (bool, error) {
 
 // Enable writes the entry; one that is right already is left alone.
 func (a Autostart) Enable() error {
-	if os.Getenv("RELINK_HOME") != "" {
+	if foreign() {
 		// The entry could not carry the home, and the agent at login would be another one.
 		return fault(platform.KindUsage, "starting at login is not for a Relink with a home of its own", "unset RELINK_HOME first", nil)
 	}
@@ -63,8 +67,11 @@ func (a Autostart) Enable() error {
 	return nil
 }
 
-// Disable removes the entry; none is no error.
+// Disable removes the entry; none is no error, and another Relink's is none.
 func (a Autostart) Disable() error {
+	if foreign() {
+		return nil
+	}
 	if err := remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fault(platform.KindStorage, "the entry that starts Relink at login cannot be removed", "remove "+place(), err)
 	}
@@ -74,6 +81,9 @@ func (a Autostart) Disable() error {
 // Repair writes the entry again where it names a program that is gone, and
 // reports whether it did. One that names another Relink that is still there is left alone.
 func (a Autostart) Repair() (bool, error) {
+	if foreign() {
+		return false, nil
+	}
 	e, err := read()
 	if err != nil && !errors.Is(err, errAbsent) {
 		return false, fault(platform.KindStorage, "the entry that starts Relink at login cannot be read", "look at "+place(), err)

@@ -106,6 +106,30 @@ func TestAutostartRepair(t *testing.T) {
 	}
 }
 
+// The entry of the person's own Relink is none of one's that has a home of its own.
+func TestAutostartForeign(t *testing.T) {
+	path := home(t)
+	a := Autostart{Executable: "/gone/relink"}
+	if err := a.Enable(); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("RELINK_HOME", t.TempDir())
+	enabled(t, a, false)
+	if err := a.Disable(); err != nil {
+		t.Errorf("Disable: %v", err)
+	}
+	if did, err := a.Repair(); did || err != nil {
+		t.Errorf("Repair: got %v, %v, want nothing done", did, err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the entry was touched: %v", err)
+	}
+}
+
 func TestAutostartErrors(t *testing.T) {
 	path := home(t)
 	t.Setenv("RELINK_HOME", t.TempDir())

@@ -88,7 +88,9 @@ var discord = &Platform{
 	Identify: discordIdentify,
 	Verify:   discordVerify,
 	Revoke:   discordRevoke,
-	Classify: discordClassify,
+	// See discordRevoke; a webhook and a bot are their own owners.
+	RevokesOwner: true,
+	Classify:     discordClassify,
 }
 
 const discordAPI = "https://discord.com/api/v10"

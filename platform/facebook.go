@@ -65,7 +65,10 @@ var facebook = &Platform{
 	Identify: facebookIdentify,
 	Verify:   facebookVerify,
 	Revoke:   facebookRevoke,
-	Classify: facebookClassify,
+	// It takes the person's permission for the app away, from all Pages
+	// (developers.facebook.com, Facebook Login, Permissions: revoking).
+	RevokesOwner: true,
+	Classify:     facebookClassify,
 }
 
 // facebookSettle exchanges the short-lived token of the sign-in for a long-lived one.

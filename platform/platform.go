@@ -264,6 +264,9 @@ type Platform struct {
 	// Shared is true where the accounts behind one sign-in have one refresh token
 	// together: one renewal is for all of them.
 	Shared bool
+	// RevokesOwner is true where Revoke ends all that the account's owner allowed
+	// the app, and with it every other account of that owner.
+	RevokesOwner bool
 	// Legacy is true where the platform gives nothing new out any more.
 	Legacy bool
 	// Cost of Verify; empty means cheap. CostNever goes with no Verify.

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -253,35 +254,51 @@ func (t *tool) labels(ctx context.Context, svc agent.Service, name string) error
 	if err != nil {
 		return err
 	}
-	var found []*agent.Row
-	for r := range s.All() {
-		switch name {
-		case r.Account.ID, r.Account.Ref():
-			found = []*agent.Row{r}
-		case r.Account.Alias:
-			found = append(found, r)
-			continue
-		default:
-			continue
-		}
-		break
+	row, err := rowOf(s, name)
+	if err != nil {
+		return err
 	}
-	if len(found) != 1 {
-		return &platform.Error{Kind: platform.KindNotFound, Message: "no one account is called " + name, Repair: "see their names: relink status"}
-	}
-	out := labelsOut{Account: found[0].Account.Ref(), Labels: append([]string{}, found[0].Account.Labels...)}
+	out := labelsOut{Account: row.Account.Ref(), Labels: append([]string{}, row.Account.Labels...)}
 	return t.result(out, "%s", strings.Join(out.Labels, "\n"))
 }
 
+// rowOf finds an account in a snapshot as the agent does: by its ID, its ref, or
+// an alias that no other has.
+func rowOf(s *agent.Snapshot, name string) (*agent.Row, error) {
+	if r := s.Row(name); r != nil {
+		return r, nil
+	}
+	var found []*agent.Row
+	for r := range s.All() {
+		if strings.EqualFold(name, r.Account.Ref()) {
+			return r, nil
+		}
+		if strings.EqualFold(name, r.Account.Alias) {
+			found = append(found, r)
+		}
+	}
+	if len(found) != 1 {
+		return nil, &platform.Error{Kind: platform.KindNotFound, Message: "no one account is called " + name, Repair: "see their names: relink status"}
+	}
+	return found[0], nil
+}
+
 func (t *tool) forget() *cobra.Command {
-	var revoke bool
+	var revoke, yes bool
 	cmd := &cobra.Command{
-		Use:     "forget ACCOUNT",
-		Short:   "Remove an account and its tokens",
-		Long:    "Remove an account and its tokens from this computer. With --revoke they are ended at the platform first.",
-		Example: "  relink forget linkedin/acme --revoke",
+		Use:   "forget ACCOUNT",
+		Short: "Remove an account and its tokens",
+		Long: `Remove an account and its tokens from this computer. With --revoke they are ended
+at the platform first. Some platforms then end every account of that sign-in:
+which ones is said and asked first.`,
+		Example: "  relink forget linkedin/acme\n  relink forget mastodon/acme --revoke",
 		Args:    cobra.ExactArgs(1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if revoke && !yes {
+				if err := t.confirmRevoke(ctx, svc, args[0]); err != nil {
+					return err
+				}
+			}
 			if err := svc.Forget(ctx, args[0], revoke); err != nil {
 				return err
 			}
@@ -289,7 +306,36 @@ func (t *tool) forget() *cobra.Command {
 		}),
 	}
 	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the tokens at the platform first")
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask when other accounts stop with it")
 	return cmd
+}
+
+// confirmRevoke asks before other accounts stop with one that is revoked.
+func (t *tool) confirmRevoke(ctx context.Context, svc agent.Service, name string) error {
+	s, err := svc.Snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	row, err := rowOf(s, name)
+	if err != nil {
+		return err
+	}
+	var refs []string
+	for _, r := range s.Siblings(row.Account.ID) {
+		refs = append(refs, r.Account.Ref())
+	}
+	if len(refs) == 0 {
+		return nil
+	}
+	what := "revoking " + row.Account.Ref() + " ends these too: " + platform.Join(refs)
+	if !t.Interactive {
+		return usage("add --yes if they may end, or leave --revoke out", "%s", what)
+	}
+	_, _ = fmt.Fprintf(t.Stderr, "relink: %s.\nType yes to go on: ", what)
+	if !strings.EqualFold(t.line(), "yes") {
+		return cancelled()
+	}
+	return nil
 }
 
 func (t *tool) window() *cobra.Command {

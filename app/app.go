@@ -126,8 +126,9 @@ func (p program) readPassword(prompt string) (string, error) {
 	return string(b), err
 }
 
-// backup writes an archive of the vault, which an agent may have open.
-func (p program) backup(ctx context.Context, path, passphrase string) error {
+// backup writes an archive of the vault, which an agent may have open. The
+// agent does not hand out the key, so that a passphrase is asked for again.
+func (p program) backup(ctx context.Context, path string, vaults, archives func() (string, error)) error {
 	v, err := p.openVault(ctx, nil)
 	if err != nil {
 		return err
@@ -138,6 +139,22 @@ func (p program) backup(ctx context.Context, path, passphrase string) error {
 	}
 	if _, err := os.Stat(path); err == nil {
 		return &platform.Error{Kind: platform.KindUsage, Message: path + " is there already", Repair: "choose another name"}
+	}
+	if v.Key() == vault.KeyPassphrase && v.Locked() != nil && os.Getenv("RELINK_PASSPHRASE_FILE") == "" {
+		passphrase, err := vaults()
+		if err != nil {
+			return err
+		}
+		if err := v.Unlock(ctx, passphrase, false); err != nil {
+			return err
+		}
+	}
+	if err := v.Locked(); err != nil {
+		return err // before anybody types a passphrase for nothing
+	}
+	passphrase, err := archives()
+	if err != nil {
+		return err
 	}
 	// Written beside and renamed: half an archive is never mistaken for one.
 	f, err := os.CreateTemp(filepath.Dir(path), ".relink-backup-*")
@@ -161,10 +178,10 @@ func (p program) backup(ctx context.Context, path, passphrase string) error {
 
 // restore unpacks an archive; a vault that is there is refused, or with
 // replace set aside. The agent must have ended.
-func (p program) restore(ctx context.Context, path, passphrase string, replace bool) error {
+func (p program) restore(ctx context.Context, path, passphrase string, replace bool) (aside string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the archive cannot be read", Repair: "check the path: " + path, Err: err}
+		return "", &platform.Error{Kind: platform.KindUsage, Message: "the archive cannot be read", Repair: "check the path: " + path, Err: err}
 	}
 	defer func() { _ = f.Close() }()
 	return vault.Restore(ctx, p.vaultConfig(nil), f, passphrase, replace)

@@ -44,9 +44,12 @@ type Config struct {
 	// OpenWindow is the window role in this process.
 	OpenWindow func(ctx context.Context, page string) error
 	// Backup writes an archive, Restore reads one. Where nil the verb is not there.
-	Backup func(ctx context.Context, path, passphrase string) error
-	// Restore refuses a vault that is there, or with replace sets it aside.
-	Restore func(ctx context.Context, path, passphrase string, replace bool) error
+	// Backup calls vault where the vault's own passphrase is needed, then archive
+	// for the archive's.
+	Backup func(ctx context.Context, path string, vault, archive func() (string, error)) error
+	// Restore refuses a vault that is there, or with replace sets it aside and
+	// says where, also when it fails behind that.
+	Restore func(ctx context.Context, path, passphrase string, replace bool) (aside string, err error)
 	// Interactive is true when a person sits at stdin.
 	Interactive bool
 	// ReadPassword asks for a secret at the terminal without showing it.

@@ -287,6 +287,14 @@ func accounts() *agent.Snapshot {
 	})
 }
 
+// ofOnePerson are two Pages of one person, the person, and a Page of another's.
+func ofOnePerson() *agent.Snapshot {
+	row := func(id, alias, owner string) *agent.Row {
+		return &agent.Row{Account: platform.Account{ID: id, Platform: "facebook", ProviderID: id, Alias: alias, OwnerID: owner}}
+	}
+	return agent.NewSnapshot(agent.Snapshot{At: noon}, []*agent.Row{row("p1", "shop", "u1"), row("p2", "cafe", "u1"), row("p3", "owner", "u1"), row("p4", "other", "u2")})
+}
+
 // only keeps some of the accounts.
 func only(s *agent.Snapshot, ids ...string) *agent.Snapshot {
 	var rows []*agent.Row
@@ -304,6 +312,8 @@ type bench struct {
 	progress    bool
 	passwords   []string
 	dialErr     error
+	locked      bool   // the vault is under a passphrase and backup needs it
+	aside       string // where restore says the old vault went
 	ctx         context.Context
 
 	out, err bytes.Buffer
@@ -336,13 +346,24 @@ func (b *bench) run(t *testing.T, args ...string) int {
 			return nil
 		},
 		OpenWindow: func(_ context.Context, page string) error { b.other = append(b.other, "window "+page); return nil },
-		Backup: func(_ context.Context, path, pass string) error {
+		Backup: func(_ context.Context, path string, vault, archive func() (string, error)) error {
+			if b.locked {
+				pass, err := vault()
+				if err != nil {
+					return err
+				}
+				b.other = append(b.other, "open "+pass)
+			}
+			pass, err := archive()
+			if err != nil {
+				return err
+			}
 			b.other = append(b.other, "backup "+path+" "+pass)
 			return nil
 		},
-		Restore: func(_ context.Context, path, pass string, _ bool) error {
+		Restore: func(_ context.Context, path, pass string, _ bool) (string, error) {
 			b.other = append(b.other, "restore "+path+" "+pass)
-			return nil
+			return b.aside, nil
 		},
 		ReadPassword: func(string) (string, error) {
 			if len(b.passwords) == 0 {

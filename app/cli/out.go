@@ -7,6 +7,12 @@ import (
 	"relink/platform"
 )
 
+// restoredOut is what restore did; SetAside is the file of the vault that was there.
+type restoredOut struct {
+	OK       bool   `json:"ok"`
+	SetAside string `json:"set_aside,omitempty"`
+}
+
 // okOut is the result of a verb that has nothing else to say.
 type okOut struct {
 	OK bool `json:"ok"`

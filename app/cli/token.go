@@ -230,7 +230,10 @@ func (t *tool) maybeSecret(prompt string) (string, error) {
 }
 
 // line reads one line of stdin and nothing behind it, as a prompt may follow.
-func (t *tool) line() string {
+func (t *tool) line() string { return strings.TrimSpace(t.rawLine()) }
+
+// rawLine is line with all but its ending.
+func (t *tool) rawLine() string {
 	var text []byte
 	one := make([]byte, 1)
 	for len(text) < maxInput {
@@ -240,16 +243,35 @@ func (t *tool) line() string {
 		}
 		text = append(text, one[:n]...)
 	}
-	return strings.TrimSpace(string(text))
+	return strings.TrimSuffix(string(text), "\r")
+}
+
+// passphrase asks for one at the terminal, or takes stdin's first line. Spaces
+// around it are part of it, as in the window and in a passphrase file.
+func (t *tool) passphrase(prompt string) (string, error) {
+	text := ""
+	if t.Interactive && t.ReadPassword != nil {
+		var err error
+		if text, err = t.ReadPassword(prompt); err != nil {
+			return "", usage("give it on stdin instead", "the terminal cannot be read")
+		}
+		text = strings.TrimRight(text, "\r\n")
+	} else {
+		text = t.rawLine()
+	}
+	if text == "" {
+		return "", usage("give it at the prompt or on stdin", "nothing was given")
+	}
+	return text, nil
 }
 
 // newPassphrase asks twice at a terminal.
-func (t *tool) newPassphrase() (string, error) {
-	first, err := t.secret("New passphrase: ")
+func (t *tool) newPassphrase(prompt string) (string, error) {
+	first, err := t.passphrase(prompt)
 	if err != nil || !t.Interactive {
 		return first, err
 	}
-	again, err := t.secret("The same again: ")
+	again, err := t.passphrase("The same again: ")
 	if err != nil {
 		return "", err
 	}
@@ -277,9 +299,9 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 				pass := ""
 				switch {
 				case create:
-					pass, err = t.newPassphrase()
+					pass, err = t.newPassphrase("New passphrase: ")
 				case set.Key == "passphrase":
-					pass, err = t.secret("Passphrase: ")
+					pass, err = t.passphrase("Passphrase: ")
 				}
 				if err != nil {
 					return err
@@ -298,16 +320,17 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 
 func (t *tool) backup() *cobra.Command {
 	return &cobra.Command{
-		Use:     "backup FILE",
-		Short:   "Write everything to an archive sealed with a passphrase",
+		Use:   "backup FILE",
+		Short: "Write everything to an archive sealed with a passphrase",
+		Long: `Write everything to an archive sealed with a passphrase, from a prompt or stdin.
+A vault that is under a passphrase itself is opened first: its passphrase then
+comes before the archive's, unless RELINK_PASSPHRASE_FILE names it.`,
 		Example: "  relink backup relink-2026-11-24.age",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pass, err := t.newPassphrase()
-			if err != nil {
-				return err
-			}
-			if err := t.Backup(cmd.Context(), args[0], pass); err != nil {
+			vault := func() (string, error) { return t.passphrase("Passphrase of the vault: ") }
+			archive := func() (string, error) { return t.newPassphrase("New passphrase, for the archive: ") }
+			if err := t.Backup(cmd.Context(), args[0], vault, archive); err != nil {
 				return err
 			}
 			return t.result(okOut{true}, "Written to %s. Without its passphrase it is worthless.", args[0])
@@ -323,14 +346,22 @@ func (t *tool) restore() *cobra.Command {
 		Example: "  relink restore relink-2026-11-24.age",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pass, err := t.secret("Passphrase of the archive: ")
+			pass, err := t.passphrase("Passphrase of the archive: ")
 			if err != nil {
 				return err
 			}
-			if err := t.Restore(cmd.Context(), args[0], pass, replace); err != nil {
+			aside, err := t.Restore(cmd.Context(), args[0], pass, replace)
+			said := "Restored from " + args[0] + "."
+			if aside != "" {
+				said += " The vault that was there is kept as " + aside + "."
+				if err != nil {
+					t.say("relink: the vault that was there is kept as %s", aside)
+				}
+			}
+			if err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Restored from %s.", args[0])
+			return t.result(restoredOut{true, aside}, "%s", said)
 		},
 	}
 	cmd.Flags().BoolVar(&replace, "replace", false, "set the vault that is there aside first")

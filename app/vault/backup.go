@@ -118,68 +118,75 @@ func removeDB(path string) {
 }
 
 // Restore puts a backup in place as the vault of cfg.Dir, which must not be
-// open anywhere. A vault that is there is refused, or with replace set aside.
+// open anywhere. A vault that is there is refused, or with replace set aside;
+// aside is then its file's new name, also when what follows fails.
 // The key goes into the keyring where that answers, else into a key file under
 // the backup's own passphrase. See [MetaRestored].
-func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, replace bool) error {
+func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, replace bool) (aside string, err error) {
 	cfg = cfg.filled()
 	if err := secureDirs(cfg); err != nil {
-		return err
+		return "", err
 	}
 	v := &Vault{cfg: cfg, inUse: flock.New(cfg.path(lockDir+"/vault"), flock.SetPermissions(0o600))}
 	unlock, err := v.Lock(ctx, ".open")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer unlock()
-	if info, err := os.Stat(cfg.path(fileName)); err == nil && info.Size() > 0 && !replace {
-		return &platform.Error{Kind: platform.KindUsage, Message: "there is a vault in " + cfg.Dir + " already", Repair: "set it aside and restore with: relink restore --replace"}
+	info, err := os.Stat(cfg.path(fileName))
+	there := err == nil && info.Size() > 0
+	if there && !replace {
+		return "", &platform.Error{Kind: platform.KindUsage, Message: "there is a vault in " + cfg.Dir + " already", Repair: "set it aside and restore with: relink restore --replace"}
 	}
 	tmp, err := tempFile(cfg, "restore")
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer removeDB(tmp)
 	key, err := unpack(cfg, r, passphrase, tmp)
 	if err != nil {
-		return err
+		return "", err
 	}
 	home, err := adapt(ctx, cfg, tmp, key)
 	if err != nil {
-		return err
+		return "", err
 	}
 	kind, newKey := KeyKeyring, ""
 	kctx, cancel := context.WithTimeout(ctx, cfg.PromptTimeout)
 	defer cancel()
 	if err := v.putInKeyring(kctx, home, key); err != nil {
 		if ctx.Err() != nil {
-			return ctx.Err()
+			return "", ctx.Err()
 		}
 		kind, newKey = KeyPassphrase, tmp+".key"
 		defer func() { _ = os.Remove(newKey) }()
 		if err := writeKeyFile(cfg, newKey, key, passphrase); err != nil {
-			return err
+			return "", err
 		}
 	}
 	if err := setKind(ctx, tmp, kind); err != nil {
-		return storage("finish the restored vault", err)
+		return "", storage("finish the restored vault", err)
 	}
 	// Everything is on the disk; what follows only renames.
 	if err := foldWAL(ctx, cfg); err != nil {
-		return err
+		return "", err
 	}
-	if _, err := setAside(cfg, "replaced"); err != nil {
-		return err
+	old, err := setAside(cfg, "replaced")
+	if err != nil {
+		return "", err
+	}
+	if there {
+		aside = old
 	}
 	if newKey != "" {
 		if err := os.Rename(newKey, cfg.path(keyFile)); err != nil {
-			return storage("put the key file in place", err)
+			return aside, storage("put the key file in place", err)
 		}
 	}
 	if err := os.Rename(tmp, cfg.path(fileName)); err != nil {
-		return storage("put the restored vault in place", err)
+		return aside, storage("put the restored vault in place", err)
 	}
-	return storage("put the restored vault in place", syncDir(cfg.Dir))
+	return aside, storage("put the restored vault in place", syncDir(cfg.Dir))
 }
 
 // unpack opens an archive, writes its SQLite file to path and gives its key.

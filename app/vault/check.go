@@ -30,9 +30,12 @@ func checkFile(ctx context.Context, cfg Config) (string, error) {
 	if err == nil && info.Size() > 0 {
 		switch err := quickCheck(ctx, path); {
 		case errors.Is(err, errDamaged), damaged(err):
-			if sentence, err = setAside(cfg, "damaged"); err != nil {
+			aside, err := setAside(cfg, "damaged")
+			if err != nil {
 				return "", err
 			}
+			sentence = "The vault's file was damaged. It is kept as " + aside +
+				" and a new one was begun: connect the accounts again, or bring back a backup with relink restore."
 			cfg.Log.Error("vault set aside", "reason", sentence)
 		case err != nil:
 			return "", storage("check the vault", err)
@@ -68,7 +71,8 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// setAside renames the vault's files, its key file too: it opens only them.
+// setAside renames the vault's files, its key file too: it opens only them. It
+// gives the vault's new name.
 func setAside(cfg Config, why string) (string, error) {
 	// Nobody else may be writing to them meanwhile.
 	use := flock.New(cfg.path(lockDir+"/vault"), flock.SetPermissions(0o600))
@@ -94,6 +98,5 @@ func setAside(cfg Config, why string) (string, error) {
 	if err := syncDir(cfg.Dir); err != nil {
 		return "", storage("set the "+why+" vault aside", err)
 	}
-	return "The vault's file was damaged. It is kept as " + cfg.path(fileName+suffix) +
-		" and a new one was begun: connect the accounts again, or bring back a backup with relink restore.", nil
+	return cfg.path(fileName + suffix), nil
 }

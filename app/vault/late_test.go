@@ -94,7 +94,7 @@ func TestStaleWAL(t *testing.T) {
 	_ = v.Close()
 	_ = os.Remove(cfg.path(fileName))
 	check(t, os.WriteFile(cfg.path(fileName+"-wal"), wal, 0o600))
-	check(t, Restore(t.Context(), cfg, &b, "pp", false))
+	check(t, restore(t.Context(), cfg, &b, "pp", false))
 	v, err = Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatalf("open: %v", err)

@@ -48,6 +48,7 @@ func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
 		Dial:         p.dial,
 		RunAgent:     p.runAgent,
 		OpenWindow:   p.window,
+		Practise:     p.practise,
 		Interactive:  desktop.HasTerminal(),
 		ReadPassword: p.readPassword,
 		Version:      Version(),

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"path/filepath"
 
 	"fyne.io/fyne/v2"
 
@@ -18,7 +19,12 @@ type GUI func() fyne.App
 
 // runWindow is the window role. It must be called on the main goroutine.
 func runWindow(ctx context.Context, p program, page string, svc agent.Service) error {
+	var practise func(context.Context) error
+	if sandboxBeside() != "" {
+		practise = startPractice
+	}
 	return window.Run(ctx, p.gui(), window.Config{
+		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
 		Service: svc, Page: page, Version: Version(),
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },
 		Start: func(ctx context.Context) error {

@@ -355,8 +355,28 @@ func (t *tool) window() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "accounts, needs, connect, settings, about, or account:ID")
+	cmd.Flags().StringVar(&page, "page", "", "accounts, needs, connect, notices, settings, about, or account:ID")
 	return cmd
+}
+
+func (t *tool) practise() *cobra.Command {
+	return &cobra.Command{
+		Use:   "practise",
+		Short: "Try Relink on a practice network",
+		Long: `Try Relink on a small social network on this computer, whose tokens end in
+minutes. It gets a window, an agent and a vault of its own; they go when the
+window is closed, and nothing real is touched.`,
+		Args: nothing,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return t.Practise(cmd.Context(), func(address string) {
+				if t.json {
+					_ = t.emit(practiceOut{address})
+					return
+				}
+				_ = t.print("practice: %s", address)
+			})
+		},
+	}
 }
 
 func (t *tool) agent() *cobra.Command {

@@ -43,6 +43,9 @@ type Config struct {
 	RunAgent func(ctx context.Context, noTray bool, sandbox string) error
 	// OpenWindow is the window role in this process.
 	OpenWindow func(ctx context.Context, page string) error
+	// Practise shows a window on the practice network until it is closed; ready
+	// is called with its address.
+	Practise func(ctx context.Context, ready func(address string)) error
 	// Backup writes an archive, Restore reads one. Where nil the verb is not there.
 	// Backup calls vault where the vault's own passphrase is needed, then archive
 	// for the archive's.
@@ -137,6 +140,7 @@ var verbs = []struct {
 	{"backup", (*tool).backup},
 	{"restore", (*tool).restore},
 	{"window", (*tool).window},
+	{"practise", (*tool).practise},
 	{"agent", (*tool).agent},
 	{"quit", (*tool).quit},
 	{"version", (*tool).version},

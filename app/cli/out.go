@@ -279,6 +279,11 @@ type appOut struct {
 	Self bool `json:"self,omitempty"`
 }
 
+// practiceOut is where the practice network is.
+type practiceOut struct {
+	Address string `json:"address"`
+}
+
 // labelsOut are an account's labels.
 type labelsOut struct {
 	Account string   `json:"account"`

@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"net/url"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -84,8 +85,27 @@ func (f *firstRun) platforms() fyne.CanvasObject {
 	return box
 }
 
-// practice offers the practice network, or says how to get it.
+// practice offers the practice network, or says how to get it, or that this is it.
 func (f *firstRun) practice() fyne.CanvasObject {
+	box := container.NewStack(f.offer())
+	f.u.run(func(ctx context.Context, s agent.Service) func() {
+		about, err := s.About(ctx)
+		if err != nil || about.Sandbox == "" {
+			return nil
+		}
+		return func() {
+			body := container.NewVBox(tight(heading(wordPractising), caption(wordPractisingText)))
+			if at, err := url.Parse(about.Sandbox); err == nil {
+				body.Add(widget.NewHyperlink(about.Sandbox, at))
+			}
+			box.Objects = []fyne.CanvasObject{container.NewStack(newGround(colorTintQuiet), pad(2, body))}
+			f.box.Refresh()
+		}
+	})
+	return box
+}
+
+func (f *firstRun) offer() fyne.CanvasObject {
 	u := f.u
 	inner := container.NewVBox(tight(heading(wordPractise), caption(wordPractiseText)))
 	if u.cfg.Practise == nil {

@@ -23,6 +23,8 @@ type noticesPage struct {
 	u       *ui
 	content *fyne.Container
 	body    *fyne.Container
+	// redraw draws again what was read; nil before it was.
+	redraw func()
 }
 
 // showNotices opens the page over the accounts, or reads it anew.
@@ -63,7 +65,10 @@ func (u *ui) closeNotices() {
 func (n *noticesPage) load() {
 	n.u.run(func(ctx context.Context, s agent.Service) func() {
 		notices, err := s.Notices(ctx, agent.NoticeQuery{Limit: noticesMost})
-		return func() { n.draw(notices, err) }
+		return func() {
+			n.redraw = func() { n.draw(notices, err) }
+			n.redraw()
+		}
 	})
 }
 

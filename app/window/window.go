@@ -405,6 +405,9 @@ func (u *ui) show(v *view, keep bool) {
 			u.list.ScrollToOffset(float32(i) * u.list.pitch())
 		}
 		u.place = ""
+		if u.notices != nil && u.notices.redraw != nil {
+			u.notices.redraw() // now the accounts have names and faces
+		}
 	}
 	u.askLogin()
 }

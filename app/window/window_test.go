@@ -40,14 +40,8 @@ func TestScreens(t *testing.T) {
 		b.sees("Connected by Erin Example.")
 		b.golden("detail")
 	})
-	t.Run("empty", func(t *testing.T) {
-		b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
-		b.sees(wordEmptyTitle)
-		b.golden("empty")
-	})
 	t.Run("connect", func(t *testing.T) {
 		b := open(t, PageConnect)
-		b.golden("connect")
 		b.u.showConnectTo("linkedin")
 		b.sees("Client ID")
 		b.until("the redirect address", func() bool { return b.u.connect.form.app.usual != "" && b.u.connect.form.known })

@@ -1,6 +1,8 @@
 // Command seed fills a RELINK_HOME with accounts to measure Relink with. They
 // are all well, far from their ends, so that an agent that opens the home idles.
 //
+// With -mixed they are what an agency has instead: every platform, every state.
+//
 //	RELINK_HOME=/tmp/home seed -accounts 1000
 package main
 
@@ -18,14 +20,16 @@ import (
 
 func main() {
 	accounts := flag.Int("accounts", 1000, "how many")
+	mixed := flag.Bool("mixed", false, "on every platform and in every state, to look at the window with")
+	picture := flag.String("picture", "", "the practice network's `address`, for a picture of each of the mixed")
 	flag.Parse()
-	if err := run(context.Background(), *accounts); err != nil {
+	if err := run(context.Background(), *accounts, *mixed, *picture); err != nil {
 		fmt.Fprintln(os.Stderr, "seed:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, accounts int) error {
+func run(ctx context.Context, accounts int, mixed bool, picture string) error {
 	if os.Getenv("RELINK_HOME") == "" {
 		return fmt.Errorf("set RELINK_HOME: this is not for a real vault")
 	}
@@ -48,6 +52,13 @@ func run(ctx context.Context, accounts int) error {
 	now := time.Now()
 	platforms := []string{"facebook", "linkedin", "mastodon"}
 	for i := range accounts {
+		if mixed {
+			a, g := mix(i, now, picture)
+			if err := v.Create(ctx, a, g); err != nil {
+				return err
+			}
+			continue
+		}
 		id := platforms[i%len(platforms)]
 		clock := platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceProvider, Since: now, At: now.Add(60*24*time.Hour + time.Duration(i)*time.Minute)}
 		server := ""

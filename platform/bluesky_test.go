@@ -355,3 +355,17 @@ func TestAppPasswordShape(t *testing.T) {
 		}
 	}
 }
+
+// TestBlueskyAcceptForeign: a server that was named by its address may hand out
+// sessions of its own accounts only.
+func TestBlueskyAcceptForeign(t *testing.T) {
+	for did, want := range map[string]Kind{acmeDID: "", otherDID: KindConfig} {
+		w, n := acmeWorld(t)
+		w.answers["https://pds.example/xrpc/com.atproto.server.createSession"] = `{"accessJwt":"a.b.c","refreshJwt":"d.e.f","did":"` + did + `"}`
+		c := Call{Net: n, Endpoint: Endpoint{APIURL: "https://pds.example"}, Account: Account{Server: "https://pds.example"}, Now: time.Now()}
+		x, err := blueskyAccept(t.Context(), c, "acme.example", NewSecret("abcd-efgh-ijkl-mnop"))
+		if KindOf(err) != want || err == nil && x.Server != acmeDID {
+			t.Errorf("%s: got server %q, %v, want %q", did, x.Server, err, want)
+		}
+	}
+}

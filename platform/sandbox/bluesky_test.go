@@ -401,6 +401,7 @@ func TestBlueskyBinding(t *testing.T) {
 	s.refusal("a refresh by another key", s.refresh("bsky.social", r.str("refresh_token"), "key", other), 400, "invalid_grant")
 	s.refusal("a call by another key", s.whoami(skyPDS, r.str("access_token"), "key", other), 401, "invalid_token")
 	s.refusal("a call as Bearer", s.get(skyPDS+"/xrpc/com.atproto.server.getSession", r.str("access_token")), 400, "InvalidToken")
+	s.refusal("a refresh at another server", s.refresh("pds.other.example", r.str("refresh_token")), 400, "invalid_grant")
 	s.want("that has cost nothing", s.refresh("bsky.social", r.str("refresh_token")), 200)
 }
 

@@ -204,10 +204,11 @@ func (a *Attempt) meet() {
 		app.Redirect = "" // it can be registered anew
 	}
 	a.Redirect = RedirectAddress(a.req.Platform, app, a.cfg.Port)
+	if a.req.NoListener {
+		return // and no name needs looking up
+	}
 	port, secure, here := loopbackPort(a.Redirect, a.cfg.Lookup)
 	switch {
-	case a.req.NoListener:
-		return
 	case !here && secure && strings.HasPrefix(a.Redirect, "https://"+HostName+":"):
 		a.Notes = append(a.Notes, "The name "+HostName+" is not mapped to this computer yet: add the line \"127.0.0.1 "+HostName+"\" to the hosts file, or paste the address the browser ends on.")
 		return

@@ -24,6 +24,7 @@ func init() {
 		reddit,
 		twitch,
 		discord,
+		slack,
 		telegram,
 		oidc,
 		bluesky,

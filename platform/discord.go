@@ -57,7 +57,7 @@ var discord = &Platform{
 			"Make a webhook there and choose Copy Webhook URL.",
 			"For a bot instead: in the developer portal, under Bot, choose Reset Token and copy it.",
 		},
-		Lasts:  "A webhook lasts until it is deleted, a bot's token until it is reset.",
+		Lasts:  "a webhook until it is deleted, a bot's token until it is reset",
 		Accept: discordAccept,
 	},
 	Discover: func(context.Context, *Net, string) (Endpoint, error) {

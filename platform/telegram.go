@@ -41,7 +41,7 @@ var telegram = &Platform{
 			"Add the bot to your channel as an administrator who may post.",
 			"To end the token later, send /revoke to @BotFather.",
 		},
-		Lasts: "It does not expire.",
+		Lasts: "until it is replaced at @BotFather or the bot is deleted",
 		Accept: func(_ context.Context, _ Call, _ string, secret Secret) (Exchanged, error) {
 			token := strings.TrimSpace(secret.Reveal())
 			if !telegramToken.MatchString(token) {

@@ -31,6 +31,7 @@ type options struct {
 	warm, span     time.Duration
 	accounts, many int
 	rounds         int
+	windowRounds   int
 	packages       bool
 	parts          string
 	lean, full     string
@@ -43,6 +44,7 @@ func main() {
 	flag.IntVar(&o.accounts, "accounts", 1000, "accounts of the resident agent")
 	flag.IntVar(&o.many, "many", 10_000, "accounts when the start is measured; 0 leaves it out")
 	flag.IntVar(&o.rounds, "rounds", 60, "how often a short program is started")
+	flag.IntVar(&o.windowRounds, "windows", 9, "how often a window is opened")
 	flag.BoolVar(&o.packages, "packages", true, "run the packages' own benchmarks too")
 	flag.StringVar(&o.parts, "parts", "short,start,windows,resident", "what to measure, in this order")
 	flag.StringVar(&o.lean, "lean", filepath.Join("bin", "relink-lean"), "the `program` without the window")

@@ -199,16 +199,66 @@ func (d *Desk) Screenshot(path string, part ...image.Rectangle) error {
 	return nil
 }
 
-// Image is what the screen shows now, read from the X server's own
-// framebuffer: an XWD file (X11/XWDFile.h) that the server keeps up to date.
+// Image is what the screen shows now.
 func (d *Desk) Image() (*image.RGBA, error) {
+	f, err := d.Frame()
+	if err != nil {
+		return nil, err
+	}
+	img := image.NewRGBA(image.Rect(0, 0, f.Width, f.Height))
+	for y := range f.Height {
+		for x := range f.Width {
+			px := f.At(x, y)
+			r, g, b := px[2], px[1], px[0]
+			if !f.lsbFirst {
+				r, g, b = px[1], px[2], px[3]
+			}
+			copy(img.Pix[img.PixOffset(x, y):], []byte{r, g, b, 0xff})
+		}
+	}
+	return img, nil
+}
+
+// Frame is the screen at one moment as the X server has it; cheaper to take and to compare than an image.
+type Frame struct {
+	Width, Height int
+	pixels        []byte
+	line          int
+	lsbFirst      bool
+}
+
+// At is a pixel, four bytes in the server's order.
+func (f Frame) At(x, y int) []byte { return f.pixels[y*f.line+x*4:][:4] }
+
+// Changed is how many pixels within bounds are not as in another frame.
+func (f Frame) Changed(other Frame, bounds image.Rectangle) int {
+	bounds = bounds.Intersect(image.Rect(0, 0, f.Width, f.Height))
+	n := 0
+	for y := bounds.Min.Y; y < bounds.Max.Y; y++ {
+		from, to := y*f.line+bounds.Min.X*4, y*f.line+bounds.Max.X*4
+		a, b := f.pixels[from:to], other.pixels[from:to]
+		if bytes.Equal(a, b) {
+			continue
+		}
+		for ; len(a) > 0; a, b = a[4:], b[4:] {
+			if !bytes.Equal(a[:4], b[:4]) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// Frame reads what the screen shows now from the X server's own framebuffer: an
+// XWD file (X11/XWDFile.h) that the server keeps up to date.
+func (d *Desk) Frame() (Frame, error) {
 	data, err := os.ReadFile(d.path("screen", "Xvfb_screen0"))
 	if err != nil {
-		return nil, fmt.Errorf("read screen: %w", err)
+		return Frame{}, fmt.Errorf("read screen: %w", err)
 	}
 	const fields = 25
 	if len(data) < fields*4 {
-		return nil, errors.New("read screen: the framebuffer is cut short")
+		return Frame{}, errors.New("read screen: the framebuffer is cut short")
 	}
 	h := make([]int, fields)
 	for i := range h {
@@ -218,20 +268,7 @@ func (d *Desk) Image() (*image.RGBA, error) {
 	const colorSize = 12
 	start := headerSize + colors*colorSize
 	if bits != 32 || start+line*height > len(data) {
-		return nil, fmt.Errorf("read screen: the framebuffer has %d bits a pixel and %d bytes", bits, len(data))
+		return Frame{}, fmt.Errorf("read screen: the framebuffer has %d bits a pixel and %d bytes", bits, len(data))
 	}
-	lsbFirst := h[7] == 0
-	img := image.NewRGBA(image.Rect(0, 0, width, height))
-	for y := range height {
-		row := data[start+y*line:]
-		for x := range width {
-			px := row[x*4 : x*4+4]
-			r, g, b := px[2], px[1], px[0]
-			if !lsbFirst {
-				r, g, b = px[1], px[2], px[3]
-			}
-			copy(img.Pix[img.PixOffset(x, y):], []byte{r, g, b, 0xff})
-		}
-	}
-	return img, nil
+	return Frame{Width: width, Height: height, pixels: data[start:], line: line, lsbFirst: h[7] == 0}, nil
 }

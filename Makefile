@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean windows run test demo bench matrix lint clean setup
+.PHONY: help build full lean windows run test demo bench matrix fuzz lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -42,6 +42,14 @@ bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty pr
 
 matrix: ## every platform's life against the practice network, as a table
 	@RELINK_MATRIX=1 CGO_ENABLED=0 go test -count=1 -v -run TestLife ./platform/life | grep -vE '^ *(=== |--- PASS)'
+
+fuzz: ## every fuzz target for a minute each (FUZZTIME=60s)
+	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \
+		for target in $$(grep -ho '^func Fuzz[A-Za-z]*' $$file | cut -d' ' -f2); do \
+			echo "== $$target in $$(dirname $$file)"; \
+			CGO_ENABLED=0 go test -tags lean,migrated_fynedo -run '^$$' -fuzz "^$$target\$$" -fuzztime $${FUZZTIME:-60s} ./$$(dirname $$file) || exit 1; \
+		done; \
+	done
 
 lint: ## gofmt, go vet, and golangci-lint where it is installed
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }

@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -238,7 +239,8 @@ func sameChannel(name string, a, b *Settings) bool {
 	switch name {
 	case ChannelMail:
 		x, y := a.Mail, b.Mail
-		return x.Server == y.Server && x.Port == y.Port && x.Security == y.Security && x.User == y.User && x.From == y.From && slices.Equal(x.To, y.To)
+		return x.Server == y.Server && x.Port == y.Port && x.Security == y.Security && x.User == y.User && x.From == y.From && slices.Equal(x.To, y.To) &&
+			maps.EqualFunc(x.Labels, y.Labels, slices.Equal)
 	case ChannelWebhook:
 		return a.Webhook == b.Webhook
 	case ChannelHook:
@@ -401,6 +403,10 @@ func (a *Agent) TestChannel(ctx context.Context, channel string) (string, error)
 	r := channelResult{At: now, OK: true, Text: text}
 	if err != nil {
 		r = failure(channel, err, patience, now)
+		if channel == ChannelHook { // what does not run on this computer is not out of reach
+			e := *platform.As(err, platform.KindConfig)
+			e.Kind, err = platform.KindConfig, &e
+		}
 	}
 	a.keepResult(ctx, channel, r)
 	a.tell(func() {

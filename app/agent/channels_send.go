@@ -288,6 +288,10 @@ func (a *Agent) deliverMail(ctx context.Context, list []Parcel, force bool, now 
 	sctx, cancel := stored(ctx)
 	defer cancel()
 
+	list, err := a.readdressed(sctx, list)
+	if err != nil {
+		return out, err
+	}
 	snap, depends := a.snap.Load(), a.dependsOn(ctx, list, now)
 	byTo := map[string][]Parcel{}
 	news := map[string]map[string]notifier.News{}
@@ -320,7 +324,7 @@ func (a *Agent) deliverMail(ctx context.Context, list []Parcel, force bool, now 
 		byTo[p.To] = append(byTo[p.To], p)
 		tries = max(tries, p.Tries)
 	}
-	err := a.cfg.Vault.DropParcels(sctx, stale...)
+	err = a.cfg.Vault.DropParcels(sctx, stale...)
 	for until, ids := range asleep {
 		err = cmp.Or(err, a.cfg.Vault.PutOff(sctx, until, false, ids...))
 	}
@@ -400,6 +404,44 @@ func (a *Agent) deliverMail(ctx context.Context, list []Parcel, force bool, now 
 	r.giveUp(ChannelMail, gaveUp, "mail", keepTrying, failed)
 	out.result = &r
 	return out, nil
+}
+
+// readdressed puts parcels for somebody who is no recipient any more to those
+// who are: an address that was wrong has been corrected. Where only one of
+// several was, the others may be told again; nobody is left untold.
+func (a *Agent) readdressed(ctx context.Context, list []Parcel) ([]Parcel, error) {
+	s, snap := a.settings.Load(), a.snap.Load()
+	var old []int64
+	var fresh []Parcel
+	for _, p := range list {
+		row := snap.Row(p.Account)
+		if row == nil {
+			continue // it is dropped
+		}
+		to := recipients(s, row.Account)
+		if slices.ContainsFunc(to, func(r string) bool { return strings.EqualFold(r, p.To) }) {
+			continue
+		}
+		old = append(old, p.ID)
+		for _, r := range to {
+			p.ID, p.To = 0, r
+			fresh = append(fresh, p)
+		}
+	}
+	if len(old) == 0 {
+		return list, nil
+	}
+	if err := a.cfg.Vault.SaveEntries(ctx, nil, fresh...); err != nil {
+		return nil, err
+	}
+	if err := a.cfg.Vault.DropParcels(ctx, old...); err != nil {
+		return nil, err
+	}
+	all, err := a.cfg.Vault.Parcels(ctx, ChannelMail, farFuture, parcelBatch)
+	// Those that were to go, under their new addresses too, and no others.
+	return slices.DeleteFunc(all, func(p Parcel) bool {
+		return !slices.ContainsFunc(list, func(q Parcel) bool { return q.Key == p.Key })
+	}), err
 }
 
 // dependsOn asks the loop how much depends on the accounts of parcels.

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	ics "github.com/arran4/golang-ical"
+	"github.com/emersion/go-smtp"
 
 	"relink/notifier"
 	"relink/notifier/mailbox"
@@ -418,6 +419,46 @@ func TestMailLabels(t *testing.T) {
 	})
 }
 
+// TestMailAddressCorrected: what waits for an address that was wrong goes to the right one.
+func TestMailAddressCorrected(t *testing.T) {
+	cfg := asksPassword
+	cfg.Refuse = func(to string) error {
+		if to == "typo@example.com" {
+			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No such user"}
+		}
+		return nil
+	}
+	p := newPostOffice(t, cfg)
+	synctest.Test(t, func(t *testing.T) {
+		v := one(t, time.Now(), 20*testDay)
+		cfg := mailing(p, v, &listener{})
+		cfg.Settings.(*memSettings).s.Mail.To = []string{"typo@example.com"}
+		a, stop := running(t, cfg)
+		defer stop()
+		pass(13*testDay + 10*time.Hour)
+		wantMail(t, p)
+		if w := warnings(t, a); w != "Mail is not sent: 127.0.0.1 did not take the mail to typo@example.com: 550 5.1.1 No such user; correct the address, or the sender: relink mail set" {
+			t.Errorf("got warnings %q", w)
+		}
+		s, err := a.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Mail.To = []string{"right@example.com"}
+		if err := a.SetSettings(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		pass(time.Minute)
+		if got := p.subjects(t); len(got) != 1 || !strings.HasPrefix(got[0], "right@example.com: LinkedIn acme ends in ") {
+			t.Errorf("got %q", got)
+		}
+		wantQueue(t, v, 0)
+		if w := warnings(t, a); w != "" {
+			t.Errorf("got warnings %q", w)
+		}
+	})
+}
+
 // TestMailAfterSleep: the hour was slept through, and is made up for.
 func TestMailAfterSleep(t *testing.T) {
 	p := newPostOffice(t, asksPassword)
@@ -632,7 +673,7 @@ func TestHookChannel(t *testing.T) {
 	if err := os.WriteFile(fail, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := a.TestChannel(t.Context(), ChannelHook); err == nil || err.Error() != "the hook's command hook failed (exit status 1): no such route; mend it and try: relink hook test" {
+	if _, err := a.TestChannel(t.Context(), ChannelHook); err == nil || err.Error() != "the hook's command hook failed (exit status 1): no such route; mend it and try: relink hook test" || platform.KindOf(err) != platform.KindConfig {
 		t.Errorf("got %v", err)
 	}
 	// Through the queue, as an event of the account's.

@@ -109,7 +109,7 @@ func TestNotifyCall(t *testing.T) {
 	}
 	s, clicks, closed := d.sender(Config{Icon: icon})
 	a, err := s.Abilities(t.Context())
-	if want := (Abilities{"recorder 1", true, true}); err != nil || a != want {
+	if want := (Abilities{Name: "recorder 1", Actions: true, Persistence: true}); err != nil || a != want {
 		t.Fatalf("abilities = %+v, %v, want %+v", a, err, want)
 	}
 

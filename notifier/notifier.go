@@ -163,6 +163,9 @@ type Abilities struct {
 	Actions bool
 	// Persistence: resident notes stay.
 	Persistence bool
+	// Off says why the system shows no notes although it takes them, and after
+	// "; " what mends that; empty when it does, or nobody can know.
+	Off string
 }
 
 // Sender shows notes on one system.

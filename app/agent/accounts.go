@@ -414,6 +414,9 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 	a.settings.Store(&loaded)
 	return a.do(ctx, func() {
 		a.channelsSet(&old, &loaded)
+		if s.Autostart {
+			a.hint(hintAutostart, "")
+		}
 		a.warn("settings", "")
 		a.headNew = true
 		a.replan()
@@ -467,6 +470,9 @@ func (a *Agent) senderFinding(ctx context.Context) Finding {
 	case err != nil:
 		e := platform.As(err, platform.KindConfig)
 		return Finding{Name: "notifications", Level: LevelFail, Text: e.Message, Repair: e.Repair}
+	case can.Off != "":
+		text, repair, _ := strings.Cut(can.Off, "; ")
+		return Finding{Name: "notifications", Level: LevelWarn, Text: "Notifications do not appear: " + text + ".", Repair: repair}
 	case !can.Actions:
 		return Finding{Name: "notifications", Level: LevelWarn, Text: can.Name + " shows notes without buttons.", Repair: "reconnect from the tray menu or the window"}
 	}
@@ -520,7 +526,12 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 	}
 	switch act.Action {
 	case notifier.ActionReconnect:
-		// A note may be hours old: what it said is checked before anything opens.
+		// A note may be hours old: what it said is checked before anything opens,
+		// in the vault, where another program may have renewed the grant.
+		a.reload(ctx, acc.ID)
+		if err := a.settled(ctx); err != nil {
+			return err
+		}
 		row := a.snap.Load().Row(acc.ID)
 		if row != nil && row.Status.State == platform.StateConnected && row.Status.Reason == "" {
 			a.mailNote(notifier.Connected(acc, row.Status, a.clock.now(), nil))

@@ -204,6 +204,8 @@ type Agent struct {
 	headNew bool
 	// carried are ledger entries to be saved for a newer generation.
 	carried []notifier.Entry
+	// hinted are the hints that a window has shown before, by part.
+	hinted map[string]string
 	// remembered is when last_seen was written.
 	remembered time.Time
 
@@ -301,6 +303,12 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 	a.avatars.net.Dated = nil // a picture's host is nobody to tell the time
 	a.startedAt = cfg.Elapsed()
 	a.head.paused = a.metaTime(ctx, metaPaused)
+	a.hinted = map[string]string{}
+	for _, part := range hints {
+		if line, err := cfg.Vault.GetMeta(ctx, metaHint+part); err == nil && line != "" {
+			a.hinted[part] = line
+		}
+	}
 	if msg := cfg.Vault.SetAside(); msg != "" {
 		a.head.warn("vault", msg)
 	}
@@ -384,8 +392,8 @@ func (a *Agent) Run(ctx context.Context) error {
 			}
 		})
 		a.task(func(ctx context.Context) { a.mail.run(ctx, a) })
-		a.task(a.probeSender)
 	}
+	a.task(a.probe)
 	a.keepersStart()
 	a.tryUnlock(0)
 	a.turn()

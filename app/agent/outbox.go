@@ -104,7 +104,19 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 			o.summed[part.ID] = true
 		}
 	}
-	a.tell(func() { a.notifies(err) })
+	off := ""
+	if err == nil && len(p.note.Buttons) > 0 {
+		if can, err := a.sender.Abilities(tctx); err == nil {
+			off = can.Off
+		}
+	}
+	a.tell(func() {
+		a.notifies(err)
+		a.heldBack(off)
+		if err != nil || off != "" {
+			a.kick(ChannelMail, a.clock.now()) // it need not wait for its hour then
+		}
+	})
 	// What the desktop cannot show the window does, but for good news.
 	if (p.note.Popup || err != nil && len(p.note.Buttons) > 0) && a.cfg.OpenWindow != nil {
 		page := "needs"
@@ -129,20 +141,12 @@ func (a *Agent) notifies(err error) {
 	a.warn("notifications", "Notifications do not appear: "+platform.As(err, platform.KindConfig).Error())
 }
 
-// probeSender asks the notification system what it can do, once the desktop
-// has had a minute to bring its own.
-func (a *Agent) probeSender(ctx context.Context) {
-	select {
-	case <-time.After(time.Minute):
-	case <-ctx.Done():
-		return
+// heldBack says when the desktop takes notifications and shows none; why is the sender's.
+func (a *Agent) heldBack(why string) {
+	if why != "" {
+		why = "Reminders do not appear: " + why
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	_, err := a.sender.Abilities(ctx)
-	if ctx.Err() == nil || err != nil {
-		a.tell(func() { a.notifies(err) })
-	}
+	a.warn("notifications off", why)
 }
 
 // journal writes history lines in batches, off the loop.

@@ -23,6 +23,7 @@ func (a *Agent) Pages(ctx context.Context) (<-chan Page, error) {
 	}
 	a.missed, a.opening = nil, time.Time{}
 	a.mu.Unlock()
+	a.task(func(context.Context) { a.tell(a.hintsShown) })
 	go func() {
 		select {
 		case <-ctx.Done():

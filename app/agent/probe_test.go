@@ -1,0 +1,167 @@
+package agent
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"relink/notifier"
+	"relink/platform"
+)
+
+// able is a sender of which a test says what its system can do.
+type able struct {
+	*listener
+	can notifier.Abilities
+}
+
+func (a *able) Abilities(context.Context) (notifier.Abilities, error) { return a.can, a.fails }
+
+func warned(t *testing.T, a *Agent) string {
+	t.Helper()
+	synctest.Wait()
+	s, err := a.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.Join(s.Warnings, "\n")
+}
+
+// What a person may live with is said until a window has shown it, and again
+// once it was mended and is lost anew.
+func TestHintsAreSaidOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := one(t, time.Now(), 60*testDay)
+		ears := &able{listener: &listener{}, can: notifier.Abilities{Name: "Plain 1"}}
+		on := false
+		cfg := config(v, fine{}, nil)
+		cfg.Sender = func(func(Activation), func(string, uint32)) notifier.Sender { return ears }
+		cfg.Autostart = func() (bool, error) { return on, nil }
+		run := func(window bool) string {
+			a, stop := running(t, cfg)
+			defer stop()
+			if window {
+				if _, err := a.Pages(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			time.Sleep(2 * time.Minute)
+			return warned(t, a)
+		}
+		both := func(what, w string, want bool) {
+			t.Helper()
+			if strings.Contains(w, "without buttons") != want || strings.Contains(w, "start at login") != want {
+				t.Errorf("%s: %q, want both hints: %v", what, w, want)
+			}
+		}
+		both("nobody looked", run(false), true)
+		both("a window shows them", run(true), true)
+		both("said once", run(true), false)
+		on, ears.can.Actions = true, true
+		both("mended", run(false), false)
+		on, ears.can.Actions = false, false
+		both("lost anew", run(false), true)
+	})
+}
+
+// While the desktop takes notifications and shows none, that is said, and no longer.
+func TestNotificationsSwitchedOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := one(t, time.Now(), 20*testDay)
+		ears := &able{listener: &listener{}, can: notifier.Abilities{Name: "S", Actions: true, Off: "Do Not Disturb is on; switch it off"}}
+		cfg := config(v, fine{}, nil)
+		cfg.Sender = func(func(Activation), func(string, uint32)) notifier.Sender { return ears }
+		a, stop := running(t, cfg)
+		defer stop()
+		time.Sleep(2 * time.Minute)
+		if w := warned(t, a); w != "Reminders do not appear: Do Not Disturb is on; switch it off" {
+			t.Errorf("warnings %q", w)
+		}
+		findings, err := a.Doctor(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range findings {
+			if f.Name == "notifications" && (f.Level != LevelWarn || f.Repair != "switch it off" || !strings.Contains(f.Text, "Do Not Disturb")) {
+				t.Errorf("doctor: %+v", f)
+			}
+		}
+		ears.can.Off = ""
+		time.Sleep(14 * testDay) // the next reminder shows that it works
+		if w := warned(t, a); w != "" {
+			t.Errorf("warnings %q, and it works again", w)
+		}
+	})
+}
+
+// A button on a note from 13 hours ago is no word of now: an account that was
+// mended meanwhile, by another program even, opens no browser, and the note
+// becomes the good news.
+func TestOldNoteIsCheckedBeforeItsButtonActs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, ears := one(t, time.Now(), 20*testDay), &listener{}
+		cfg := config(v, fine{}, ears)
+		cfg.OpenBrowser = func(_ context.Context, _, address, _ string) error {
+			t.Errorf("a browser was opened on %s", address)
+			return nil
+		}
+		a, stop := running(t, cfg)
+		defer stop()
+		time.Sleep(19*testDay + 11*time.Hour)
+		synctest.Wait()
+		note := ears.all()[len(ears.all())-1].note
+		time.Sleep(13*time.Hour - time.Minute)
+		// Nobody tells the agent.
+		if err := v.Save(t.Context(), newGrantFor(v, t, "acme", 60*testDay)); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Activate(t.Context(), Activation{Account: "acme", Action: notifier.ActionReconnect, Note: note.ID}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if last := ears.all()[len(ears.all())-1].note; last.Title != "LinkedIn · acme is connected" || last.ID != note.ID {
+			t.Errorf("the last note is %+v", last)
+		}
+		if s, _ := a.Snapshot(t.Context()); len(s.Flows) != 0 {
+			t.Errorf("flows: %+v", s.Flows)
+		}
+	})
+}
+
+// The desktop's activation token goes with the click to the browser and to the window.
+func TestActivationTokenIsHandedOn(t *testing.T) {
+	v := one(t, time.Now().Add(-2*time.Hour), time.Hour) // ended
+	v.apps["linkedin "] = platform.App{Platform: "linkedin", ID: "id", Secret: platform.NewSecret("s"), Redirect: "http://127.0.0.1:0/callback"}
+	cfg := config(v, fine{}, &listener{})
+	tokens := make(chan string, 4)
+	cfg.OpenBrowser = func(_ context.Context, _, _, token string) error { tokens <- "browser " + token; return nil }
+	cfg.OpenWindow = func(_ context.Context, page, token string) error { tokens <- page + " " + token; return nil }
+	a, stop := running(t, cfg)
+	defer stop()
+	for _, c := range []struct {
+		act  Activation
+		want string
+	}{
+		{Activation{Account: "acme", Action: notifier.ActionShow, Token: "t2"}, "account:acme t2"},
+		{Activation{Account: "acme", Action: notifier.ActionReconnect, Token: "t1"}, "browser t1"},
+	} {
+		if err := a.Activate(t.Context(), c.act); err != nil {
+			t.Fatal(err)
+		}
+		for got := ""; got != c.want; {
+			select {
+			case got = <-tokens:
+				if !strings.HasSuffix(got, c.act.Token) {
+					t.Errorf("%s: %q was opened without the token %s", c.act.Action, got, c.act.Token)
+				}
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%s: %q was never opened", c.act.Action, c.want)
+			}
+		}
+		for len(tokens) > 0 { // where nothing listens, the page to paste the address in opens too
+			<-tokens
+		}
+	}
+}

@@ -65,7 +65,7 @@ func (u *ui) openMain() {
 	u.marks, u.anchor = map[string]bool{}, ""
 	u.pictures = newPictures(u)
 	u.list = newAccountList(u)
-	u.pictures.came = func(string) { u.list.Refresh(); p.detail.picture() }
+	u.pictures.came = func(id string) { u.list.Refresh(); p.detail.picture(); p.coming.picture(id) }
 
 	p.headline = widget.NewLabel("")
 	p.headline.SizeName, p.headline.TextStyle.Bold = theme.SizeNameSubHeadingText, true

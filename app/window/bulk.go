@@ -207,7 +207,7 @@ func (u *ui) editLabels(ids []string) {
 	for _, g := range u.view.labels {
 		addTick(g.name, have[g.name] == len(rows))
 	}
-	fresh := widget.NewEntry()
+	fresh := newField()
 	fresh.SetPlaceHolder(wordNewLabel)
 	bad := problemLabel()
 	scroll := scrolled(ticks)
@@ -249,7 +249,7 @@ func (u *ui) editLabels(ids []string) {
 			return m.hide
 		})
 	}
-	fresh.OnSubmitted = func(string) { save() }
+	fresh.OnSubmitted, fresh.escape = func(string) { save() }, m.hide
 	m.with(widget.NewButton(wordCancel, m.hide), primary(wordSave, save))
 	m.show()
 	u.win.Canvas().Focus(fresh)

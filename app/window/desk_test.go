@@ -202,6 +202,9 @@ func (b *bench) entry(hint string) *widget.Entry {
 		if e, ok := o.(*widget.Entry); ok && e.PlaceHolder == hint {
 			out = e
 		}
+		if e, ok := o.(*fieldEntry); ok && e.PlaceHolder == hint {
+			out = &e.Entry
+		}
 	})
 	if out == nil {
 		b.t.Fatalf("no entry %q on the screen: %q", hint, b.texts())

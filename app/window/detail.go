@@ -422,10 +422,10 @@ func (d *detail) rename() {
 	if row == nil {
 		return
 	}
-	name := widget.NewEntry()
+	name := newField()
 	name.SetText(row.Account.Alias)
 	problem := problemLabel()
-	m := newModal(wordRename, least(em(360), 0, container.NewVBox(name, caption(wordRenameText), problem.label)), d.u.win)
+	m := newModal(wordRename+" "+row.Account.Ref(), least(em(360), 0, container.NewVBox(name, caption(wordRenameText), problem.label)), d.u.win)
 	save := func() {
 		d.u.run(func(ctx context.Context, s agent.Service) func() {
 			err := s.Rename(ctx, row.Account.ID, strings.TrimSpace(name.Text))
@@ -438,7 +438,7 @@ func (d *detail) rename() {
 			}
 		})
 	}
-	name.OnSubmitted = func(string) { save() }
+	name.OnSubmitted, name.escape = func(string) { save() }, m.hide
 	m.with(widget.NewButton(wordCancel, m.hide), primary(wordSave, save))
 	m.show()
 	d.u.win.Canvas().Focus(name)
@@ -497,8 +497,10 @@ type comingPane struct {
 	date    *line
 	list    *fyne.Container
 	legend  *fyne.Container
-	view    *view
-	at      time.Time
+	// faces are the avatars of those listed, by account.
+	faces map[string]*avatar
+	view  *view
+	at    time.Time
 }
 
 // comingMost is how many ends the pane lists in words.
@@ -528,6 +530,13 @@ func newComingPane(u *ui) *comingPane {
 func (c *comingPane) redraw() {
 	c.view = nil
 	c.update()
+}
+
+// picture shows a picture that came.
+func (c *comingPane) picture(id string) {
+	if a, row := c.faces[id], c.u.row(id); a != nil && row != nil {
+		a.setPicture(c.u.pictures.of(row.Account))
+	}
 }
 
 // named says what a mark stands for.
@@ -583,6 +592,7 @@ func (c *comingPane) update() {
 		add(shapeLater, true, wordMarkAssumed)
 	}
 	var out []fyne.CanvasObject
+	c.faces = map[string]*avatar{}
 	for _, r := range v.coming {
 		if r.Status.State.NeedsPerson() {
 			continue
@@ -598,6 +608,7 @@ func (c *comingPane) update() {
 		date := newLine(theme.SizeNameCaptionText, colorMuted)
 		date.text = day(r.Status.Deadline.At, now) + " · " + r.Status.Left(now)
 		id := r.Account.ID
+		c.faces[id] = a
 		t := newTile(container.New(layout.NewCustomPaddedLayout(gap+gap/2, gap+gap/2, 2*gap, 2*gap),
 			container.NewBorder(nil, nil, container.NewHBox(container.NewCenter(a), spaceOf(gap, 0)), nil,
 				container.New(layout.NewCustomPaddedVBoxLayout(0), name, date))), func() { c.u.choose(id); c.u.list.show(id) })

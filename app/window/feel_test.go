@@ -229,6 +229,11 @@ func TestMemory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "window.json")
 	with := func(_ *fake, c *Config) { c.Memory = file }
 	rows := office(200)
+	for i, r := range rows {
+		c := *r
+		c.Account.Platform = []string{"facebook", "linkedin", "mastodon", "oidc"}[i%4]
+		rows[i] = &c
+	}
 	snap := agent.NewSnapshot(agent.Snapshot{}, rows)
 	b := openOn(t, snap, "", with)
 	b.until("the rows", func() bool { return b.u.view != nil && len(b.u.list.rows) == 200 })

@@ -33,13 +33,13 @@ var marks = map[string]mark{
 	"instagram": {rgb(0xa8246f), "ig"},
 	"pinterest": {rgb(0xb3001b), "P"},
 	"reddit":    {rgb(0xb83a00), "r"},
-	"slack":     {rgb(0x4a154b), "S"},
+	"slack":     {rgb(0x6d2a6f), "S"},
 	"telegram":  {rgb(0x17699b), "t"},
-	"threads":   {rgb(0x2b2b2b), "@"},
-	"tiktok":    {rgb(0x101820), "tk"},
+	"threads":   {rgb(0x4a4a4a), "@"},
+	"tiktok":    {rgb(0x3d4857), "tk"},
 	"tumblr":    {rgb(0x2c4762), "tu"},
 	"twitch":    {rgb(0x6a3fc4), "tw"},
-	"x":         {rgb(0x1a1a1a), "X"},
+	"x":         {rgb(0x444a52), "X"},
 	"youtube":   {rgb(0xb3120c), "yt"},
 }
 

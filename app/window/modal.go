@@ -49,3 +49,24 @@ func (m *modal) show() {
 }
 
 func (m *modal) hide() { m.popup.Hide() }
+
+// fieldEntry is a line to write in over a window; Esc, which an entry would
+// swallow, leaves the question.
+type fieldEntry struct {
+	widget.Entry
+	escape func()
+}
+
+func newField() *fieldEntry {
+	f := &fieldEntry{}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+func (f *fieldEntry) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape && f.escape != nil {
+		f.escape()
+		return
+	}
+	f.Entry.TypedKey(e)
+}

@@ -8,7 +8,7 @@ import (
 
 // The panes' measures at the usual size of text.
 const (
-	sideWidth   float32 = 192
+	sideWidth   float32 = 208
 	detailLeast float32 = 336
 	detailMost  float32 = 440
 	// threeFrom and twoFrom are the widths from which there is room for the

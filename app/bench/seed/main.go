@@ -37,12 +37,12 @@ func run(ctx context.Context, accounts int, mixed bool, picture string) error {
 	if err != nil {
 		return err
 	}
-	v, err := vault.Open(ctx, vault.Config{Dir: paths.Data})
+	v, err := vault.Open(ctx, vault.Config{Dir: paths.Data, PassphraseFile: os.Getenv("RELINK_PASSPHRASE_FILE")})
 	if err != nil {
 		return err
 	}
 	defer v.Close()
-	if err := v.Locked(); err != nil {
+	if err := v.TryUnlock(ctx); err != nil {
 		return err
 	}
 	// The accounts are for the practice network only: the agent asks for this mark.

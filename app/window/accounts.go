@@ -76,7 +76,16 @@ func (u *ui) openMain() {
 	connect := widget.NewButtonWithIcon(wordConnect, theme.ContentAddIcon(), u.showConnect)
 	menu := newIconButton(theme.MenuIcon(), wordMenu, nil)
 	menu.OnTapped = func() { u.popMenu(menu, u.menuItems()...) }
-	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.reconnectAll, connect, menu)), p.headline)
+	practice := container.NewHBox(container.NewCenter(newTag(wordPracticeTag)), spaceOf(gap, 0))
+	practice.Hide()
+	u.run(func(ctx context.Context, s agent.Service) func() {
+		about, err := s.About(ctx)
+		if err != nil || about.Sandbox == "" {
+			return nil
+		}
+		return practice.Show
+	})
+	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(practice, p.reconnectAll, connect, menu)), p.headline)
 	p.banners = container.New(layout.NewCustomPaddedVBoxLayout(gap))
 
 	p.search = newSearchEntry(u)

@@ -70,7 +70,7 @@ func (f *firstRun) platforms() fyne.CanvasObject {
 		box.Add(t)
 	}
 	for _, p := range platformsInOrder() {
-		if !p.Registration.Self {
+		if !p.Registration.Self && !p.Registration.None {
 			others++
 			continue
 		}

@@ -118,6 +118,7 @@ const (
 
 	wordPractise         = "Or try it first"
 	wordPractiseText     = "The practice network is a small social network on this computer, with tokens that end in minutes. It gets a window and a vault of its own; nothing real is touched."
+	wordPracticeTag      = "practice network"
 	wordPractising       = "You are practising"
 	wordPractisingText   = "Every platform is played by the practice network on this computer. Connect an account on any of them; who signs in, how long tokens hold and what goes wrong is set on its own page:"
 	wordPractiseGo       = "Start practising"

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"image"
 	"image/png"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,6 +135,34 @@ func TestRenderStaysInside(t *testing.T) {
 				if a := img.NRGBAAt(at[0], at[1]).A; a > 200 {
 					t.Errorf("%s is cut off at %v", name, at)
 				}
+			}
+		}
+	}
+}
+
+// The coloured icons read on dark panels by their body and on light ones by
+// their edge: at least 3 to 1, as WCAG asks of what is no text.
+func TestReadsOnEveryPanel(t *testing.T) {
+	lin := func(v float64) float64 {
+		if v <= 0.04045 {
+			return v / 12.92
+		}
+		return math.Pow((v+0.055)/1.055, 2.4)
+	}
+	light := func(p paint) float64 { return 0.2126*lin(p.r) + 0.7152*lin(p.g) + 0.0722*lin(p.b) }
+	contrast := func(a, b paint) float64 {
+		x, y := light(a), light(b)
+		return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+	}
+	for name, l := range coloured {
+		for _, panel := range []paint{hex(0x101214), hex(0x2b2f36), hex(0x3b4252)} {
+			if got := min(contrast(l.body, panel), contrast(l.mark, panel)); got < 3 {
+				t.Errorf("%s on a dark panel: %.1f to 1", name, got)
+			}
+		}
+		for _, panel := range []paint{hex(0xffffff), hex(0xe8e8e8), hex(0xc8ccd2)} {
+			if got := contrast(l.edge, panel); got < 3 {
+				t.Errorf("%s on a light panel: %.1f to 1", name, got)
 			}
 		}
 	}

@@ -28,10 +28,15 @@ const (
 	maxBackoff = 5 * time.Minute
 )
 
-// New gives the sender of this system: D-Bus, and beeep for what that fails to show.
+// New gives the sender of this system: D-Bus, or inside Flatpak the portal, and
+// beeep for what that fails to show.
 func New(cfg Config) Sender {
 	cfg = cfg.filled()
-	return &fallback{first: newBus(cfg), second: busGuard{newPlain(cfg)}, log: cfg.Log}
+	first := Sender(newBus(cfg))
+	if _, err := os.Stat(flatpakInfo); err == nil {
+		first = newPortal(cfg)
+	}
+	return &fallback{first: first, second: busGuard{newPlain(cfg)}, log: cfg.Log}
 }
 
 // busGuard keeps beeep from a desktop without a bus, where it would start a
@@ -116,6 +121,11 @@ func (b *bus) Send(ctx context.Context, n Note) error {
 	if err := b.show(ctx, n, false); err != nil {
 		return err
 	}
+	if b.leaveSummary(n.ID) { // it has a note of its own again
+		if err := b.redraw(ctx); err != nil {
+			b.cfg.Log.Warn("show summary again", "error", err)
+		}
+	}
 	if len(n.Parts) > 0 {
 		for _, p := range n.Parts {
 			if err := b.close(ctx, p.ID); err != nil {
@@ -145,9 +155,17 @@ func (b *bus) Withdraw(ctx context.Context, id string) error {
 	if err := b.close(ctx, id); err != nil {
 		return err
 	}
+	if !inSummary {
+		return nil
+	}
+	return b.redraw(ctx)
+}
+
+// redraw shows the summary as it now is, or takes it away with its last part.
+func (b *bus) redraw(ctx context.Context) error {
 	sum := b.notes[SummaryID]
 	switch {
-	case !inSummary || sum == nil:
+	case sum == nil:
 		return nil
 	case len(sum.note.Parts) == 0:
 		return b.close(ctx, SummaryID)
@@ -184,7 +202,7 @@ func (b *bus) Abilities(ctx context.Context) (Abilities, error) {
 	if err := b.connect(ctx, true); err != nil {
 		return Abilities{}, err
 	}
-	return Abilities{Name: b.name, Actions: b.can("actions"), Persistence: b.can("persistence")}, nil
+	return Abilities{Name: b.name, Actions: b.can("actions"), Persistence: b.can("persistence"), Off: b.off(ctx)}, nil
 }
 
 func (b *bus) can(capability string) bool { return slices.Contains(b.caps, capability) }

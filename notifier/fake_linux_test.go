@@ -21,6 +21,8 @@ import (
 type recorder struct {
 	conn *dbus.Conn
 	caps []string
+	// name is the server's; empty means "recorder".
+	name string
 
 	mu     sync.Mutex // guards what follows
 	shown  []call
@@ -56,6 +58,9 @@ func (r *recorder) CloseNotification(id uint32) *dbus.Error {
 func (r *recorder) GetCapabilities() ([]string, *dbus.Error) { return r.caps, nil }
 
 func (r *recorder) GetServerInformation() (name, vendor, version, spec string, err *dbus.Error) {
+	if r.name != "" {
+		return r.name, "test", "1", "1.2", nil
+	}
 	return "recorder", "test", "1", "1.2", nil
 }
 
@@ -321,5 +326,25 @@ func TestFallback(t *testing.T) {
 	got, err := os.ReadFile(out)
 	if want := note.Title + "|" + note.Body + "\nOpen Relink from the tray to reconnect."; err != nil || string(got) != want {
 		t.Errorf("notify-send got %q, %v, want %q", got, err, want)
+	}
+}
+
+// TestNoteLeavesTheSummary: an account that gets a note of its own again is
+// not in the summary as well, which goes with its last.
+func TestNoteLeavesTheSummary(t *testing.T) {
+	d := newDesk(t, false)
+	r := d.record("actions", "body")
+	s, _, _ := d.sender(Config{})
+	send(t, s, summary([]Note{ended("a", "a"), ended("b", "b")}))
+	sum := r.last(t)
+	send(t, s, ended("a", "a again"))
+	if got := r.last(t); got.Replaces != sum.id || got.Summary != "1 account needs you" || got.Body != "b" {
+		t.Errorf("summary = %+v, want b alone in its place", got)
+	}
+	send(t, s, ended("b", "b again"))
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.closed) != 1 || r.closed[0] != sum.id {
+		t.Errorf("closed %v, want the summary %d", r.closed, sum.id)
 	}
 }

@@ -36,36 +36,45 @@ func (b *bus) connect(ctx context.Context, start bool) error {
 }
 
 func (b *bus) dial(ctx context.Context) error {
-	address := sessionAddress(b.cfg.Address)
-	if address == "" {
-		return errors.New("no address")
-	}
-	// The handshake knows no deadline; ending its context closes the socket under it.
-	life, end := context.WithCancel(context.Background())
-	ctx, cancel := context.WithTimeout(ctx, callDeadline)
-	defer cancel()
-	stop := context.AfterFunc(ctx, end)
-	conn, err := dbus.Connect(address, dbus.WithContext(life), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	conn, end, err := openBus(ctx, b.cfg.Address)
 	if err != nil {
-		end()
-		return errors.Join(err, ctx.Err())
+		return err
 	}
 	signals := make(chan *dbus.Signal, 64)
 	conn.Signal(signals)
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
 	var id string
 	err = errors.Join(
 		conn.AddMatchSignalContext(ctx, dbus.WithMatchInterface(noteName), dbus.WithMatchObjectPath(notePath)),
 		conn.AddMatchSignalContext(ctx, dbus.WithMatchSender(busName), dbus.WithMatchInterface(busName),
 			dbus.WithMatchMember("NameOwnerChanged"), dbus.WithMatchArg(0, noteName)),
-		b.call(ctx, conn.BusObject(), busName+".GetId", nil, &id),
+		callBus(ctx, conn.BusObject(), busName+".GetId", nil, &id),
 	)
-	if err != nil || !stop() {
+	if err != nil {
 		end()
-		return errors.Join(err, ctx.Err())
+		return err
 	}
-	b.conn, b.signals, b.id = conn, signals, id
-	b.end = func() { _ = conn.Close(); end() }
+	b.conn, b.signals, b.id, b.end = conn, signals, id, end
 	return nil
+}
+
+// openBus makes a connection of its own to the session bus; end closes it.
+func openBus(ctx context.Context, address string) (conn *dbus.Conn, end func(), err error) {
+	if address = sessionAddress(address); address == "" {
+		return nil, nil, errors.New("no address")
+	}
+	// The handshake knows no deadline; ending its context closes the socket under it.
+	life, cut := context.WithCancel(context.Background())
+	ctx, cancel := context.WithTimeout(ctx, callDeadline)
+	defer cancel()
+	stop := context.AfterFunc(ctx, cut)
+	conn, err = dbus.Connect(address, dbus.WithContext(life), dbus.WithSignalHandler(dbus.NewSequentialSignalHandler()))
+	if err != nil || !stop() {
+		cut()
+		return nil, nil, errors.Join(err, ctx.Err())
+	}
+	return conn, func() { _ = conn.Close(); cut() }, nil
 }
 
 // sessionAddress finds the session bus without ever starting one.
@@ -153,8 +162,12 @@ func (b *bus) meet(ctx context.Context, owner string) error {
 
 func (b *bus) object() dbus.BusObject { return b.conn.Object(noteName, notePath) }
 
-// call makes one call with a deadline.
 func (b *bus) call(ctx context.Context, o dbus.BusObject, method string, args []any, results ...any) error {
+	return callBus(ctx, o, method, args, results...)
+}
+
+// callBus makes one call with a deadline.
+func callBus(ctx context.Context, o dbus.BusObject, method string, args []any, results ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, callDeadline)
 	defer cancel()
 	c := o.CallWithContext(ctx, method, 0, args...)
@@ -162,6 +175,47 @@ func (b *bus) call(ctx context.Context, o dbus.BusObject, method string, args []
 		return c.Err
 	}
 	return c.Store(results...)
+}
+
+// off says why the server shows nothing of what it takes, as far as it or its
+// desktop tells; each is asked in its own way, and none is started for it.
+func (b *bus) off(ctx context.Context) string {
+	get := func(name string, path dbus.ObjectPath, method string, args ...any) any {
+		ctx, cancel := context.WithTimeout(ctx, callDeadline)
+		defer cancel()
+		c := b.conn.Object(name, path).CallWithContext(ctx, method, dbus.FlagNoAutoStart, args...)
+		var v dbus.Variant
+		if c.Err != nil || c.Store(&v) != nil {
+			return nil
+		}
+		for { // a portal wraps its answer twice
+			inner, ok := v.Value().(dbus.Variant)
+			if !ok {
+				return v.Value()
+			}
+			v = inner
+		}
+	}
+	const property = "org.freedesktop.DBus.Properties.Get"
+	switch server := strings.ToLower(b.name); {
+	case strings.HasPrefix(server, "dunst"):
+		if get(noteName, notePath, property, "org.dunstproject.cmd0", "paused") == true {
+			return "dunst is paused; go on with: dunstctl set-paused false"
+		}
+	case strings.HasPrefix(server, "xfce"):
+		if get("org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf.GetProperty", "xfce4-notifyd", "/do-not-disturb") == true {
+			return "Do Not Disturb is on; switch it off in the panel or in Settings, Notifications"
+		}
+	case strings.HasPrefix(server, "gnome-shell"):
+		if get(portalName, portalPath, "org.freedesktop.portal.Settings.Read", "org.gnome.desktop.notifications", "show-banners") == false {
+			return "Do Not Disturb is on; switch it off in the calendar of the top bar"
+		}
+	default: // Plasma, and whoever else has the property
+		if get(noteName, notePath, property, noteName, "Inhibited") == true {
+			return "Do Not Disturb is on; switch it off in the desktop's notification settings"
+		}
+	}
+	return ""
 }
 
 func errNoBus(err error) error {

@@ -80,11 +80,7 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 		}
 		a.became(ChannelDesktop, p.gone, OutcomeWithdrawn, nil)
 		a.became(ChannelPopup, p.gone, OutcomeWithdrawn, nil)
-		if delete(o.summed, p.gone); o.summed != nil && len(o.summed) == 0 {
-			a.became(ChannelDesktop, notifier.SummaryID, OutcomeWithdrawn, nil)
-			a.became(ChannelPopup, notifier.SummaryID, OutcomeWithdrawn, nil)
-			o.summed = nil
-		}
+		o.leave(a, p.gone)
 		return
 	}
 	err := a.sender.Send(tctx, p.note)
@@ -97,7 +93,7 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 	} else {
 		a.said(ChannelDesktop, p.note, OutcomeShown, nil)
 	}
-	delete(o.summed, p.note.ID)
+	o.leave(a, p.note.ID)
 	if len(p.note.Parts) > 0 {
 		o.summed = map[string]bool{}
 		for _, part := range p.note.Parts {
@@ -129,6 +125,17 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 		} else {
 			a.said(ChannelPopup, p.note, OutcomeShown, nil)
 		}
+	}
+}
+
+// leave takes a note out of the standing summary; the summary goes with the last.
+func (o *outbox) leave(a *Agent, id string) {
+	if !o.summed[id] {
+		return
+	}
+	if delete(o.summed, id); len(o.summed) == 0 {
+		a.became(ChannelDesktop, notifier.SummaryID, OutcomeWithdrawn, nil)
+		a.became(ChannelPopup, notifier.SummaryID, OutcomeWithdrawn, nil)
 	}
 }
 

@@ -327,7 +327,8 @@ type Platform struct {
 // All lists the platforms, in the order people see them.
 func All() []*Platform {
 	return []*Platform{
-		facebook, linkedin, tiktok, youtube, googlebusiness, pinterest, reddit, mastodon, bluesky, twitch, discord, slack, telegram, oidc,
+		facebook, linkedin, tiktok, youtube, googlebusiness, pinterest, reddit, mastodon, bluesky, tumblr,
+		twitch, discord, slack, telegram, dribbble, medium, oidc,
 	}
 }
 

@@ -26,6 +26,9 @@ func init() {
 		discord,
 		slack,
 		telegram,
+		tumblr,
+		dribbble,
+		medium,
 		oidc,
 		bluesky,
 		mastodon, // the last: it takes every host

@@ -179,11 +179,17 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	if len(p.Needs) > 0 {
 		f.content.Add(heading(wordAskTitle))
 		for _, n := range p.Needs {
-			f.wants = append(f.wants, n.Capability)
+			asks := "asks for " + platform.Join(n.Scopes)
+			if n.Approval {
+				// Asked for without the approval, the whole sign-in is refused.
+				asks += "; " + p.Name + " must have approved your app for it"
+			} else {
+				f.wants = append(f.wants, n.Capability)
+			}
 			word := strings.TrimSuffix(sentence(n.Capability.Word()), ".")
 			tick := widget.NewCheck(word, func(on bool) { f.want(n.Capability, on) })
-			tick.Checked = true
-			f.content.Add(tight(tick, indented(caption("asks for "+platform.Join(n.Scopes)))))
+			tick.Checked = !n.Approval
+			f.content.Add(tight(tick, indented(caption(asks))))
 		}
 	}
 	f.button = primary(wordConnect, f.submit)

@@ -163,7 +163,7 @@ func TestConnectStoresTheRegistrationFirst(t *testing.T) {
 	f.app.secret.SetText("hush")
 	b.press(wordConnect)
 	b.calls("setapp linkedin  86abc true ")
-	b.calls("connect linkedin")
+	b.calls("connect linkedin  [publish]") // what needs an approval is not ticked
 	if f.app.secret.Text != "" {
 		t.Error("the secret is still in the field")
 	}

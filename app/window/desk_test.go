@@ -195,6 +195,36 @@ func (b *bench) press(text string) {
 	test.Tap(b.button(text))
 }
 
+// pressFirst taps the first button on the screen that has this text.
+func (b *bench) pressFirst(text string) {
+	b.t.Helper()
+	var out *widget.Button
+	b.seen(func(o fyne.CanvasObject) {
+		if btn, ok := o.(*widget.Button); ok && btn.Text == text && out == nil {
+			out = btn
+		}
+	})
+	if out == nil {
+		b.t.Fatalf("no button %q on the screen: %q", text, b.texts())
+	}
+	test.Tap(out)
+}
+
+// tick taps the tick that has this text.
+func (b *bench) tick(text string) {
+	b.t.Helper()
+	var out *widget.Check
+	b.seen(func(o fyne.CanvasObject) {
+		if c, ok := o.(*widget.Check); ok && c.Text == text {
+			out = c
+		}
+	})
+	if out == nil {
+		b.t.Fatalf("no tick %q on the screen: %q", text, b.texts())
+	}
+	test.Tap(out)
+}
+
 func (b *bench) entry(hint string) *widget.Entry {
 	b.t.Helper()
 	var out *widget.Entry

@@ -341,7 +341,7 @@ func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
 }
 
 func (f *fake) Channels(context.Context) ([]agent.Channel, error) {
-	return []agent.Channel{{Name: agent.ChannelMail}, {Name: agent.ChannelWebhook}, {Name: agent.ChannelHook}, {Name: agent.ChannelCalendar}}, f.failing("channels")
+	return []agent.Channel{{Name: agent.ChannelMail, On: f.set().Mail.Server != ""}, {Name: agent.ChannelWebhook}, {Name: agent.ChannelHook}, {Name: agent.ChannelCalendar}}, f.failing("channels")
 }
 func (f *fake) SetSecret(_ context.Context, channel, secret string) error {
 	return f.did("setsecret ", channel, " ", len(secret))

@@ -9,7 +9,7 @@ import (
 // The panes' measures at the usual size of text.
 const (
 	sideWidth   float32 = 208
-	detailLeast float32 = 336
+	detailLeast float32 = 356
 	detailMost  float32 = 440
 	// threeFrom and twoFrom are the widths from which there is room for the
 	// filters, the list and the account side by side, and for the first two.

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -26,9 +27,12 @@ type settingsWindow struct {
 	tabs *container.AppTabs
 	top  problem
 	// saved are the settings as the agent last took them.
-	saved agent.Settings
-	apps  *appsTab
-	about *aboutTab
+	saved    agent.Settings
+	apps     *appsTab
+	channels *channelsTab
+	about    *aboutTab
+	// undo puts the last change back; hidden while there is none.
+	undo *widget.Button
 
 	reminders, general, security *fyne.Container
 }
@@ -43,7 +47,9 @@ func (u *ui) openSettings(page string) {
 	w := &settingsWindow{u: u, win: u.app.NewWindow(wordSettings), top: problemLabel()}
 	u.settings = w
 	w.reminders, w.general, w.security = container.NewVBox(), container.NewVBox(), container.NewVBox()
-	w.apps, w.about = newAppsTab(w), newAboutTab(w)
+	w.apps, w.about, w.channels = newAppsTab(w), newAboutTab(w), newChannelsTab(w)
+	w.undo = widget.NewButtonWithIcon(wordUndo, theme.ContentUndoIcon(), nil)
+	w.undo.Hide()
 	for _, box := range []*fyne.Container{w.reminders, w.general, w.security} {
 		box.Add(caption(wordLoading))
 	}
@@ -53,6 +59,7 @@ func (u *ui) openSettings(page string) {
 	}
 	w.tabs = container.NewAppTabs(
 		tab(wordReminders, theme.HistoryIcon(), w.reminders),
+		tab(wordChannels, theme.MailSendIcon(), w.channels.content),
 		tab(wordPlatforms, theme.AccountIcon(), w.apps.content),
 		tab(wordGeneral, theme.ComputerIcon(), w.general),
 		tab(wordSecurity, theme.VisibilityOffIcon(), w.security),
@@ -63,14 +70,15 @@ func (u *ui) openSettings(page string) {
 			w.about.load()
 		}
 	}
-	w.win.SetContent(container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), w.top.label), nil, nil, nil, w.tabs))
+	w.win.SetContent(container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), w.top.label),
+		container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap), container.NewHBox(layout.NewSpacer(), w.undo)), nil, nil, w.tabs))
 	w.win.SetOnClosed(func() { u.settings = nil })
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
 		if e.Name == fyne.KeyEscape && w.win.Canvas().Overlays().Top() == nil {
 			w.win.Close()
 		}
 	})
-	w.win.Resize(fyne.NewSize(760, 600))
+	w.win.Resize(fyne.NewSize(em(820), em(620)))
 	w.choose(page)
 	w.win.Show()
 	w.load()
@@ -109,6 +117,12 @@ func (w *settingsWindow) save(where problem, change func(*agent.Settings), then 
 	next := w.saved
 	next.Steps = slices.Clone(next.Steps)
 	change(&next)
+	w.store(where, next, then, true)
+}
+
+// store takes settings over; those before can be put back with Undo.
+func (w *settingsWindow) store(where problem, next agent.Settings, then func(), undo bool) {
+	before := w.saved
 	w.u.run(func(ctx context.Context, s agent.Service) func() {
 		err := s.SetSettings(ctx, next)
 		return func() {
@@ -118,6 +132,8 @@ func (w *settingsWindow) save(where problem, change func(*agent.Settings), then 
 			}
 			where.show("")
 			w.saved = next
+			showIf(w.undo, undo)
+			w.undo.OnTapped = func() { w.store(w.top, before, w.draw, false) }
 			if then != nil {
 				then()
 			}
@@ -125,13 +141,16 @@ func (w *settingsWindow) save(where problem, change func(*agent.Settings), then 
 	})
 }
 
+// settingName is the width of a setting's name, at the usual size of text.
+const settingName float32 = 152
+
 // setting is a name, its input, a line about it and its error.
 func setting(name string, input fyne.CanvasObject, about string, p problem) fyne.CanvasObject {
-	box := container.NewVBox(container.NewBorder(nil, nil, least(152, 0, widget.NewLabel(name)), nil, container.NewBorder(nil, nil, input, nil)))
+	box := container.NewVBox(container.NewBorder(nil, nil, least(em(settingName), 0, widget.NewLabel(name)), nil, container.NewBorder(nil, nil, input, nil)))
 	if about != "" {
-		box.Add(container.NewBorder(nil, nil, spacer(152), nil, caption(about)))
+		box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, caption(about)))
 	}
-	box.Add(container.NewBorder(nil, nil, spacer(152), nil, p.label))
+	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, p.label))
 	return box
 }
 
@@ -139,6 +158,7 @@ func (w *settingsWindow) draw() {
 	w.drawReminders()
 	w.drawGeneral()
 	w.drawSecurity()
+	w.channels.draw()
 }
 
 func (w *settingsWindow) drawReminders() {
@@ -187,8 +207,101 @@ func (w *settingsWindow) drawReminders() {
 		container.NewHBox(least(160, 0, add), widget.NewButtonWithIcon(wordAdd, theme.ContentAddIcon(), submit)),
 		p.label, widget.NewSeparator(),
 		setting(wordHour, hour, "", hp),
+		w.quietSetting(), w.freeDays(), w.awaySetting(), w.urgentSetting(),
 	}
 	w.reminders.Refresh()
+}
+
+// typed is a setting that is written: take reads it, and says what is wrong with it.
+func (w *settingsWindow) typed(name, value, hint, about string, take func(string) (func(*agent.Settings), error)) fyne.CanvasObject {
+	p := problemLabel()
+	e := widget.NewEntry()
+	e.SetText(value)
+	e.SetPlaceHolder(hint)
+	set := widget.NewButton(wordSave, nil)
+	set.OnTapped = func() {
+		change, err := take(strings.TrimSpace(e.Text))
+		if err != nil {
+			p.show(said(err))
+			return
+		}
+		w.save(p, change, nil)
+	}
+	e.OnSubmitted = func(string) { set.OnTapped() }
+	return setting(name, container.NewHBox(least(em(220), 0, e), set), about, p)
+}
+
+func (w *settingsWindow) quietSetting() fyne.CanvasObject {
+	return w.typed(wordQuiet, w.saved.Quiet.String(), wordQuietHint, wordQuietText, func(s string) (func(*agent.Settings), error) {
+		q, err := notifier.ParseQuiet(s)
+		if err != nil {
+			return nil, &platform.Error{Kind: platform.KindUsage, Message: wordQuietBad, Err: err}
+		}
+		return func(set *agent.Settings) { set.Quiet = q }, nil
+	})
+}
+
+func (w *settingsWindow) awaySetting() fyne.CanvasObject {
+	return w.typed(wordAwayName, w.saved.Away.String(), wordAwayHint, wordAwayText, func(s string) (func(*agent.Settings), error) {
+		a, err := notifier.ParseAway(s)
+		if err != nil {
+			return nil, &platform.Error{Kind: platform.KindUsage, Message: wordAwayBad, Err: err}
+		}
+		return func(set *agent.Settings) { set.Away = a }, nil
+	})
+}
+
+// freeDays are ticks, Monday first.
+func (w *settingsWindow) freeDays() fyne.CanvasObject {
+	p := problemLabel()
+	row := container.New(layout.NewRowWrapLayout())
+	for i := range 7 {
+		day := time.Weekday((i + 1) % 7)
+		tick := widget.NewCheck(day.String()[:3], nil)
+		tick.Checked = w.saved.FreeDays.Has(day)
+		tick.OnChanged = func(on bool) {
+			w.save(p, func(set *agent.Settings) {
+				set.FreeDays &^= 1 << day
+				if on {
+					set.FreeDays |= 1 << day
+				}
+			}, nil)
+		}
+		row.Add(tick)
+	}
+	box := container.NewVBox(container.NewBorder(nil, nil, least(em(settingName), 0, widget.NewLabel(wordFreeDays)), nil, row))
+	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, caption(wordFreeDaysText)))
+	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, p.label))
+	return box
+}
+
+func (w *settingsWindow) urgentSetting() fyne.CanvasObject {
+	p := problemLabel()
+	return setting(wordUrgent, pickSpan([]time.Duration{0, time.Hour, 2 * time.Hour, 4 * time.Hour, 12 * time.Hour}, w.saved.Urgent, func(d time.Duration) string {
+		if d <= 0 {
+			return "off"
+		}
+		return step(d) + " before"
+	}, func(d time.Duration) { w.save(p, func(set *agent.Settings) { set.Urgent = d }, nil) }), wordUrgentText, p)
+}
+
+// textSetting is how large the text is; it is the window's own and needs no agent.
+func (w *settingsWindow) textSetting() fyne.CanvasObject {
+	var sizes []int
+	var words []string
+	for n := textLeast; n <= textMost; n += textStep {
+		sizes, words = append(sizes, n), append(words, strconv.Itoa(n)+" %")
+	}
+	now := w.u.memory.Text
+	if now == 0 {
+		now = textUsual
+	}
+	return setting(wordTextSize, pick(words, slices.Index(sizes, now), func(i int) {
+		w.u.memory.Text = sizes[i]
+		w.u.applyText()
+		w.u.keep()
+		w.draw()
+	}), "", problemLabel())
 }
 
 // pick is a choice by place.
@@ -233,6 +346,7 @@ func (w *settingsWindow) drawGeneral() {
 		setting(wordAutostart, auto, "", ap),
 		setting(wordBrowser, container.NewHBox(least(240, 0, browser), set), "", bp),
 		setting(wordVerify, verify, "", vp),
+		w.textSetting(),
 	}
 	w.general.Refresh()
 }

@@ -7,8 +7,10 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
+	"relink/app/agent"
 	"relink/platform"
 )
 
@@ -45,7 +47,7 @@ func TestReminderSteps(t *testing.T) {
 }
 
 func TestSettingErrorInPlace(t *testing.T) {
-	b := settings(t, 2, nil)
+	b := settings(t, 3, nil)
 	b.f.fails("setsettings", &platform.Error{Kind: platform.KindStorage, Message: "the disk is full", Repair: "free some space"})
 	var tick *widget.Check
 	b.seen(func(o fyne.CanvasObject) {
@@ -61,7 +63,7 @@ func TestSettingErrorInPlace(t *testing.T) {
 }
 
 func TestPort(t *testing.T) {
-	b := settings(t, 1, nil)
+	b := settings(t, 2, nil)
 	b.sees(wordPortText)
 	var port *widget.Entry
 	b.seen(func(o fyne.CanvasObject) {
@@ -78,7 +80,7 @@ func TestPort(t *testing.T) {
 }
 
 func TestAppRegistrations(t *testing.T) {
-	b := settings(t, 1, func(f *fake) { f.apps = []platform.App{{Platform: "linkedin", ID: "86abc"}} })
+	b := settings(t, 2, func(f *fake) { f.apps = []platform.App{{Platform: "linkedin", ID: "86abc"}} })
 	b.sees("86abc")
 	b.press(wordEdit)
 	b.sees(wordRedirect)
@@ -114,4 +116,89 @@ func TestSettingsWithoutAnAgent(t *testing.T) {
 		f.fail["settings"] = &platform.Error{Kind: platform.KindAgent, Message: "relink's agent does not answer", Repair: "start it"}
 	})
 	b.sees("Relink's agent does not answer. Start it.")
+}
+
+func TestQuietHoursAndDays(t *testing.T) {
+	b := settings(t, 0, nil)
+	e := b.entry(wordQuietHint)
+	e.SetText("late")
+	e.OnSubmitted("")
+	b.sees(sentence(wordQuietBad))
+	e.SetText("22:00-07:00")
+	e.OnSubmitted("")
+	b.until("the quiet hours", func() bool { return b.f.set().Quiet.String() == "22:00-07:00" })
+	b.tick("Sun")
+	b.until("the free day", func() bool { return b.f.set().FreeDays.String() == "sun" })
+	away := b.entry(wordAwayHint)
+	away.SetText("2026-12-12/2026-12-26")
+	away.OnSubmitted("")
+	b.until("the days away", func() bool { return b.f.set().Away.String() == "2026-12-12/2026-12-26" })
+	// Undo puts the last change back, and only that.
+	b.press(wordUndo)
+	b.until("the days away to go", func() bool {
+		s := b.f.set()
+		return s.Away.None() && s.FreeDays.String() == "sun" && !b.u.settings.undo.Visible()
+	})
+}
+
+func TestMail(t *testing.T) {
+	b := settings(t, 1, nil)
+	b.entry("smtp.example.com").SetText("mail.acme.example")
+	b.entry("me@example.com").SetText("bot@acme.example")
+	b.entry("me@example.com, team@example.com").SetText("a@acme.example, b@acme.example")
+	b.entry(wordMailPort).SetText("99999")
+	b.pressFirst(wordSave)
+	b.sees(wordMailPortBad)
+	b.entry(wordMailPort).SetText("2525")
+	var password *widget.Entry
+	b.seen(func(o fyne.CanvasObject) {
+		if e, ok := o.(*widget.Entry); ok && e.Password && password == nil {
+			password = e
+		}
+	})
+	password.SetText("hush")
+	b.pressFirst(wordSave)
+	b.calls("setsecret mail 4")
+	b.until("the mail settings", func() bool {
+		m := b.f.set().Mail
+		return m.Server == "mail.acme.example" && m.User == "bot@acme.example" && m.Port == 2525 && m.Security == "starttls" && slices.Equal(m.To, []string{"a@acme.example", "b@acme.example"})
+	})
+	if password.Text != "" {
+		t.Error("the password stays on the screen")
+	}
+	b.until("the test to be possible", func() bool { return !b.u.settings.channels.lines[agent.ChannelMail].test.Disabled() })
+	b.pressFirst(wordTest)
+	b.calls("testchannel mail")
+	b.sees("The test was taken.")
+	b.f.fails("testchannel ", &platform.Error{Kind: platform.KindRetry, Message: "the mail server refused the password", Repair: "enter it again"})
+	b.pressFirst(wordTest)
+	b.sees("The mail server refused the password. Enter it again.")
+}
+
+func TestChannelWords(t *testing.T) {
+	for _, tt := range []struct {
+		c    agent.Channel
+		want string
+	}{
+		{agent.Channel{}, "Off."},
+		{agent.Channel{On: true}, "On, nothing was sent yet."},
+		{agent.Channel{On: true, OK: true, At: now.Add(-time.Hour), Text: "taken by mail.acme.example"}, "Taken by mail.acme.example (1 hour ago)."},
+		{agent.Channel{On: true, At: now.Add(-time.Hour), Text: "no answer", Waiting: 2, Since: now.Add(-3 * time.Hour)}, "No answer (1 hour ago). 2 messages wait since Sun 22 Nov, 09:00."},
+	} {
+		if _, _, got := channelWord(tt.c, now); got != tt.want {
+			t.Errorf("got %q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestTextSizeInSettings(t *testing.T) {
+	b := settings(t, 3, nil)
+	b.seen(func(o fyne.CanvasObject) {
+		if s, ok := o.(*widget.Select); ok && s.Selected == "100 %" {
+			s.SetSelected("150 %")
+		}
+	})
+	if got := theme.TextSize(); got != usualText*1.5 {
+		t.Errorf("the text is of size %v, want 150 %%", got)
+	}
 }

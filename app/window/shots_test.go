@@ -165,6 +165,8 @@ var shots = []struct {
 	{name: "text80", page: PageAccounts, act: func(b *bench) { b.u.resizeText(-20) }},
 	{name: "text200", page: PageAccounts, act: func(b *bench) { b.u.resizeText(100) }},
 	{name: "settings", page: PageSettings},
+	{name: "settings-mail", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(1) }},
+	{name: "settings-general", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(3) }},
 	{name: "empty", page: PageAccounts, accounts: -1},
 	{name: "about", page: PageAbout},
 }

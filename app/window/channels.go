@@ -1,0 +1,233 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+)
+
+// channelsTab is how else people and programs are told: mail, webhook,
+// command and calendar, each with what became of it last and a test.
+type channelsTab struct {
+	w       *settingsWindow
+	content *fyne.Container
+	// lines say how each channel does, by its name.
+	lines map[string]*channelLine
+}
+
+func newChannelsTab(w *settingsWindow) *channelsTab {
+	return &channelsTab{w: w, content: container.NewVBox(caption(wordLoading)), lines: map[string]*channelLine{}}
+}
+
+// channelLine is how a channel does, and the button that tries it.
+type channelLine struct {
+	content *fyne.Container
+	icon    *widget.Icon
+	text    *widget.Label
+	test    *widget.Button
+	testing bool
+}
+
+func (t *channelsTab) line(name string, canTest bool) *channelLine {
+	l := &channelLine{icon: widget.NewIcon(nil), text: caption("")}
+	l.test = widget.NewButton(wordTest, func() { t.try(name) })
+	l.test.Disable()
+	showIf(l.test, canTest)
+	l.content = container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), l.icon)), container.NewCenter(l.test), l.text)
+	t.lines[name] = l
+	return l
+}
+
+// say shows how a channel does.
+func (l *channelLine) say(t tone, icon fyne.Resource, text string) {
+	l.icon.SetResource(theme.NewColoredResource(icon, t.color))
+	l.text.SetText(text)
+}
+
+// load asks how the channels do.
+func (t *channelsTab) load() {
+	t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+		channels, err := s.Channels(ctx)
+		return func() {
+			if err != nil {
+				t.w.say(said(err))
+				return
+			}
+			for _, c := range channels {
+				t.show(c)
+			}
+		}
+	})
+}
+
+func (t *channelsTab) show(c agent.Channel) {
+	l := t.lines[c.Name]
+	if l == nil || l.testing {
+		return
+	}
+	if c.On {
+		l.test.Enable()
+	} else {
+		l.test.Disable()
+	}
+	tn, icon, text := channelWord(c, t.w.u.now())
+	l.say(tn, icon, text)
+}
+
+// channelWord says how a channel does.
+func channelWord(c agent.Channel, now time.Time) (tone, fyne.Resource, string) {
+	switch {
+	case !c.On:
+		return toneQuiet, theme.MediaPauseIcon(), wordChannelOff
+	case c.At.IsZero():
+		return toneQuiet, theme.InfoIcon(), sentence("on, nothing was sent yet")
+	case !c.OK:
+		text := strings.TrimSuffix(sentence(c.Text), ".") + " (" + ago(c.At, now) + ")."
+		if c.Waiting > 0 {
+			text += " " + count(c.Waiting, "message waits", "messages wait") + " since " + when(c.Since, now) + "."
+		}
+		return toneBad, theme.ErrorIcon(), text
+	}
+	return toneGood, theme.ConfirmIcon(), strings.TrimSuffix(sentence(or(c.Text, "sent")), ".") + " (" + ago(c.At, now) + ")."
+}
+
+// try sends a test and tells what became of it.
+func (t *channelsTab) try(name string) {
+	l := t.lines[name]
+	l.testing = true
+	l.test.Disable()
+	l.say(toneQuiet, theme.HistoryIcon(), wordTesting)
+	t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+		text, err := s.TestChannel(ctx, name)
+		return func() {
+			l.testing = false
+			l.test.Enable()
+			if err != nil {
+				l.say(toneBad, theme.ErrorIcon(), said(err))
+				return
+			}
+			l.say(toneGood, theme.ConfirmIcon(), sentence(text))
+		}
+	})
+}
+
+// secret stores a channel's secret if one was typed, then goes on.
+func (t *channelsTab) secret(channel string, field *widget.Entry, where problem, then func()) {
+	text := field.Text
+	if text == "" {
+		then()
+		return
+	}
+	t.w.u.run(func(ctx context.Context, s agent.Service) func() {
+		err := s.SetSecret(ctx, channel, text)
+		return func() {
+			if err != nil {
+				where.show(said(err))
+				return
+			}
+			field.SetText("")
+			then()
+		}
+	})
+}
+
+func (t *channelsTab) draw() {
+	s := t.w.saved
+	group := func(title, about string, channel *channelLine, rows ...fyne.CanvasObject) fyne.CanvasObject {
+		box := container.NewVBox(tight(heading(title), caption(about)))
+		for _, r := range rows {
+			box.Add(r)
+		}
+		box.Add(container.New(layout.NewCustomPaddedLayout(0, 2*gap, 2*gap, 2*gap), channel.content))
+		return box
+	}
+	entry := func(text, hint string) *widget.Entry {
+		e := widget.NewEntry()
+		e.SetText(text)
+		e.SetPlaceHolder(hint)
+		return e
+	}
+	wide := func(o fyne.CanvasObject) fyne.CanvasObject { return least(em(300), 0, o) }
+	buttons := func(b fyne.CanvasObject) fyne.CanvasObject {
+		return container.NewBorder(nil, nil, spacer(em(settingName)), nil, container.NewHBox(b))
+	}
+
+	mp := problemLabel()
+	server, user, from, to := entry(s.Mail.Server, "smtp.example.com"), entry(s.Mail.User, "me@example.com"), entry(s.Mail.From, wordMailFrom), entry(strings.Join(s.Mail.To, ", "), "me@example.com, team@example.com")
+	port := entry("", wordMailPort)
+	if s.Mail.Port != 0 {
+		port.SetText(strconv.Itoa(s.Mail.Port))
+	}
+	kinds := []string{"starttls", "tls", "none"}
+	kind := widget.NewSelect([]string{"STARTTLS", "TLS", wordMailPlain}, nil)
+	kind.SetSelectedIndex(max(0, slices.Index(kinds, s.Mail.Security)))
+	password := widget.NewPasswordEntry()
+	password.SetPlaceHolder(wordKeepSecret)
+	save := primary(wordSave, func() {
+		m := agent.Mail{Server: strings.TrimSpace(server.Text), User: strings.TrimSpace(user.Text), From: strings.TrimSpace(from.Text), Security: kinds[max(0, kind.SelectedIndex())], Labels: s.Mail.Labels}
+		if text := strings.TrimSpace(port.Text); text != "" {
+			n, err := strconv.Atoi(text)
+			if err != nil || n < 1 || n > 65535 {
+				mp.show(wordMailPortBad)
+				return
+			}
+			m.Port = n
+		}
+		for a := range strings.SplitSeq(to.Text, ",") {
+			if a = strings.TrimSpace(a); a != "" {
+				m.To = append(m.To, a)
+			}
+		}
+		t.secret(agent.ChannelMail, password, mp, func() {
+			t.w.save(mp, func(set *agent.Settings) { set.Mail = m }, t.load)
+		})
+	})
+
+	wp := problemLabel()
+	hook, key := entry(s.Webhook, "https://example.com/relink"), widget.NewPasswordEntry()
+	key.SetPlaceHolder(wordKeepSecret)
+	saveHook := widget.NewButton(wordSave, func() {
+		t.secret(agent.ChannelWebhook, key, wp, func() {
+			t.w.save(wp, func(set *agent.Settings) { set.Webhook = strings.TrimSpace(hook.Text) }, t.load)
+		})
+	})
+
+	cp := problemLabel()
+	command := entry(s.Hook, "notify-team --event")
+	saveCommand := widget.NewButton(wordSave, func() {
+		t.w.save(cp, func(set *agent.Settings) { set.Hook = strings.TrimSpace(command.Text) }, t.load)
+	})
+
+	ip := problemLabel()
+	calendar := entry(s.Calendar, wordCalendarHint)
+	saveCalendar := widget.NewButton(wordSave, func() {
+		t.w.save(ip, func(set *agent.Settings) { set.Calendar = strings.TrimSpace(calendar.Text) }, t.load)
+	})
+
+	none := problemLabel()
+	t.content.Objects = []fyne.CanvasObject{
+		group(wordMail, wordMailText, t.line(agent.ChannelMail, true),
+			setting(wordMailServer, wide(server), "", none), setting(wordMailSecurity, container.NewHBox(least(em(180), 0, kind), least(em(112), 0, port)), "", none),
+			setting(wordMailUser, wide(user), "", none), setting(wordMailPassword, wide(password), "", none),
+			setting(wordMailFromName, wide(from), "", none), setting(wordMailTo, wide(to), "", mp), buttons(save)),
+		widget.NewSeparator(),
+		group(wordWebhook, wordWebhookText, t.line(agent.ChannelWebhook, true),
+			setting(wordAddress, wide(hook), "", none), setting(wordSigningKey, wide(key), "", wp), buttons(saveHook)),
+		widget.NewSeparator(),
+		group(wordHook, wordHookText, t.line(agent.ChannelHook, true), setting(wordHookCommand, wide(command), "", cp), buttons(saveCommand)),
+		widget.NewSeparator(),
+		group(wordCalendar, wordCalendarText, t.line(agent.ChannelCalendar, false), setting(wordCalendarFile, wide(calendar), "", ip), buttons(saveCalendar)),
+	}
+	t.content.Refresh()
+	t.load()
+}

@@ -326,3 +326,43 @@ func TestScriptsThatTakeTokensCount(t *testing.T) {
 		stop()
 	})
 }
+
+// What a person has put away does not come back, with the agent or without.
+func TestClosedNoteComesBackWithNoRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, ears := one(t, time.Now(), 20*testDay), &listener{}
+		a, stop := running(t, config(v, fine{}, ears))
+		time.Sleep(13*testDay + time.Hour)
+		synctest.Wait()
+		a.closed("account/acme", 2)
+		for range 3 {
+			stop()
+			a, stop = running(t, config(v, fine{}, ears))
+			time.Sleep(testDay)
+			synctest.Wait()
+		}
+		defer stop()
+		if n := len(ears.all()); n != 1 {
+			t.Errorf("%d notes, want the one that was closed", n)
+		}
+		wantLines(t, "notices", became(t, a), []string{"desktop account/acme closed"})
+	})
+}
+
+func TestNothingIsSaidInTheFirstMinute(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, ears := one(t, time.Now().Add(-20*testDay), 20*testDay), &listener{} // it ended while nobody was up
+		_, stop := running(t, config(v, fine{}, ears))
+		defer stop()
+		time.Sleep(59 * time.Second)
+		synctest.Wait()
+		if n := len(ears.all()); n != 0 {
+			t.Errorf("%d notes within the first minute", n)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := len(ears.all()); n != 1 {
+			t.Errorf("%d notes after it, want 1", n)
+		}
+	})
+}

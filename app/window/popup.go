@@ -28,21 +28,29 @@ import (
 // when a sign-in begins, wherever it was asked for; the notifications stay. The sign-in
 // that one of them began goes on in an ordinary window.
 type popup struct {
-	u       *ui
-	id      string
-	win     fyne.Window
-	content *fyne.Container
-	flow    *flowView
+	u  *ui
+	id string
+	// key is where it is kept: one of an account, and one of its rehearsal.
+	key      string
+	practice bool
+	win      fyne.Window
+	content  *fyne.Container
+	flow     *flowView
 }
 
 var popupSize = fyne.NewSize(440, 200)
 
-// openPopup shows the pop-up of an account, once.
-func (u *ui) openPopup(id string) {
-	if u.popups[id] != nil {
+// openPopup shows the pop-up of an account, once; in practice as it would be at
+// expiry, marked as a rehearsal and with nothing to click but Close.
+func (u *ui) openPopup(id string, practice bool) {
+	key := id
+	if practice {
+		key = pageRehearsal + id
+	}
+	if u.popups[key] != nil {
 		return
 	}
-	p := &popup{u: u, id: id, content: container.NewStack()}
+	p := &popup{u: u, id: id, key: key, practice: practice, content: container.NewStack()}
 	p.open(popupSize)
 	if len(u.popups) == 0 {
 		// Two in the middle would hide each other; the window manager finds the others a place.
@@ -51,7 +59,7 @@ func (u *ui) openPopup(id string) {
 	if w, ok := p.win.(desktop.Window); ok {
 		w.RequestAlwaysOnTop()
 	}
-	u.popups[id] = p
+	u.popups[key] = p
 	p.win.Show()
 	p.update()
 }
@@ -70,7 +78,7 @@ func (p *popup) open(size fyne.Size) {
 		if p.win != win {
 			return // another has taken its place
 		}
-		delete(u.popups, p.id)
+		delete(u.popups, p.key)
 		if p.flow != nil {
 			p.flow.abandon()
 		}
@@ -119,7 +127,7 @@ func (p *popup) update() {
 	u := p.u
 	row := u.row(p.id)
 	switch {
-	case row == nil && u.snap != nil, row != nil && !offersReconnect(row):
+	case row == nil && u.snap != nil, row != nil && !offersReconnect(row) && !p.practice:
 		p.win.Close()
 		return
 	case row == nil:
@@ -132,6 +140,10 @@ func (p *popup) update() {
 		return
 	}
 	p.retitle()
+	if p.practice {
+		p.rehearse(row)
+		return
+	}
 	now := u.now()
 	a := newAvatar(48)
 	a.set(row.Account.Platform, shortTitle(row.Account))
@@ -156,6 +168,18 @@ func (p *popup) update() {
 	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
 		container.NewHBox(layout.NewSpacer(), later, primary(wordReconnect, p.reconnect)),
 		container.NewVBox(pad(1, a)), nil, container.NewVScroll(text)))}
+	p.content.Refresh()
+}
+
+// rehearse draws what comes when an account has ended, which it need not have.
+func (p *popup) rehearse(row *agent.Row) {
+	a := newAvatar(48)
+	a.set(row.Account.Platform, shortTitle(row.Account))
+	title := heading(wordRehearsalTitle + row.Account.Title())
+	title.SizeName = theme.SizeNameSubHeadingText
+	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
+		container.NewHBox(layout.NewSpacer(), primary(wordClose, p.win.Close)),
+		container.NewVBox(pad(1, a)), nil, container.NewVScroll(tight(title, wrapped(wordRehearsalText)))))}
 	p.content.Refresh()
 }
 

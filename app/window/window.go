@@ -29,7 +29,7 @@ import (
 	"relink/platform"
 )
 
-// The pages a window can be opened on; "account:ID" and "popup:ID" name one account.
+// The pages a window can be opened on; "account:ID", "popup:ID" and "rehearsal:ID" name one account.
 const (
 	PageAccounts = "accounts"
 	PageNeeds    = "needs"
@@ -40,6 +40,8 @@ const (
 
 	pageAccount = "account:"
 	pagePopup   = "popup:"
+	// pageRehearsal is the pop-up of an account as it would be, marked as a rehearsal.
+	pageRehearsal = "rehearsal:"
 )
 
 // Config is what a window needs.
@@ -189,7 +191,9 @@ func (u *ui) turn(page string) error {
 		u.choose(strings.TrimPrefix(page, pageAccount))
 		u.list.show(u.selected)
 	case strings.HasPrefix(page, pagePopup):
-		u.openPopup(strings.TrimPrefix(page, pagePopup))
+		u.openPopup(strings.TrimPrefix(page, pagePopup), false)
+	case strings.HasPrefix(page, pageRehearsal):
+		u.openPopup(strings.TrimPrefix(page, pageRehearsal), true)
 	default:
 		return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf("unknown page %q", page),
 			Repair: "choose one of: accounts, needs, connect, notices, settings, about"}

@@ -421,6 +421,18 @@ func TestPopup(t *testing.T) {
 		b.f.publish(agent.NewSnapshot(agent.Snapshot{Flows: []agent.Flow{running}}, rows))
 		b.sees("Stopped: publishing")
 	})
+	t.Run("rehearsal", func(t *testing.T) {
+		b := open(t, "rehearsal:a5") // which works, and stays open all the same
+		b.sees("Rehearsal: " + b.u.row("a5").Account.Title())
+		b.sees("Nothing has happened")
+		b.seen(func(o fyne.CanvasObject) {
+			if x, ok := o.(*widget.Button); ok && x.Text != wordClose && x.Visible() {
+				t.Errorf("a rehearsal has the button %q", x.Text)
+			}
+		})
+		b.press(wordClose)
+		b.until("it to close", gone(b))
+	})
 	t.Run("mended elsewhere", func(t *testing.T) {
 		b := open(t, "popup:a1")
 		a := platform.Account{ID: "a1", Platform: "facebook", ProviderID: "1", Alias: "x"}

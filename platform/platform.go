@@ -328,7 +328,7 @@ type Platform struct {
 func All() []*Platform {
 	return []*Platform{
 		facebook, linkedin, tiktok, youtube, googlebusiness, pinterest, reddit, mastodon, bluesky, tumblr,
-		twitch, discord, slack, telegram, dribbble, medium, oidc,
+		twitch, discord, slack, telegram, wordpresscom, wordpress, dribbble, medium, oidc,
 	}
 }
 

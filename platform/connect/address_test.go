@@ -19,6 +19,8 @@ func TestNormalize(t *testing.T) {
 		{"mastodon", "https://user:pw@mastodon.social", ""},
 		{"mastodon", "two words", ""},
 		{"mastodon", "", ""},
+		{"wordpress", "Example.com/Blog/", "https://example.com/Blog"},
+		{"wordpress", "https://example.com", "https://example.com"},
 		{"oidc", "accounts.example.com", "https://accounts.example.com"},
 		{"oidc", "https://Accounts.example.com/realms/Acme/", "https://accounts.example.com/realms/Acme"},
 		{"oidc", "https://a.example/r/.well-known/openid-configuration", "https://a.example/r"},

@@ -199,6 +199,11 @@ func needsApp(p *platform.Platform) error {
 // meet decides where the browser comes back to, and opens the listener there.
 func (a *Attempt) meet() {
 	self := a.req.Platform.Register != nil && (a.App.ID == "" || a.App.Self)
+	// Refresh tokens belong to the registration they were given to: where there are
+	// any, one that is at the server stays as it is, and so does its address.
+	if self && a.App.ID != "" && a.Endpoint.RegisterURL != "" && a.req.Platform.Family != platform.FamilyNone {
+		self = false
+	}
 	app := a.App
 	if self {
 		app.Redirect = "" // it can be registered anew
@@ -240,8 +245,8 @@ func (a *Attempt) register(ctx context.Context) error {
 	if p.Register == nil || a.App.ID != "" && !a.App.Self {
 		return nil
 	}
-	// A public client's registration is at no server, so none can have forgotten it.
-	if a.App.ID != "" && a.App.Redirect == a.Redirect && covers(a.App.Scopes, a.asked) && (a.App.Secret.IsZero() || a.known(ctx)) {
+	// One that is at no server cannot have been forgotten.
+	if a.App.ID != "" && a.App.Redirect == a.Redirect && covers(a.App.Scopes, a.asked) && (a.App.Secret.IsZero() && a.Endpoint.RegisterURL == "" || a.known(ctx)) {
 		return nil
 	}
 	app, err := p.Register(ctx, a.cfg.Net, a.Endpoint, a.Server, a.Redirect, everything(p))
@@ -267,6 +272,13 @@ func everything(p *platform.Platform) []string {
 // apps, and then show the person an error page from which nobody comes back.
 // Only a plain "invalid_client" counts as forgotten.
 func (a *Attempt) known(ctx context.Context) bool {
+	if a.App.Secret.IsZero() {
+		// A public client has no grant of its own; a refresh token that is none tells as well.
+		c := a.call()
+		c.Tokens.Refresh = platform.NewSecret("none")
+		_, err := a.req.Platform.Refresh(ctx, c)
+		return err == nil || platform.As(err, "").Code != "invalid_client"
+	}
 	conf := a.req.Platform.OAuth(a.Endpoint, a.App, "")
 	cc := clientcredentials.Config{ClientID: conf.ClientID, ClientSecret: conf.ClientSecret, TokenURL: conf.Endpoint.TokenURL, AuthStyle: conf.Endpoint.AuthStyle}
 	_, err := cc.Token(a.cfg.Net.Context(ctx))

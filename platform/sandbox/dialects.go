@@ -27,6 +27,8 @@ func init() {
 		slack,
 		telegram,
 		tumblr,
+		wordpresscom,
+		wordpress, // after wordpresscom: it takes every host with that in its name
 		dribbble,
 		medium,
 		oidc,

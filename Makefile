@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean windows run test demo bench matrix fuzz lint clean setup
+.PHONY: help build full lean sandbox windows run test demo bench matrix fuzz lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -15,7 +15,7 @@ help: ## this list
 setup: ## install what building and testing need (apt-get; elsewhere it says what)
 	@.ci/setup
 
-build: full lean ## both programs: bin/relink (with the window), bin/relink-lean (without)
+build: full lean sandbox ## bin/relink (with the window), bin/relink-lean (without), bin/relink-sandbox (to practise on)
 
 full:
 	@.ci/setup build
@@ -27,14 +27,16 @@ lean:
 windows: ## bin/relink-lean.exe
 	GOOS=windows CGO_ENABLED=0 go build $(FLAGS) -tags lean -o bin/relink-lean.exe .
 
-run: full ## build and start the real thing
+sandbox:
+	CGO_ENABLED=0 go build $(FLAGS) -o bin/relink-sandbox ./platform/sandbox/cmd
+
+run: full sandbox ## build and start the real thing
 	bin/relink
 
 test: setup ## everything that is checked, a summary at the end
 	@.ci/test
 
-demo: setup full ## Relink at work on practice accounts, in a throw-away home
-	CGO_ENABLED=0 go build -o bin/sandbox ./platform/sandbox/cmd
+demo: setup full sandbox ## Relink at work on practice accounts, in a throw-away home
 	CGO_ENABLED=0 go run ./app/demo
 
 bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty program

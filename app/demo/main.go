@@ -36,7 +36,7 @@ type options struct {
 func main() {
 	var o options
 	flag.StringVar(&o.relink, "relink", filepath.Join("bin", program("relink")), "the `program` to show")
-	flag.StringVar(&o.sandbox, "sandbox", filepath.Join("bin", program("sandbox")), "the practice network's `program`")
+	flag.StringVar(&o.sandbox, "sandbox", filepath.Join("bin", program("relink-sandbox")), "the practice network's `program`")
 	flag.StringVar(&o.shots, "shots", "demo-shots", "`directory` for screenshots")
 	alone := flag.Bool("alone", !hasDesktop(), "make a desktop of its own and click by itself")
 	flag.Parse()

@@ -79,6 +79,7 @@ func (u *ui) openSettings(page string) {
 		}
 	})
 	w.win.Resize(fyne.NewSize(em(820), em(620)))
+	w.win.CenterOnScreen()
 	w.choose(page)
 	w.win.Show()
 	w.load()

@@ -58,6 +58,8 @@ func (r *recorder) CloseNotification(id uint32) *dbus.Error {
 func (r *recorder) GetCapabilities() ([]string, *dbus.Error) { return r.caps, nil }
 
 func (r *recorder) GetServerInformation() (name, vendor, version, spec string, err *dbus.Error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if r.name != "" {
 		return r.name, "test", "1", "1.2", nil
 	}

@@ -55,7 +55,9 @@ func TestDoNotDisturb(t *testing.T) {
 		t.Run(c.server, func(t *testing.T) {
 			d := newDesk(t, false)
 			r := d.record("actions")
+			r.mu.Lock()
 			r.name = c.server
+			r.mu.Unlock()
 			s, _, _ := d.sender(Config{})
 			want := func(what string, off bool) {
 				t.Helper()

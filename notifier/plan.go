@@ -325,15 +325,13 @@ func (s *Subject) warnings(out []event, now time.Time, r *Rules) []event {
 	life, from := s.Status.Life, len(out)
 	add := func(step Step, before, slack time.Duration, grouped bool) {
 		e := s.event(step, before, slack, false, now)
-		moved := []time.Time{r.earlier(e.due)}
-		if hour := e.due.Truncate(together); grouped && !r.silent(hour) {
-			moved = []time.Time{hour, moved[0]}
+		old := func(at time.Time) bool { // not while the account is young
+			return life <= 0 || s.Status.Deadline.At.Sub(at) <= life/2
 		}
-		for _, at := range moved {
-			if life <= 0 || s.Status.Deadline.At.Sub(at) <= life/2 { // not while the account is young
-				e.due = at
-				break
-			}
+		if hour := e.due.Truncate(together); grouped && !r.silent(hour) && old(hour) {
+			e.due = hour
+		} else if early := r.earlier(e.due); old(early) {
+			e.due = early
 		}
 		out = append(out, e)
 	}

@@ -174,7 +174,7 @@ func TestPortal(t *testing.T) {
 func TestPortalOutlivesTheProgram(t *testing.T) {
 	d := newDesk(t, false)
 	g := d.gate(1)
-	g.shown[NoteID("old")] = map[string]dbus.Variant{}
+	_ = g.AddNotification(NoteID("old"), map[string]dbus.Variant{})
 	p, clicks, _ := d.throughPortal(Config{})
 	if a, err := p.Abilities(t.Context()); err != nil || a.Persistence {
 		t.Fatalf("abilities %+v, %v", a, err)

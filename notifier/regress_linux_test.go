@@ -26,8 +26,9 @@ func TestClosedNoteStaysClosed(t *testing.T) {
 	first := d.record("actions", "body")
 	s, _, closed := d.sender(Config{})
 	send(t, s, ended("a", "LinkedIn · acme: expired"))
+	a := first.last(t).id
 	send(t, s, ended("b", "Facebook · acme: expired"))
-	first.emit(t, "NotificationClosed", first.shown[0].id, uint32(2))
+	first.emit(t, "NotificationClosed", a, uint32(2))
 	if id := get(t, "closed", closed); id != NoteID("a") {
 		t.Fatalf("closed %s", id)
 	}

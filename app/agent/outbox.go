@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -109,10 +110,10 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 	a.tell(func() {
 		a.notifies(err)
 		a.heldBack(off)
-		if err != nil || off != "" {
-			a.kick(ChannelMail, a.clock.now()) // it need not wait for its hour then
-		}
 	})
+	if err != nil || off != "" {
+		a.mailNow(ctx, p.note)
+	}
 	// What the desktop cannot show the window does, but for good news.
 	if (p.note.Popup || err != nil && len(p.note.Buttons) > 0) && a.cfg.OpenWindow != nil {
 		page := "needs"
@@ -125,6 +126,28 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 		} else {
 			a.said(ChannelPopup, p.note, OutcomeShown, nil)
 		}
+	}
+}
+
+// mailNow has the mail of a note go at once: nothing else tells the person.
+func (a *Agent) mailNow(ctx context.Context, n notifier.Note) {
+	if !a.settings.Load().has(ChannelMail) {
+		return
+	}
+	now := a.clock.now()
+	list, err := a.cfg.Vault.Parcels(ctx, ChannelMail, farFuture, parcelBatch)
+	list = slices.DeleteFunc(list, func(p Parcel) bool {
+		return p.Tries > 0 || !p.Due.After(now) || !slices.Contains(n.Accounts, p.Account)
+	})
+	if err == nil && len(list) > 0 {
+		err = a.cfg.Vault.PutOff(ctx, now, false, idsOf(list)...)
+	}
+	if err != nil {
+		a.log.Warn("bring mail forward", "error", err)
+		return
+	}
+	if len(list) > 0 {
+		a.tell(func() { a.kick(ChannelMail, now) })
 	}
 }
 

@@ -17,7 +17,18 @@ type able struct {
 	can notifier.Abilities
 }
 
-func (a *able) Abilities(context.Context) (notifier.Abilities, error) { return a.can, a.fails }
+func (a *able) Abilities(context.Context) (notifier.Abilities, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.can, a.fails
+}
+
+// now changes what the system can do.
+func (a *able) now(change func(*notifier.Abilities)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(&a.can)
+}
 
 func warned(t *testing.T, a *Agent) string {
 	t.Helper()
@@ -59,9 +70,11 @@ func TestHintsAreSaidOnce(t *testing.T) {
 		both("nobody looked", run(false), true)
 		both("a window shows them", run(true), true)
 		both("said once", run(true), false)
-		on, ears.can.Actions = true, true
+		on = true
+		ears.now(func(c *notifier.Abilities) { c.Actions = true })
 		both("mended", run(false), false)
-		on, ears.can.Actions = false, false
+		on = false
+		ears.now(func(c *notifier.Abilities) { c.Actions = false })
 		both("lost anew", run(false), true)
 	})
 }
@@ -88,7 +101,7 @@ func TestNotificationsSwitchedOff(t *testing.T) {
 				t.Errorf("doctor: %+v", f)
 			}
 		}
-		ears.can.Off = ""
+		ears.now(func(c *notifier.Abilities) { c.Off = "" })
 		time.Sleep(14 * testDay) // the next reminder shows that it works
 		if w := warned(t, a); w != "" {
 			t.Errorf("warnings %q, and it works again", w)
@@ -163,5 +176,35 @@ func TestActivationTokenIsHandedOn(t *testing.T) {
 		for len(tokens) > 0 { // where nothing listens, the page to paste the address in opens too
 			<-tokens
 		}
+	}
+}
+
+// What the desktop cannot show, or holds back, is mailed at once and not with the day's mail.
+func TestUndeliveredNoteIsMailedAtOnce(t *testing.T) {
+	for name, spoil := range map[string]func(*able){
+		"no server": func(a *able) {
+			a.fails = &platform.Error{Kind: platform.KindConfig, Message: "no notification server runs", Repair: "start one"}
+		},
+		"switched off": func(a *able) { a.can.Off = "Do Not Disturb is on; switch it off" },
+		"fine":         func(*able) {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := newPostOffice(t, asksPassword)
+			synctest.Test(t, func(t *testing.T) {
+				v := one(t, time.Now(), 20*testDay+12*time.Hour)
+				ears := &able{listener: &listener{}, can: notifier.Abilities{Name: "S", Actions: true}}
+				spoil(ears)
+				cfg := mailing(p, v, nil)
+				cfg.Sender = func(func(Activation), func(string, uint32)) notifier.Sender { return ears }
+				_, stop := running(t, cfg)
+				defer stop()
+				pass(13*testDay + 12*time.Hour + 10*time.Minute) // the 7-day step fell on noon
+				if name == "fine" {
+					wantMail(t, p)
+					return
+				}
+				wantMail(t, p, "me@example.com: LinkedIn acme ends in 7 days")
+			})
+		})
 	}
 }

@@ -179,7 +179,7 @@ func TestNetWithstands(t *testing.T) {
 	// An error must not carry the request's address: it may hold a token.
 	down := httptest.NewServer(nil)
 	down.Close()
-	err := Call{Net: n}.request(t.Context(), facebookDialect, facebookClassify, http.MethodGet, down.URL+"/debug_token", url.Values{"input_token": {"tok-1"}}, Secret{}, nil, nil)
+	err := Call{Net: n}.request(t.Context(), facebookDialect, facebookDialect.metaClassify, http.MethodGet, down.URL+"/debug_token", url.Values{"input_token": {"tok-1"}}, Secret{}, nil, nil)
 	for e := err; e != nil; {
 		if strings.Contains(e.Error(), "tok-1") {
 			t.Errorf("a token in an error: %v", e)
@@ -193,7 +193,7 @@ func TestNetWithstands(t *testing.T) {
 	if KindOf(err) != KindRetry {
 		t.Errorf("a platform that is down: got %v", err)
 	}
-	if err := (Call{Net: n}).request(context.Background(), facebookDialect, facebookClassify, http.MethodGet, "http://example.org/", nil, Secret{}, nil, nil); KindOf(err) != KindUsage {
+	if err := (Call{Net: n}).request(context.Background(), facebookDialect, facebookDialect.metaClassify, http.MethodGet, "http://example.org/", nil, Secret{}, nil, nil); KindOf(err) != KindUsage {
 		t.Errorf("plain http to another computer: got %v", err)
 	}
 }

@@ -2,10 +2,9 @@ package platform
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -27,6 +26,9 @@ const day = 24 * time.Hour
 // long-lived token, none for a Page; and data access, 90 days from the last
 // sign-in. debug_token gives both, and its answer wins; 90 days is the table's
 // word when it is silent.
+//
+// The family is none although a token may be exchanged again while it works:
+// whether that makes it last longer, Meta's pages contradict one another.
 var facebook = &Platform{
 	ID: facebookDialect.id, Name: facebookDialect.name,
 	AuthStyle: oauth2.AuthStyleInParams,
@@ -35,15 +37,17 @@ var facebook = &Platform{
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 90 * day, ClockDataAccess: 90 * day},
 	Lifetime:  "90 days (token and data access each have their own date; Facebook's answer decides)",
+	Cost:      CostFree,
 	Registration: Registration{
 		Console: "https://developers.facebook.com/apps/", Secret: true,
 		IDLabel: "App ID", SecretLabel: "App secret",
 		Steps: []string{
 			"Create an app of type Business and add the product Facebook Login.",
-			"While the app is in development mode, http://localhost addresses work without being listed. A live app needs an HTTPS address under Valid OAuth Redirect URIs: list https://www.facebook.com/connect/login_success.html, store it as this registration's redirect address, and paste the address the browser ends on.",
+			facebookRedirects,
 			"In development mode the redirect address is {redirect}",
 			"Copy App ID and App secret from Settings, Basic.",
 		},
+		Review: "Until App Review grants the permissions, only people with a role in the app can connect; business verification comes before it.",
 	},
 	Scopes: []string{"pages_show_list"},
 	Needs: []Need{
@@ -52,54 +56,113 @@ var facebook = &Platform{
 		{Capability: Inbox, Scopes: []string{"pages_manage_engagement", "pages_read_user_engagement"}},
 		{Capability: Previews, Scopes: []string{"pages_read_engagement"}},
 	},
-	// Meta's Login documentation: a declined permission is only offered again with rerequest.
-	AskAgain:   url.Values{"auth_type": {"rerequest"}},
-	RevokePage: "https://www.facebook.com/settings?tab=business_tools",
-	Discover: func(context.Context, *Net, string) (Endpoint, error) {
-		return Endpoint{
-			AuthURL:  "https://www.facebook.com/" + graphVersion + "/dialog/oauth",
-			TokenURL: graph + "/oauth/access_token",
-		}, nil
-	},
-	Settle:   facebookSettle,
-	Identify: facebookIdentify,
-	Verify:   facebookVerify,
-	Revoke:   facebookRevoke,
+	AskAgain:   metaRerequest,
+	RevokePage: facebookApps,
+	Discover:   facebookDiscover,
+	Settle:     facebookLogin.settle,
+	Extend:     facebookLogin.extend,
+	ExtendFrom: facebookExtendFrom,
+	Identify:   facebookLogin.identify,
+	Verify:     facebookLogin.verify,
+	Revoke:     facebookLogin.revoke,
 	// It takes the person's permission for the app away, from all Pages
 	// (developers.facebook.com, Facebook Login, Permissions: revoking).
 	RevokesOwner: true,
-	Classify:     facebookClassify,
+	Classify:     facebookDialect.metaClassify,
 }
 
-// facebookSettle exchanges the short-lived token of the sign-in for a long-lived one.
-func facebookSettle(ctx context.Context, c Call, x Exchanged) (Exchanged, error) {
-	var answer struct {
-		AccessToken string `json:"access_token"`
-		ExpiresIn   int64  `json:"expires_in"`
-	}
-	err := c.request(ctx, facebookDialect, facebookClassify, http.MethodPost, graph+"/oauth/access_token", url.Values{
-		"grant_type":        {"fb_exchange_token"},
-		"client_id":         {c.App.ID},
-		"client_secret":     {c.App.Secret.Reveal()},
-		"fb_exchange_token": {x.Tokens.Access.Reveal()},
-	}, Secret{}, nil, &answer)
+const (
+	facebookRedirects = "While the app is in development mode, http://localhost addresses work without being listed. A live app needs an HTTPS address under Valid OAuth Redirect URIs: list https://www.facebook.com/connect/login_success.html, store it as this registration's redirect address, and paste the address the browser ends on."
+	// facebookApps is where a person takes an app away.
+	facebookApps = "https://www.facebook.com/settings?tab=business_tools"
+	// facebookExtendFrom keeps a token from being exchanged right after the sign-in; Meta sets no age.
+	facebookExtendFrom = day
+)
+
+func facebookDiscover(context.Context, *Net, string) (Endpoint, error) {
+	return Endpoint{
+		AuthURL:  "https://www.facebook.com/" + graphVersion + "/dialog/oauth",
+		TokenURL: graph + "/oauth/access_token",
+	}, nil
+}
+
+var facebookDialect = dialect{id: "facebook", name: "Facebook"}
+
+// login is Facebook Login, by which a person connects Pages or what is tied to them.
+type login struct {
+	dialect
+	// fields of a Page to ask for.
+	fields string
+	// identity is what a Page stands for; false when for nothing.
+	identity func(ctx context.Context, c Call, page facebookPage) (Identity, bool, error)
+	// self is true where the person who signs in is an account too.
+	self bool
+}
+
+var facebookLogin = login{
+	dialect: facebookDialect,
+	fields:  "id,username,name,access_token,picture.type(large)",
+	identity: func(_ context.Context, _ Call, page facebookPage) (Identity, bool, error) {
+		return Identity{ProviderID: page.ID, Kind: "page", Name: page.Name, Handle: page.Username, Avatar: page.Picture.Data.URL}, true, nil
+	},
+	self: true,
+}
+
+// get asks the Graph API.
+func (l login) get(ctx context.Context, c Call, path string, form url.Values, token Secret, v any) error {
+	return c.request(ctx, l.dialect, l.metaClassify, http.MethodGet, graph+path, form, token, nil, v)
+}
+
+// settle exchanges the short-lived token of the sign-in for a long-lived one.
+func (l login) settle(ctx context.Context, c Call, x Exchanged) (Exchanged, error) {
+	long, err := l.exchange(ctx, c, x.Tokens.Access)
 	if err != nil {
 		return x, err
 	}
-	if answer.AccessToken == "" {
-		return x, noToken(facebookDialect)
-	}
-	x.Tokens = Tokens{Access: NewSecret(answer.AccessToken)}
-	x.Clocks = nil
-	if answer.ExpiresIn > 0 {
-		x.Clocks = []Clock{{Kind: ClockAccess, Source: SourceProvider, At: c.Now.Add(time.Duration(answer.ExpiresIn) * time.Second), Since: c.Now}}
-	}
+	x.Tokens, x.TokenType, x.Clocks = long.Tokens, long.TokenType, long.Clocks
 	return x, nil
 }
 
-// noToken is a 200 that is not a token.
-func noToken(d dialect) *Error {
-	return &Error{Kind: KindRetry, Platform: d.id, Code: "no_token", Message: d.name + " answered without a token", Repair: "try again; nothing was changed"}
+func (l login) exchange(ctx context.Context, c Call, token Secret) (Exchanged, error) {
+	return metaExchange(ctx, c, l.dialect, http.MethodPost, graph+"/oauth/access_token", url.Values{
+		"grant_type":        {"fb_exchange_token"},
+		"client_id":         {c.App.ID},
+		"client_secret":     {c.App.Secret.Reveal()},
+		"fb_exchange_token": {token.Reveal()},
+	})
+}
+
+// extend exchanges a person's token once more. Meta's pages do not agree on
+// whether that gains anything, so it is believed only when debug_token says of
+// the new token that it ends more than a day later than the old one. A Page's
+// token is read anew at every sign-in instead.
+func (l login) extend(ctx context.Context, c Call) (Exchanged, error) {
+	nothing := l.say(KindPolicy, "not_extended", l.name+" gives nothing that lasts longer without a sign-in", "reconnect the account before the token ends")
+	if !c.Tokens.Owner.IsZero() || c.App.Secret.IsZero() {
+		return Exchanged{}, nothing
+	}
+	old, err := l.debug(ctx, c, c.Tokens.Access)
+	if err != nil {
+		return Exchanged{}, err
+	}
+	ends := Grant{Clocks: old.Clocks}.Clock(ClockAccess)
+	if !ends.Ends() {
+		return Exchanged{}, nothing
+	}
+	x, err := l.exchange(ctx, c, c.Tokens.Access)
+	if err != nil {
+		return Exchanged{}, err
+	}
+	later, err := l.debug(ctx, c, x.Tokens.Access)
+	if err != nil {
+		return Exchanged{}, err
+	}
+	now := Grant{Clocks: later.Clocks}.Clock(ClockAccess)
+	if now.Ends() && now.At.Sub(ends.At) <= day || !now.Ends() && now.Source != SourceNever {
+		return Exchanged{}, nothing
+	}
+	x.Clocks, x.Scopes = later.Clocks, later.Scopes
+	return x, nil
 }
 
 type facebookMe struct {
@@ -116,67 +179,97 @@ type facebookPage struct {
 	facebookMe
 	Username    string `json:"username"`
 	AccessToken string `json:"access_token"`
+	// Instagram is the professional account tied to the Page, if any.
+	Instagram struct {
+		ID string `json:"id"`
+	} `json:"instagram_business_account"`
 }
 
-func facebookIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
+func (l login) identify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
 	user := x.Tokens.Access
 	var me facebookMe
-	if err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me", url.Values{"fields": {"id,name,picture"}}, user, nil, &me); err != nil {
+	if err := l.get(ctx, c, "/me", url.Values{"fields": {"id,name,picture"}}, user, &me); err != nil {
 		return nil, err
 	}
 	if me.ID == "" {
-		return nil, garbage(facebookDialect.name, facebookDialect.id)
+		return nil, garbage(l.name, l.id)
 	}
-	scopes, err := facebookPermissions(ctx, c, user)
+	scopes, err := l.permissions(ctx, c, user)
 	if e := As(err, KindRetry); e != nil && (e.Code == "100" || strings.HasPrefix(e.Code, "100/")) {
-		// A Page has no permissions of its own to list: the token is a Page's.
-		page := Identity{ProviderID: me.ID, Kind: "page", Name: me.Name, Avatar: me.Picture.Data.URL}
-		page.Grant = Grant{Tokens: Tokens{Access: user}, TokenType: "Bearer", Asked: x.Asked, Issued: c.Now, Clocks: x.Clocks}
-		c.Tokens = page.Grant.Tokens
-		facebookClocks(ctx, c, &page.Grant)
-		return []Identity{page}, nil
+		return l.imported(ctx, c, x) // a Page has no permissions of its own to list
 	}
 	if err != nil {
 		return nil, err
 	}
-	pages, err := facebookPages(ctx, c, user)
+	pages, err := l.pages(ctx, c, user)
 	if err != nil {
 		return nil, err
 	}
-	person := Identity{ProviderID: me.ID, Kind: "person", Name: me.Name, Avatar: me.Picture.Data.URL, Owner: me.Name, OwnerID: me.ID}
-	person.Grant = Grant{Tokens: Tokens{Access: user}, TokenType: "Bearer", Scopes: scopes, Asked: x.Asked, Issued: c.Now, Clocks: x.Clocks}
-	c.Tokens = person.Grant.Tokens
-	facebookClocks(ctx, c, &person.Grant)
-
-	out := make([]Identity, len(pages), len(pages)+1)
+	base := Grant{TokenType: "Bearer", Scopes: scopes, Asked: x.Asked, Issued: c.Now}
+	out, errs := make([]Identity, len(pages)), make([]error, len(pages))
 	// A person may manage dozens of Pages; each is asked about, a few at a time.
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, 4)
 	for i, page := range pages {
-		out[i] = Identity{ProviderID: page.ID, Kind: "page", Name: page.Name, Handle: page.Username, Avatar: page.Picture.Data.URL, Owner: me.Name, OwnerID: me.ID}
-		out[i].Grant = Grant{
-			Tokens:    Tokens{Access: NewSecret(page.AccessToken), Owner: user},
-			TokenType: "Bearer", Scopes: scopes, Asked: x.Asked, Issued: c.Now,
-		}
 		wg.Go(func() {
 			slots <- struct{}{}
 			defer func() { <-slots }()
-			pc := c
-			pc.Tokens = out[i].Grant.Tokens
-			facebookClocks(ctx, pc, &out[i].Grant)
+			g := base
+			g.Tokens = Tokens{Access: NewSecret(page.AccessToken), Owner: user}
+			out[i], errs[i] = l.one(ctx, c, page, g)
+			out[i].Owner, out[i].OwnerID = me.Name, me.ID
 		})
 	}
 	wg.Wait()
-	return append(out, person), nil
+	for _, err := range errs {
+		if err != nil {
+			return nil, err
+		}
+	}
+	out = slices.DeleteFunc(out, func(id Identity) bool { return id.ProviderID == "" })
+	if l.self {
+		g := base
+		g.Tokens, g.Clocks = Tokens{Access: user}, x.Clocks
+		l.clocks(ctx, c, &g)
+		out = append(out, Identity{ProviderID: me.ID, Kind: "person", Name: me.Name, Avatar: me.Picture.Data.URL, Owner: me.Name, OwnerID: me.ID, Grant: g})
+	}
+	return out, nil
 }
 
-// facebookClocks asks debug_token for both clocks. When it cannot be asked the
-// grant keeps what the token response said and the table fills the rest.
-func facebookClocks(ctx context.Context, c Call, g *Grant) {
+// one makes the identity of a Page and its grant; without an id when it stands for nothing.
+func (l login) one(ctx context.Context, c Call, page facebookPage, g Grant) (Identity, error) {
+	c.Tokens = g.Tokens
+	id, ok, err := l.identity(ctx, c, page)
+	if err != nil || !ok {
+		return Identity{}, err
+	}
+	l.clocks(ctx, c, &g)
+	id.Grant = g
+	return id, nil
+}
+
+// imported is the identity of a token that is a Page's.
+func (l login) imported(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
+	token := x.Tokens.Access
+	fields := strings.ReplaceAll(l.fields, "access_token,", "")
+	var page facebookPage
+	if err := l.get(ctx, c, "/me", url.Values{"fields": {fields}}, token, &page); err != nil {
+		return nil, err
+	}
+	id, err := l.one(ctx, c, page, Grant{Tokens: Tokens{Access: token}, TokenType: "Bearer", Asked: x.Asked, Issued: c.Now, Clocks: x.Clocks})
+	if err != nil || id.ProviderID == "" {
+		return nil, err
+	}
+	return []Identity{id}, nil
+}
+
+// clocks asks debug_token for both clocks. When it cannot be asked the grant
+// keeps what the token response said and the table fills the rest.
+func (l login) clocks(ctx context.Context, c Call, g *Grant) {
 	if c.App.Secret.IsZero() {
 		return
 	}
-	if v, err := facebookVerify(ctx, c); err == nil {
+	if v, err := l.debug(ctx, c, g.Tokens.Access); err == nil {
 		g.Clocks = g.WithClocks(v.Clocks)
 		if g.Scopes == nil {
 			g.Scopes = v.Scopes
@@ -184,11 +277,11 @@ func facebookClocks(ctx context.Context, c Call, g *Grant) {
 	}
 }
 
-func facebookPermissions(ctx context.Context, c Call, user Secret) ([]string, error) {
+func (l login) permissions(ctx context.Context, c Call, user Secret) ([]string, error) {
 	var answer struct {
 		Data []struct{ Permission, Status string } `json:"data"`
 	}
-	if err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me/permissions", nil, user, nil, &answer); err != nil {
+	if err := l.get(ctx, c, "/me/permissions", nil, user, &answer); err != nil {
 		return nil, err
 	}
 	scopes := []string{}
@@ -200,10 +293,10 @@ func facebookPermissions(ctx context.Context, c Call, user Secret) ([]string, er
 	return scopes, nil
 }
 
-// facebookPages walks /me/accounts; a hundred pages of a hundred are enough for anybody.
-func facebookPages(ctx context.Context, c Call, user Secret) ([]facebookPage, error) {
+// pages walks /me/accounts; a hundred pages of a hundred are enough for anybody.
+func (l login) pages(ctx context.Context, c Call, user Secret) ([]facebookPage, error) {
 	var pages []facebookPage
-	form := url.Values{"fields": {"id,username,name,access_token,picture.type(large)"}, "limit": {"100"}}
+	form := url.Values{"fields": {l.fields}, "limit": {"100"}}
 	for range 100 {
 		var answer struct {
 			Data   []facebookPage `json:"data"`
@@ -214,7 +307,7 @@ func facebookPages(ctx context.Context, c Call, user Secret) ([]facebookPage, er
 				Next string `json:"next"`
 			} `json:"paging"`
 		}
-		if err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me/accounts", form, user, nil, &answer); err != nil {
+		if err := l.get(ctx, c, "/me/accounts", form, user, &answer); err != nil {
 			return nil, err
 		}
 		for _, p := range answer.Data {
@@ -230,74 +323,31 @@ func facebookPages(ctx context.Context, c Call, user Secret) ([]facebookPage, er
 	return pages, nil
 }
 
-// facebookVerify asks debug_token with the app's own token. Without the app
-// secret it asks /me, which says only whether the token works.
-func facebookVerify(ctx context.Context, c Call) (Verdict, error) {
-	if c.App.Secret.IsZero() {
-		var me facebookMe
-		err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/me", url.Values{"fields": {"id"}}, c.Tokens.Access, nil, &me)
-		if err == nil && me.ID == "" {
-			err = garbage(facebookDialect.name, facebookDialect.id)
-		}
-		return Verdict{}, err
+// debug asks debug_token with the app's own token.
+func (l login) debug(ctx context.Context, c Call, token Secret) (Verdict, error) {
+	v, refused, err := metaDebug(ctx, c, l.dialect, graph+"/debug_token", token, NewSecret(c.App.ID+"|"+c.App.Secret.Reveal()))
+	if refused {
+		return Verdict{}, l.say(KindConfig, As(err, KindRetry).Code, l.name+" refused the app's own id and secret", "store them again with: relink app set "+l.id)
 	}
-	var answer struct {
-		Data struct {
-			IsValid    *bool    `json:"is_valid"`
-			ExpiresAt  *int64   `json:"expires_at"`
-			DataAccess int64    `json:"data_access_expires_at"`
-			IssuedAt   int64    `json:"issued_at"`
-			Scopes     []string `json:"scopes"`
-			Error      *struct {
-				Code    int `json:"code"`
-				Subcode int `json:"subcode"`
-			} `json:"error"`
-		} `json:"data"`
-	}
-	err := c.request(ctx, facebookDialect, facebookClassify, http.MethodGet, graph+"/debug_token", url.Values{
-		"input_token":  {c.Tokens.Access.Reveal()},
-		"access_token": {c.App.ID + "|" + c.App.Secret.Reveal()},
-	}, Secret{}, nil, &answer)
-	if err != nil {
-		// What went wrong here is said of the app's token, not of the one asked about.
-		if e := As(err, KindRetry); e.Kind == KindReconnect || e.Kind == KindPermission {
-			return Verdict{}, &Error{Kind: KindConfig, Platform: facebookDialect.id, Code: e.Code, Message: "Facebook refused the app's own id and secret", Repair: "store them again with: relink app set facebook"}
-		}
-		return Verdict{}, err
-	}
-	d := answer.Data
-	if d.IsValid == nil {
-		return Verdict{}, garbage(facebookDialect.name, facebookDialect.id)
-	}
-	v := Verdict{Scopes: d.Scopes}
-	since := c.Now
-	if d.IssuedAt > 0 {
-		since = time.Unix(d.IssuedAt, 0)
-	}
-	if d.ExpiresAt != nil {
-		clock := Clock{Kind: ClockAccess, Source: SourceNever, Since: since, Learnt: c.Now} // expires_at 0 means never
-		if *d.ExpiresAt > 0 {
-			clock = Clock{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(*d.ExpiresAt, 0), Since: since, Learnt: c.Now}
-		}
-		v.Clocks = append(v.Clocks, clock)
-	}
-	if d.DataAccess > 0 {
-		v.Clocks = append(v.Clocks, Clock{Kind: ClockDataAccess, Source: SourceIntrospected, At: time.Unix(d.DataAccess, 0), Since: since, Learnt: c.Now})
-	}
-	if !*d.IsValid {
-		if d.ExpiresAt != nil && *d.ExpiresAt > 0 && !time.Unix(*d.ExpiresAt, 0).After(c.Now) {
-			return v, nil // an end with a date is a clock, not a fault
-		}
-		code := "190"
-		if d.Error != nil && d.Error.Subcode > 0 {
-			code = fmt.Sprintf("190/%d", d.Error.Subcode)
-		}
-		return v, facebookDead(code, true)
-	}
-	return v, nil
+	return v, err
 }
 
-func facebookRevoke(ctx context.Context, c Call) error {
+// verify asks debug_token. Without the app's secret it asks /me, which says only
+// whether the token works.
+func (l login) verify(ctx context.Context, c Call) (Verdict, error) {
+	if !c.App.Secret.IsZero() {
+		return l.debug(ctx, c, c.Tokens.Access)
+	}
+	var me facebookMe
+	err := l.get(ctx, c, "/me", url.Values{"fields": {"id"}}, c.Tokens.Access, &me)
+	if err == nil && me.ID == "" {
+		err = garbage(l.name, l.id)
+	}
+	return Verdict{}, err
+}
+
+// revoke takes every permission back from the app, for all Pages of the person.
+func (l login) revoke(ctx context.Context, c Call) error {
 	token, id := c.Tokens.Owner, c.Account.OwnerID
 	if token.IsZero() {
 		token = c.Tokens.Access
@@ -305,69 +355,5 @@ func facebookRevoke(ctx context.Context, c Call) error {
 	if id == "" {
 		id = c.Account.ProviderID
 	}
-	return c.request(ctx, facebookDialect, facebookClassify, http.MethodDelete, graph+"/"+url.PathEscape(id)+"/permissions", nil, token, nil, nil)
-}
-
-// facebookDead is a Graph error that only a person can mend.
-func facebookDead(code string, definite bool) *Error {
-	return &Error{Kind: KindReconnect, Platform: facebookDialect.id, Code: code, Definite: definite,
-		Message: strings.TrimSuffix(Fault{Code: code}.usual(facebookDialect.name), "."), Repair: "reconnect the account"}
-}
-
-var facebookDialect = dialect{id: "facebook", name: "Facebook"}
-
-// facebookClassify reads the Graph error envelope, also inside a 200
-// (developers.facebook.com, Graph API error handling; codes in PLATFORMS
-// section 1 of the project's fact sheet).
-func facebookClassify(status int, body []byte) *Error {
-	var answer struct {
-		Error *struct {
-			Message string `json:"message"`
-			Type    string `json:"type"`
-			Code    int    `json:"code"`
-			Subcode int    `json:"error_subcode"`
-		} `json:"error"`
-	}
-	if err := json.Unmarshal(body, &answer); err != nil || answer.Error == nil {
-		if e := outage(facebookDialect.name, facebookDialect.id, status); e != nil {
-			return e
-		}
-		if status >= 400 {
-			return garbage(facebookDialect.name, facebookDialect.id)
-		}
-		return nil
-	}
-	if status >= 500 { // nothing said while it is not well counts against a token
-		return outage(facebookDialect.name, facebookDialect.id, status)
-	}
-	g := answer.Error
-	code := fmt.Sprint(g.Code)
-	if g.Subcode != 0 {
-		code = fmt.Sprintf("%d/%d", g.Code, g.Subcode)
-	}
-	say := func(k Kind, message, repair string) *Error {
-		return &Error{Kind: k, Platform: facebookDialect.id, Code: code, Message: message, Repair: repair}
-	}
-	switch {
-	case g.Code == 190 || g.Code == 102:
-		return facebookDead(code, false)
-	case g.Code == 101 || g.Code == 1 && strings.Contains(strings.ToLower(g.Message), "client secret"):
-		return say(KindConfig, "Facebook does not know this app id and secret", "store them again with: relink app set facebook")
-	case g.Code == 100 && g.Subcode >= 36007 && g.Subcode <= 36009 || g.Code == 100 && strings.Contains(strings.ToLower(g.Message), "verification code"):
-		return say(KindCancelled, "Facebook no longer accepts this sign-in's code", "start the connection again")
-	case g.Code == 191:
-		return say(KindConfig, "Facebook does not accept the redirect address", "list it under Valid OAuth Redirect URIs; relink platforms shows it")
-	case g.Code == 10 || g.Code >= 200 && g.Code <= 299:
-		return say(KindPermission, "Facebook did not grant a permission this needs", "reconnect and allow everything that is asked for")
-	case g.Code == 4, g.Code == 17, g.Code == 32, g.Code == 341, g.Code == 613, g.Code >= 80000 && g.Code <= 80006:
-		return say(KindLimit, "Facebook limits how often it may be asked", "try again later; the token is not the problem")
-	case g.Code == 368:
-		return say(KindPolicy, "Facebook has blocked this for a while", "read the notice on facebook.com; the token is not the problem")
-	case g.Code == 1, g.Code == 2:
-		return say(KindRetry, "Facebook is not well", "try again later; nothing was changed")
-	}
-	if e := outage(facebookDialect.name, facebookDialect.id, status); e != nil {
-		return e
-	}
-	return say(KindRetry, "Facebook answered with its error "+code, "try again later; nothing was changed")
+	return c.request(ctx, l.dialect, l.metaClassify, http.MethodDelete, graph+"/"+url.PathEscape(id)+"/permissions", nil, token, nil, nil)
 }

@@ -327,8 +327,8 @@ type Platform struct {
 // All lists the platforms, in the order people see them.
 func All() []*Platform {
 	return []*Platform{
-		facebook, linkedin, tiktok, youtube, googlebusiness, pinterest, reddit, mastodon, bluesky, tumblr,
-		twitch, discord, slack, telegram, wordpresscom, wordpress, dribbble, medium, oidc,
+		facebook, instagram, instagramFacebook, threads, linkedin, xcom, tiktok, youtube, googlebusiness, pinterest, reddit,
+		mastodon, bluesky, tumblr, twitch, discord, slack, telegram, wordpresscom, wordpress, dribbble, medium, oidc,
 	}
 }
 

@@ -345,6 +345,11 @@ func (p *Platform) tokenError(err error) *Error {
 	return Unreachable(name, err)
 }
 
+// noToken is a 200 that is not a token.
+func noToken(d dialect) *Error {
+	return d.say(KindRetry, "no_token", d.name+" answered without a token", "try again; nothing was changed")
+}
+
 // Clocks gives a grant's clocks with silence filled from the platform's table:
 // what the platform said always stands. A grant without tokens has none.
 func (p *Platform) Clocks(g Grant, now time.Time) []Clock {

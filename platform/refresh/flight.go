@@ -88,6 +88,9 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	if err != nil {
 		return platform.Grant{}, r.refused(ctx, a, g, p, c, err, doubted)
 	}
+	if g.Tokens.Refresh.IsZero() && !later(g, x) { // an extension that gained nothing
+		return platform.Grant{}, r.failed(a, notLater(a))
+	}
 	fresh := []platform.Grant{next(p, g, x, c.Now)}
 	for _, s := range siblings {
 		fresh = append(fresh, next(p, s, x, c.Now))
@@ -97,6 +100,22 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	}
 	r.log.Info("token renewed", "account", a.Ref(), "generation", fresh[0].Generation, "siblings", len(siblings))
 	return fresh[0], nil
+}
+
+// later reports whether what an extension gave ends later than what there is by
+// more than the hour that clocks may differ. An answer that names no end is
+// taken for a whole life, as the platform's table has it.
+func later(g platform.Grant, x platform.Exchanged) bool {
+	before, after := g.Clock(platform.ClockAccess), platform.Grant{Clocks: x.Clocks}.Clock(platform.ClockAccess)
+	return !before.Ends() || !after.Ends() || after.At.Sub(before.At) > time.Hour
+}
+
+// notLater says that an extension gave nothing; the old token stays in use.
+func notLater(a platform.Account) *platform.Error {
+	return &platform.Error{
+		Kind: platform.KindPolicy, Platform: a.Platform, Code: "not_extended",
+		Message: name(a) + " answered with a token of " + a.Ref() + " that lasts no longer than the one there is", Repair: "if this goes on: " + reconnect(a),
+	}
 }
 
 // lockName is what keeps an account's refreshes apart: its own id, or, where

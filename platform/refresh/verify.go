@@ -52,6 +52,8 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 			Kind: platform.KindPermission, Platform: a.Platform, Code: platform.As(err, "").Code, Err: err,
 			Message: "the token of " + a.Ref() + " was renewed, but " + name(a) + " does not accept the new one", Repair: "if this goes on: " + reconnect(a),
 		}
+	case err == nil && !renewed && neverAsked(a):
+		return v, nil // nothing was learnt
 	case err == nil:
 		r.clear(account)
 		return v, r.store.Confirm(ctx, account, g.Generation, r.now(), v.Clocks, v.Scopes)
@@ -67,6 +69,12 @@ func (r *Refresher) question(ctx context.Context, a platform.Account, g platform
 		return platform.Verdict{}, err
 	}
 	return p.Verify(ctx, c)
+}
+
+// neverAsked reports whether a platform is never asked about a token: a renewal is its proof.
+func neverAsked(a platform.Account) bool {
+	p, err := platform.Lookup(a.Platform)
+	return err == nil && p.Verify == nil
 }
 
 // reject records that the platform refused the access token, unless the grant

@@ -138,8 +138,12 @@ func Duration(s string) (time.Duration, error) {
 
 func controlLog(n *Network, r *http.Request) (any, error) {
 	out := []Entry{}
+	p := r.URL.Query().Get("platform")
+	if slices.Contains(Platforms(), p) {
+		p = canonical(p)
+	}
 	for _, e := range n.Log() {
-		if p := r.URL.Query().Get("platform"); p == "" || p == e.Platform {
+		if p == "" || p == e.Platform {
 			out = append(out, e)
 		}
 	}

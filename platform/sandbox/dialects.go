@@ -16,7 +16,10 @@ var dialects []*dialect
 func init() {
 	dialects = []*dialect{
 		facebook,
+		instagram,
+		threads,
 		linkedin,
+		xcom,
 		tiktok,
 		youtube,
 		googlebusiness,
@@ -45,6 +48,8 @@ func init() {
 type dialect struct {
 	// id as relink names the platform; name as its pages do.
 	id, name string
+	// also are further ids of relink's that are this one here.
+	also []string
 	// hosts it serves, in lower case; host takes more of them by a rule, nil none.
 	hosts []string
 	host  func(host string) bool
@@ -170,9 +175,17 @@ func (t *things) asked(scopes []string) bool {
 func Platforms() []string {
 	var out []string
 	for _, d := range dialects {
-		out = append(out, d.id)
+		out = append(append(out, d.id), d.also...)
 	}
 	return out
+}
+
+// canonical is the id of the dialect that a platform is here; empty stays empty.
+func canonical(platform string) string {
+	if platform == "" {
+		return ""
+	}
+	return dialectOf(platform).id
 }
 
 // dialectAt gives the dialect a host speaks; nil when it is none.
@@ -188,7 +201,7 @@ func dialectAt(host string) *dialect {
 // dialectOf gives a platform's dialect. A name that is none is a mistake in the caller.
 func dialectOf(platform string) *dialect {
 	for _, d := range dialects {
-		if d.id == platform {
+		if d.id == platform || slices.Contains(d.also, platform) {
 			return d
 		}
 	}

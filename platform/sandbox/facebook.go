@@ -14,8 +14,13 @@ import (
 // Facebook is the platform's id.
 const Facebook = "facebook"
 
+// InstagramFacebook is Instagram through Facebook's sign-in. It is Facebook that
+// answers, so that whatever is set for one is set for both.
+const InstagramFacebook = "instagram-facebook"
+
 var facebook = &dialect{
 	id: Facebook, name: "Facebook",
+	also:   []string{InstagramFacebook},
 	hosts:  []string{"www.facebook.com", "graph.facebook.com"},
 	try:    []string{"/www.facebook.com/v25.0/dialog/oauth", "/graph.facebook.com/v25.0/…"},
 	serve:  (*Network).facebook,
@@ -25,6 +30,7 @@ var facebook = &dialect{
 	scopes: []string{
 		"public_profile", "email", "pages_show_list", "pages_manage_posts", "pages_read_engagement", "publish_video", "read_insights",
 		"pages_manage_engagement", "pages_read_user_content", "pages_read_user_engagement", "pages_messaging", "business_management",
+		"instagram_basic", "instagram_content_publish", "instagram_manage_comments", "instagram_manage_insights", "instagram_manage_messages",
 	},
 	separators: " ,",
 	unknown:    unknownShown,
@@ -120,6 +126,19 @@ func facebookFault(t *token, now time.Time) (int, int, string) {
 	return 0, 0, ""
 }
 
+// codeException says why a code is not exchanged.
+func codeException(problem codeProblem) answer {
+	switch problem {
+	case codeExpired:
+		return oauthException(100, 36007, "This authorization code has expired.")
+	case codeUsed:
+		return oauthException(100, 36009, "This authorization code has been used.")
+	case codeUnknown:
+		return oauthException(100, 0, "Invalid verification code format.")
+	}
+	return oauthException(100, 36008, "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request")
+}
+
 // facebookApp checks an app's id and secret.
 func (n *Network) facebookApp(q request, id, secret string) (*app, *answer) {
 	app, ok := n.app(q, id)
@@ -151,16 +170,8 @@ func (n *Network) facebookToken(q request) answer {
 	switch grant := q.form.Get("grant_type"); grant {
 	case "", "authorization_code":
 		c, problem := n.redeem(q, app.ClientID)
-		switch problem {
-		case "":
-		case codeExpired:
-			return oauthException(100, 36007, "This authorization code has expired.")
-		case codeUsed:
-			return oauthException(100, 36009, "This authorization code has been used.")
-		case codeUnknown:
-			return oauthException(100, 0, "Invalid verification code format.")
-		default:
-			return oauthException(100, 36008, "Error validating verification code. Please make sure your redirect_uri is identical to the one you used in the OAuth dialog request")
+		if problem != "" {
+			return codeException(problem)
 		}
 		t = n.mint(token{kind: KindAccess, key: c.key, scopes: c.scopes, family: c.issued, authed: c.granted}, q.now, s.life.Short)
 	case "fb_exchange_token":
@@ -207,6 +218,11 @@ func (n *Network) facebookDebug(q request) answer {
 		}
 		id = t.key.client
 	}
+	return n.debugToken(q, id)
+}
+
+// debugToken is what a token is worth, told to the app with this id.
+func (n *Network) debugToken(q request, id string) answer {
 	if q.form.Get("input_token") == "" {
 		return oauthException(100, 0, "The parameter input_token is required")
 	}
@@ -220,7 +236,7 @@ func (n *Network) facebookDebug(q request) answer {
 	if t.key.client != id {
 		return oauthException(100, 0, "(#100) The App_id in the input_token did not match the Viewing App")
 	}
-	s := n.of(Facebook)
+	s := n.of(q.platform)
 	granular := []object{}
 	for _, scope := range t.scopes {
 		granular = append(granular, object{"scope": scope})
@@ -307,7 +323,9 @@ func (n *Network) graph(q request, path []string) answer {
 		return jsonAnswer(http.StatusOK, graphNode(q, who.ID, who.Name, who.Username))
 	case edge == "" && q.Method == http.MethodGet && id == t.page && t.kind == KindPage:
 		page, _ := who.page(id)
-		return jsonAnswer(http.StatusOK, graphNode(q, page.ID, page.Name, page.Username))
+		return jsonAnswer(http.StatusOK, n.pageNode(q, t, who, page))
+	case edge == "" && q.Method == http.MethodGet && n.instagramOf(t, who, id) != nil:
+		return instagramNode(q, *n.instagramOf(t, who, id), "")
 	case edge == "accounts" && q.Method == http.MethodGet && mine:
 		return n.facebookAccounts(q, t, who, dataOver)
 	case edge == "permissions" && q.Method == http.MethodGet && mine:
@@ -383,7 +401,7 @@ func (n *Network) facebookAccounts(q request, t *token, who Person, dataOver boo
 	names := fields(q, "id", "name", "access_token", "tasks")
 	data := []object{}
 	for _, p := range pages[start:stop] {
-		node := graphNode(q, p.ID, p.Name, p.Username)
+		node := n.pageNode(q, t, who, p)
 		node["name"] = p.Name
 		if slices.Contains(names, "access_token") {
 			node["access_token"] = n.pageToken(q, t, p).value
@@ -403,6 +421,66 @@ func (n *Network) facebookAccounts(q request, t *token, who Person, dataOver boo
 		out["paging"] = paging
 	}
 	return jsonAnswer(http.StatusOK, out)
+}
+
+// pageNode is a page, with the Instagram account that is tied to it where that
+// is asked for and allowed.
+func (n *Network) pageNode(q request, t *token, who Person, p Page) object {
+	node := graphNode(q, p.ID, p.Name, p.Username)
+	if slices.Contains(fields(q), "instagram_business_account") && slices.Contains(n.facebookScopes(t), "instagram_basic") {
+		for _, g := range who.Things[Instagram] {
+			if g.Of == p.ID {
+				node["instagram_business_account"] = object{"id": g.ID}
+			}
+		}
+	}
+	return node
+}
+
+// instagramOf finds the Instagram account with this id if the token may see it:
+// it is tied to a page that was ticked, and to the page whose token it is.
+func (n *Network) instagramOf(t *token, who Person, id string) *Thing {
+	if !slices.Contains(n.facebookScopes(t), "instagram_basic") {
+		return nil
+	}
+	for _, g := range who.Things[Instagram] {
+		if g.ID == id && slices.Contains(n.consents[t.key].pages, g.Of) && (t.kind != KindPage || t.page == g.Of) {
+			return &g
+		}
+	}
+	return nil
+}
+
+// instagramNode is an Instagram account as either API shows it: what it has no
+// field for is refused. Only Instagram's own API has a user_id.
+func instagramNode(q request, g Thing, user string) answer {
+	out := object{}
+	for _, f := range fields(q, "id") {
+		switch f {
+		case "id":
+			out["id"] = g.ID
+		case "username":
+			out["username"] = g.Username
+		case "name":
+			out["name"] = g.Name
+		case "profile_picture_url":
+			out["profile_picture_url"] = q.base + "/picture/" + g.ID + ".png"
+		case "followers_count":
+			out["followers_count"] = 7
+		case "user_id":
+			if user == "" {
+				return noField(f)
+			}
+			out["user_id"] = user
+		default:
+			return noField(f)
+		}
+	}
+	return jsonAnswer(http.StatusOK, out)
+}
+
+func noField(name string) answer {
+	return oauthException(100, 0, "(#100) Tried accessing nonexisting field ("+name+")")
 }
 
 // pageToken is the page's token for this person's token, the same at every reading.

@@ -85,14 +85,13 @@ func (n *Network) SetFault(f Fault) {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if f.Platform != "" {
-		n.of(f.Platform)
-	}
+	f.Platform = canonical(f.Platform)
 	n.faults = append(n.faults, &fault{Fault: f, cleared: make(chan struct{})})
 }
 
 // ClearFaults ends those of a platform, or all for "". Requests that hang go on.
 func (n *Network) ClearFaults(platform string) {
+	platform = canonical(platform)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.faults = slices.DeleteFunc(n.faults, func(f *fault) bool {

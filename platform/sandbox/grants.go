@@ -152,6 +152,13 @@ func (n *Network) matches(t *token, account string) bool {
 			return true
 		}
 	}
+	for _, list := range p.Things { // an Instagram account has its page's token
+		for _, g := range list {
+			if t.page != "" && g.Of == t.page && account == g.ID {
+				return true
+			}
+		}
+	}
 	g, ok := p.thing(t.page)
 	return ok && t.page != "" && (account == g.ID || strings.EqualFold(account, g.Name) || strings.EqualFold(account, g.Username))
 }
@@ -172,9 +179,7 @@ type Selection struct {
 func (n *Network) Expire(s Selection, at time.Time) int {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if s.Platform != "" {
-		n.of(s.Platform)
-	}
+	s.Platform = canonical(s.Platform)
 	count := 0
 	seen := map[consentKey]bool{}
 	for _, t := range n.order {
@@ -214,9 +219,7 @@ func (n *Network) Revoke(s Selection, reason string) int {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if s.Platform != "" {
-		n.of(s.Platform)
-	}
+	s.Platform = canonical(s.Platform)
 	count := 0
 	for _, t := range n.order {
 		if s.Platform != "" && t.key.platform != s.Platform || s.Kind != "" && s.Kind != t.kind || t.dead() != "" || !n.matches(t, s.Account) {

@@ -115,6 +115,7 @@ func (n *Network) Requests() int {
 
 // TokenRequests counts the requests to a platform's token endpoint, or to all for "".
 func (n *Network) TokenRequests(platform string) int {
+	platform = canonical(platform)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if platform != "" {

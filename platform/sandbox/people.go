@@ -73,8 +73,7 @@ func defaultThings(p Person) map[string][]Thing {
 	out := map[string][]Thing{}
 	for _, kind := range []struct{ platform, prefix, account string }{
 		{"linkedin", "31", ""},                    // organisations
-		{"instagram", "32", "page"},               // professional accounts, each of a page
-		{"instagram_facebook", "32", "page"},      // the same by the other sign-in
+		{"instagram", "32", "page"},               // professional accounts, each of a page, by either sign-in
 		{"youtube", "UC33", ""},                   // channels
 		{"googlebusiness", "34", p.ID + "-group"}, // locations of one account
 		{"tumblr", "35", ""},                      // blogs
@@ -171,7 +170,7 @@ type app struct {
 func (n *Network) Register(a App) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.of(a.Platform)
+	a.Platform = canonical(a.Platform)
 	n.putApp(a)
 }
 

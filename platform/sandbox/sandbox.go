@@ -104,6 +104,9 @@ func (n *Network) reset() {
 	n.apps = map[appKey]*app{}
 	for _, d := range dialects {
 		n.settings[d.id] = d.settings()
+		for _, id := range d.also {
+			n.settings[id] = n.settings[d.id]
+		}
 		for _, a := range d.apps {
 			a.Platform = d.id
 			n.putApp(a)

@@ -168,6 +168,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		Wake:     wakes(ctx, log),
 		Pictures: filepath.Join(p.paths.Cache, "pictures"),
 		Findings: p.findings,
+		GiveBack: desktop.GiveBack,
 		Elapsed:  desktop.Elapsed,
 		// What desktop.Elapsed says of itself.
 		ElapsedStops: runtime.GOOS != "linux" && runtime.GOOS != "windows",

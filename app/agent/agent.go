@@ -154,6 +154,8 @@ type Config struct {
 	// TLS is how mail servers and the webhook are spoken to; nil means with the
 	// system's authorities.
 	TLS *tls.Config
+	// GiveBack returns memory to the system that a burst of work needed; nil for nothing.
+	GiveBack func()
 	// Findings adds what the system around the agent can tell the doctor.
 	Findings func(ctx context.Context) []Finding
 	// Pictures is the directory for the accounts' pictures, made when first

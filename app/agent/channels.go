@@ -34,6 +34,10 @@ const (
 	patience = 3
 	// oversleep is how late a turn may be before the computer counts as having slept.
 	oversleep = 2 * time.Minute
+	// tidyAfter is how long after something was sent its memory is given back: it
+	// is idle for days then. 667 accounts told at once on every channel left 34 MB
+	// resident, and 15 after that (Linux, amd64).
+	tidyAfter = 10 * time.Second
 	// channelLimit bounds one run of a channel's worker.
 	channelLimit = 10 * time.Minute
 )
@@ -52,6 +56,8 @@ type channels struct {
 	// break, and expected when the next turn is due at the latest.
 	digest, awake, expected time.Time
 	calendar                outlet
+	// tidy is when memory that sending needed is given back; zero when none is to be.
+	tidy time.Time
 	// drawn are the accounts' deadlines as the calendar was last told to show them.
 	drawn bool
 }
@@ -76,7 +82,7 @@ func (o *outlet) ready(now time.Time) bool { return !o.busy && !o.due.IsZero() &
 
 // next is when a channel has something to do; zero when none has.
 func (c *channels) next() time.Time {
-	var out time.Time
+	out := c.tidy
 	for _, o := range [...]*outlet{&c.outlets[0], &c.outlets[1], &c.outlets[2], &c.calendar} {
 		if !o.busy && !o.due.IsZero() && (out.IsZero() || o.due.Before(out)) {
 			out = o.due
@@ -152,6 +158,12 @@ func (c *channels) woke(now time.Time) {
 // turnChannels starts the workers of channels that have something to do.
 func (a *Agent) turnChannels(now time.Time) {
 	c := &a.channels
+	if !c.tidy.IsZero() && !c.tidy.After(now) {
+		c.tidy = time.Time{}
+		if a.cfg.GiveBack != nil {
+			a.task(func(context.Context) { a.cfg.GiveBack() })
+		}
+	}
 	for i := range c.outlets {
 		o := &c.outlets[i]
 		if !o.ready(now) {
@@ -187,6 +199,9 @@ func (a *Agent) delivered(i int, out outcome) {
 	o.soonest(out.next)
 	if out.digest {
 		a.channels.digest = a.clock.now()
+	}
+	if out.result != nil {
+		a.channels.tidy = a.clock.now().Add(tidyAfter)
 	}
 	if out.result != nil && a.settings.Load().has(senders[i]) {
 		a.warn(senders[i], out.result.Warning)

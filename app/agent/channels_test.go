@@ -17,6 +17,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -161,7 +162,10 @@ func TestMailOverALife(t *testing.T) {
 	p := newPostOffice(t, asksPassword)
 	synctest.Test(t, func(t *testing.T) {
 		v := one(t, time.Now(), 20*testDay+12*time.Hour)
-		_, stop := running(t, mailing(p, v, &listener{}))
+		cfg := mailing(p, v, &listener{})
+		var tidied atomic.Int32
+		cfg.GiveBack = func() { tidied.Add(1) }
+		_, stop := running(t, cfg)
 		defer stop()
 		pass(13*testDay + 20*time.Hour) // the 7-day step falls on noon: next morning's mail
 		wantMail(t, p)
@@ -180,6 +184,9 @@ func TestMailOverALife(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 		wantQueue(t, v, 0)
+		if n := tidied.Load(); int(n) != len(want) {
+			t.Errorf("memory was given back %d times, want once after each mail", n)
+		}
 		for _, m := range p.Mail() {
 			if bytes.Contains(m.Raw, []byte("tok-1")) || bytes.Contains(m.Raw, []byte(mailPassword)) {
 				t.Error("a secret is in a mail")

@@ -16,6 +16,10 @@ const (
 	hintAutostart = "autostart"
 )
 
+// AutostartLine is the warning that nobody starts Relink at login; a window
+// that asks the person about it need not say it too.
+const AutostartLine = "Relink does not start at login, and until somebody starts it nobody is reminded; switch it on: relink settings set autostart on"
+
 var hints = []string{hintButtons, hintAutostart}
 
 // hint sets the line of a part; empty says that nothing is lost. The loop calls it.
@@ -69,7 +73,7 @@ func (a *Agent) probe(ctx context.Context) {
 		a.tell(func() {
 			line := ""
 			if err == nil && !on && len(a.entries) > 0 {
-				line = "Relink does not start at login, and until somebody starts it nobody is reminded; switch it on: relink settings set autostart on"
+				line = AutostartLine
 			}
 			a.hint(hintAutostart, line)
 		})

@@ -388,6 +388,9 @@ func (p *accountsPage) updateBanners() {
 				widget.NewButton(wordResume, u.resume))
 		}
 		for _, w := range s.Warnings {
+			if w == agent.AutostartLine && (u.login || u.memory.asked(askedLogin)) {
+				continue // it is asked below, or was answered
+			}
 			add(toneWarn, theme.WarningIcon(), sentence(w))
 		}
 	}

@@ -31,6 +31,13 @@ func rowHeight() float32 {
 	return max(16*gap, float32(math.Ceil(float64(2*gap+chipHeight()+gap+caption+gap+gap+2*gap))))
 }
 
+// buttonWidth is that of the longer of a row's two words, in any language.
+func buttonWidth() float32 {
+	size, bold := theme.Size(theme.SizeNameText), fyne.TextStyle{Bold: true}
+	words := max(fyne.MeasureText(wordReconnect, size, bold).Width, fyne.MeasureText(wordWaiting, size, bold).Width)
+	return max(em(rowButton), float32(math.Ceil(float64(words)))+4*theme.Size(theme.SizeNameInnerPadding))
+}
+
 // lineHeight is the height of one line of text.
 func lineHeight(size fyne.ThemeSizeName) float32 {
 	return fyne.MeasureText("M", theme.Size(size), fyne.TextStyle{}).Height
@@ -211,7 +218,7 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 
 	x, right := 3*gap+face+3*gap, size.Width-3*gap
 	th, uh := r.title.MinSize().Height, r.under.MinSize().Height
-	times, button := em(rowTime), em(rowButton)
+	times, button := em(rowTime), buttonWidth()
 	offers := r.row != nil && offersReconnect(r.row)
 	chip := min(r.chip.MinSize().Width, times)
 	if right-x >= em(rowName)+4*gap+times+4*gap+button {

@@ -31,6 +31,8 @@ type settingsWindow struct {
 	apps     *appsTab
 	channels *channelsTab
 	about    *aboutTab
+	// queue are the changes to be stored, the first one under way.
+	queue []storing
 	// undo puts the last change back; hidden while there is none.
 	undo *widget.Button
 
@@ -115,31 +117,60 @@ func (w *settingsWindow) load() {
 
 // save stores one change; where shows what was wrong with it.
 func (w *settingsWindow) save(where problem, change func(*agent.Settings), then func()) {
-	next := w.saved
-	next.Steps = slices.Clone(next.Steps)
-	change(&next)
-	w.store(where, next, then, true)
+	w.store(storing{where, change, then, true})
 }
 
-// store takes settings over; those before can be put back with Undo.
-func (w *settingsWindow) store(where problem, next agent.Settings, then func(), undo bool) {
-	before := w.saved
-	w.u.run(func(ctx context.Context, s agent.Service) func() {
-		err := s.SetSettings(ctx, next)
-		return func() {
-			if err != nil {
-				where.show(said(err))
-				return
-			}
-			where.show("")
-			w.saved = next
-			showIf(w.undo, undo)
-			w.undo.OnTapped = func() { w.store(w.top, before, w.draw, false) }
-			if then != nil {
-				then()
-			}
+// storing is a change that waits to be stored.
+type storing struct {
+	where  problem
+	change func(*agent.Settings)
+	then   func()
+	// undo offers to put back what was before.
+	undo bool
+}
+
+// store takes a change over, after those before it: each is made to what the
+// agent took last, so that a quick second one does not lose the first.
+func (w *settingsWindow) store(s storing) {
+	w.queue = append(w.queue, s)
+	if len(w.queue) == 1 {
+		w.next()
+	}
+}
+
+func (w *settingsWindow) next() {
+	s, before := w.queue[0], w.saved
+	next := before
+	next.Steps = slices.Clone(next.Steps)
+	s.change(&next)
+	w.u.goes(func() {
+		svc, err := w.u.service(w.u.ctx)
+		if err == nil {
+			err = svc.SetSettings(w.u.ctx, next)
 		}
+		w.u.post(func() {
+			w.stored(s, before, next, err)
+			if w.queue = w.queue[1:]; len(w.queue) > 0 {
+				w.next()
+			}
+		})
 	})
+}
+
+func (w *settingsWindow) stored(s storing, before, next agent.Settings, err error) {
+	if err != nil {
+		s.where.show(said(err))
+		return
+	}
+	s.where.show("")
+	w.saved = next
+	showIf(w.undo, s.undo)
+	w.undo.OnTapped = func() {
+		w.store(storing{w.top, func(set *agent.Settings) { *set = before }, w.draw, false})
+	}
+	if s.then != nil {
+		s.then()
+	}
 }
 
 // settingName is the width of a setting's name, at the usual size of text.

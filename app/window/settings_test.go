@@ -127,17 +127,18 @@ func TestQuietHoursAndDays(t *testing.T) {
 	e.SetText("22:00-07:00")
 	e.OnSubmitted("")
 	b.until("the quiet hours", func() bool { return b.f.set().Quiet.String() == "22:00-07:00" })
+	b.tick("Sat") // two at once: neither is lost
 	b.tick("Sun")
-	b.until("the free day", func() bool { return b.f.set().FreeDays.String() == "sun" })
+	b.until("the free days", func() bool { return b.f.set().FreeDays.String() == "sat,sun" })
 	away := b.entry(wordAwayHint)
 	away.SetText("2026-12-12/2026-12-26")
 	away.OnSubmitted("")
-	b.until("the days away", func() bool { return b.f.set().Away.String() == "2026-12-12/2026-12-26" })
+	b.until("the days away", func() bool { return b.u.settings.saved.Away.String() == "2026-12-12/2026-12-26" })
 	// Undo puts the last change back, and only that.
 	b.press(wordUndo)
 	b.until("the days away to go", func() bool {
 		s := b.f.set()
-		return s.Away.None() && s.FreeDays.String() == "sun" && !b.u.settings.undo.Visible()
+		return s.Away.None() && s.FreeDays.String() == "sat,sun" && !b.u.settings.undo.Visible()
 	})
 }
 

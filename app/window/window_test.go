@@ -45,7 +45,7 @@ func TestScreens(t *testing.T) {
 		b.u.showConnectTo("linkedin")
 		b.sees("Client ID")
 		b.until("the redirect address", func() bool { return b.u.connect.form.app.usual != "" && b.u.connect.form.known })
-		b.golden("connect-linkedin")
+		b.sees("r_member_postAnalytics; LinkedIn must have approved your app for it")
 	})
 	t.Run("settings", func(t *testing.T) {
 		b := openOn(t, sampleSnapshot(), PageSettings, nil)

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -125,6 +126,40 @@ func TestClassify(t *testing.T) {
 					t.Errorf("not a line that ends with the repair: %q", e.Error())
 				}
 			})
+		}
+	}
+}
+
+// TestErrorsNameTheirPlatform: what a platform answered is never told as
+// another's. Facebook answers for Instagram where that is connected through it.
+func TestErrorsNameTheirPlatform(t *testing.T) {
+	for _, p := range All() {
+		raw, err := os.ReadFile(filepath.Join("testdata", p.ID, "errors.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fixtures []fixture
+		if err := json.Unmarshal(raw, &fixtures); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range fixtures {
+			body := []byte(f.Body)
+			if f.Text != "" {
+				body = []byte(f.Text)
+			}
+			e := p.Classify(f.Status, body)
+			if e == nil {
+				continue
+			}
+			if e.Platform != p.ID {
+				t.Errorf("%s, %s: it is said to be of %q", p.ID, f.Name, e.Platform)
+			}
+			for _, other := range All() {
+				own := other == p || strings.Contains(p.Name, other.Name) || p.ID == "googlebusiness" && other.ID == "youtube"
+				if !own && regexp.MustCompile(`\b`+regexp.QuoteMeta(other.Name)+`\b`).MatchString(e.Error()) {
+					t.Errorf("%s, %s: it names %s: %s", p.ID, f.Name, other.Name, e)
+				}
+			}
 		}
 	}
 }

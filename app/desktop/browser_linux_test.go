@@ -1,6 +1,7 @@
 package desktop
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -67,6 +68,27 @@ func TestOpenStartsTheCommandDetached(t *testing.T) {
 		time.Sleep(10 * time.Millisecond)
 	}
 	t.Errorf("process %d was not reaped", pid)
+}
+
+// What a browser prints must not land where a script reads the program's own
+// output, nor may it read what is typed there.
+func TestOpenedBrowserSpeaksToNobody(t *testing.T) {
+	dir := t.TempDir()
+	browser := script(t, filepath.Join(dir, "browser"), `echo chatter; echo chatter >&2
+in=$(readlink /proc/$$/fd/0); out=$(readlink /proc/$$/fd/1); err=$(readlink /proc/$$/fd/2)
+printf '%s\n' "$in" "$out" "$err" end > "$(dirname "$0")/report"`)
+	if err := (Opener{Command: "'" + browser + "'"}).Open(t.Context(), "https://example.com/", ""); err != nil {
+		t.Fatal(err)
+	}
+	got := strings.Fields(await(t, filepath.Join(dir, "report")))
+	if len(got) != 3 || got[0] != os.DevNull || got[1] != os.DevNull {
+		t.Fatalf("its streams are %q, want none of this program's", got)
+	}
+	for n, name := range got {
+		if own, err := os.Readlink(fmt.Sprint("/proc/self/fd/", n)); err == nil && name == own && name != os.DevNull {
+			t.Errorf("stream %d is this program's own, %s", n, own)
+		}
+	}
 }
 
 func TestOpenTellsOfFailureAtOnce(t *testing.T) {

@@ -66,6 +66,28 @@ func TestInvalidGrantEndsOnlyWhenCertain(t *testing.T) {
 	})
 }
 
+// Whoever waits for a token hears of a refusal at once, not when it is certain
+// minutes later, and no desktop is needed for that.
+func TestRefusalIsAnsweredAtOnce(t *testing.T) {
+	world(t, func() platform.Grant { return grant(-time.Minute) }, func(t *testing.T, i *issuer, m *memory, r *Refresher) {
+		i.token, i.userinfo = says(400, invalidGrant), says(401, invalidToken)
+		ask := func(what string, want platform.Kind) {
+			t.Helper()
+			start := time.Now()
+			_, err := r.Token(t.Context(), "a1", 0)
+			wantKind(t, err, want)
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("%s: the answer took %v", what, took)
+			}
+		}
+		ask("refused for the first time", platform.KindRetry)
+		ask("within the pause", platform.KindRetry)
+		time.Sleep(time.Until(r.Next("a1")))
+		ask("refused again, minutes later", platform.KindReconnect)
+		ask("known to have ended", platform.KindReconnect)
+	})
+}
+
 func TestVerify(t *testing.T) {
 	t.Run("works", func(t *testing.T) {
 		world(t, func() platform.Grant {

@@ -23,6 +23,10 @@ type accountsPage struct {
 
 	headline     *widget.Label
 	reconnectAll *widget.Button
+	connect      *iconButton
+	practice     *fyne.Container
+	// practising is true on the practice network.
+	practising   bool
 	banners      *fyne.Container
 	bannerKey    string
 	search       *searchEntry
@@ -73,19 +77,20 @@ func (u *ui) openMain() {
 	p.reconnectAll = widget.NewButtonWithIcon(wordReconnectAll, theme.ViewRefreshIcon(), u.reconnectAll)
 	p.reconnectAll.Importance = widget.HighImportance
 	p.reconnectAll.Hide()
-	connect := widget.NewButtonWithIcon(wordConnect, theme.ContentAddIcon(), u.showConnect)
+	p.connect = newIconButton(theme.ContentAddIcon(), wordConnect, u.showConnect)
+	p.connect.Text = wordConnect
 	menu := newIconButton(theme.MenuIcon(), wordMenu, nil)
 	menu.OnTapped = func() { u.popMenu(menu, u.menuItems()...) }
-	practice := container.NewHBox(container.NewCenter(newTag(wordPracticeTag)), spaceOf(gap, 0))
-	practice.Hide()
+	p.practice = container.NewHBox(container.NewCenter(newTag(wordPracticeTag)), spaceOf(gap, 0))
+	p.practice.Hide()
 	u.run(func(ctx context.Context, s agent.Service) func() {
 		about, err := s.About(ctx)
 		if err != nil || about.Sandbox == "" {
 			return nil
 		}
-		return practice.Show
+		return func() { p.practising = true; p.fit(u.size) }
 	})
-	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(practice, p.reconnectAll, connect, menu)), p.headline)
+	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.practice, p.reconnectAll, p.connect, menu)), p.headline)
 	p.banners = container.New(layout.NewCustomPaddedVBoxLayout(gap))
 
 	p.search = newSearchEntry(u)
@@ -122,6 +127,19 @@ func (u *ui) openMain() {
 	u.win.Resize(size)
 	u.win.Show()
 	u.rebuild(false)
+}
+
+// fit gives the sentence at the top its room where there is little.
+func (p *accountsPage) fit(size fyne.Size) {
+	little := size.Width < em(twoFrom)
+	showIf(p.practice, p.practising && !little)
+	word := wordConnect
+	if little {
+		word = ""
+	}
+	if p.connect.Text != word {
+		p.connect.SetText(word)
+	}
 }
 
 // closedMain forgets the main window; others may live on. A flow goes on in

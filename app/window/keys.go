@@ -321,6 +321,7 @@ func (u *ui) applyText() {
 		u.accounts.detail.redraw()
 		u.accounts.coming.redraw()
 		u.accounts.update()
+		u.accounts.fit(u.size)
 		u.win.Content().Refresh()
 	}
 }

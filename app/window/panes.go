@@ -100,6 +100,9 @@ type sizeKeeper struct{ u *ui }
 func (k *sizeKeeper) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
 func (k *sizeKeeper) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	k.u.size = k.u.win.Canvas().Size()
+	if k.u.accounts != nil {
+		k.u.accounts.fit(k.u.size)
+	}
 	o[0].Move(fyne.NewPos(0, 0))
 	o[0].Resize(size)
 }

@@ -240,7 +240,34 @@ const tagMost float32 = 200
 func (t *tag) CreateRenderer() fyne.WidgetRenderer {
 	l := newLine(theme.SizeNameCaptionText, theme.ColorNameForeground)
 	l.text, l.align = t.text, fyne.TextAlignCenter
-	w := min(em(tagMost), fyne.MeasureText(t.text, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{}).Width+1)
-	return widget.NewSimpleRenderer(container.NewStack(newGround(colorTintQuiet), least(w+4*gap, chipHeight(),
-		container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), container.New(middle{}, l)))))
+	return &tagRenderer{t, newGround(colorTintQuiet), l}
+}
+
+type tagRenderer struct {
+	t      *tag
+	ground *ground
+	line   *line
+}
+
+func (r *tagRenderer) Destroy() {}
+func (r *tagRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.ground, r.line}
+}
+
+func (r *tagRenderer) MinSize() fyne.Size {
+	w := fyne.MeasureText(r.t.text, theme.Size(theme.SizeNameCaptionText), fyne.TextStyle{}).Width + 1
+	return fyne.NewSize(min(em(tagMost), w)+4*gap, chipHeight())
+}
+
+func (r *tagRenderer) Layout(size fyne.Size) {
+	r.ground.Resize(size)
+	h := r.line.MinSize().Height
+	r.line.Move(fyne.NewPos(2*gap, (size.Height-h)/2))
+	r.line.Resize(fyne.NewSize(max(0, size.Width-4*gap), h))
+}
+
+func (r *tagRenderer) Refresh() {
+	r.ground.Refresh()
+	r.line.Refresh()
+	r.Layout(r.t.Size())
 }

@@ -62,12 +62,13 @@ func (f *firstRun) update() {
 // and the way to the others.
 func (f *firstRun) platforms() fyne.CanvasObject {
 	u := f.u
-	box := container.New(layout.NewCustomPaddedVBoxLayout(gap))
+	grid := container.NewGridWithColumns(2)
+	box := container.New(layout.NewCustomPaddedVBoxLayout(gap), grid)
 	others := 0
-	add := func(lead fyne.CanvasObject, name, about string, tapped func()) {
+	add := func(into *fyne.Container, lead fyne.CanvasObject, name, about string, tapped func()) {
 		t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, lead)), nil, tight(heading(name), caption(about)))), tapped)
 		t.framed, t.key, t.name = true, u.typedKey, name
-		box.Add(t)
+		into.Add(t)
 	}
 	for _, p := range platformsInOrder() {
 		if !p.Registration.Self && !p.Registration.None {
@@ -76,11 +77,11 @@ func (f *firstRun) platforms() fyne.CanvasObject {
 		}
 		a := newAvatar(32)
 		a.set(p.ID, "")
-		add(a, p.Name, wordNoRegistration, func() { u.showConnectTo(p.ID) })
+		add(grid, a, p.Name, wordNoRegistration, func() { u.showConnectTo(p.ID) })
 	}
 	if others > 0 {
 		plus := least(em(32), em(32), widget.NewIcon(theme.NewColoredResource(theme.ContentAddIcon(), colorMuted)))
-		add(plus, count(others, "more platform", "more platforms"), wordNeedRegistration, u.showConnect)
+		add(box, plus, count(others, "more platform", "more platforms"), wordNeedRegistration, u.showConnect)
 	}
 	return box
 }

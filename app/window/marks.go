@@ -29,8 +29,9 @@ var marks = map[string]mark{
 
 	"bluesky":   {rgb(0x0a66c2), "b"},
 	"discord":   {rgb(0x4a54c9), "d"},
-	"google":    {rgb(0x2f62c9), "G"},
+	"dribbble":  {rgb(0xb82f68), "dr"},
 	"instagram": {rgb(0xa8246f), "ig"},
+	"medium":    {rgb(0x3a4a3a), "M"},
 	"pinterest": {rgb(0xb3001b), "P"},
 	"reddit":    {rgb(0xb83a00), "r"},
 	"slack":     {rgb(0x6d2a6f), "S"},
@@ -39,8 +40,13 @@ var marks = map[string]mark{
 	"tiktok":    {rgb(0x3d4857), "tk"},
 	"tumblr":    {rgb(0x2c4762), "tu"},
 	"twitch":    {rgb(0x6a3fc4), "tw"},
+	"wordpress": {rgb(0x21597a), "wp"},
 	"x":         {rgb(0x444a52), "X"},
 	"youtube":   {rgb(0xb3120c), "yt"},
+
+	"googlebusiness":     {rgb(0x2f62c9), "G"},
+	"instagram-facebook": {rgb(0x7c3aa6), "ig"},
+	"wordpresscom":       {rgb(0x0a6a94), "wp"},
 }
 
 // markOf gives a platform's mark; one that has none gets its first letter in

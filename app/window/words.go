@@ -69,6 +69,7 @@ const (
 	wordOrderName     = "By name"
 	wordOrderPlatform = "By platform"
 	wordSnoozed       = "snoozed"
+	wordItSaidSo      = "it said so"
 	wordNever         = "never"
 	wordToday         = "Today"
 	wordYesterday     = "Yesterday"
@@ -127,7 +128,7 @@ const (
 	wordPractiseGo       = "Start practising"
 	wordPractiseStarting = "Starting the practice network…"
 	wordPractiseOpen     = "The practice network is open in a window of its own."
-	wordPractiseLacks    = "It is not installed beside this program; make demo, in Relink's sources, starts it."
+	wordPractiseLacks    = "It is not installed beside this program: relink-sandbox is missing. In Relink's sources, make sandbox builds it."
 
 	wordUnreachable = "unreachable"
 	wordNoMatch     = "No account matches."
@@ -367,6 +368,9 @@ func deadlineLine(r *agent.Row, now time.Time) string {
 	return s.Left(now)
 }
 
+// sourceLongest is the longest name of a platform that finds room beside a state.
+const sourceLongest = 15
+
 // sourceWord says in a word or three where the deadline is known from.
 func sourceWord(r *agent.Row) string {
 	if !r.Status.Deadline.Ends() || r.Status.State == platform.StateRevoked || r.Status.State == platform.StateUnfinished {
@@ -374,7 +378,11 @@ func sourceWord(r *agent.Row) string {
 	}
 	switch r.Status.Deadline.Source {
 	case platform.SourceProvider, platform.SourceIntrospected:
-		return platformName(r.Account.Platform) + " said so"
+		name := platformName(r.Account.Platform)
+		if len(name) > sourceLongest {
+			return wordItSaidSo
+		}
+		return name + " said so"
 	case platform.SourceAssumed:
 		return "assumed"
 	case platform.SourceRule:

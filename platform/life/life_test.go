@@ -2,6 +2,7 @@ package life
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"reflect"
@@ -27,6 +28,27 @@ type way struct {
 	server string
 	// public uses the app registration without a secret.
 	public bool
+	// app says what kind of app registration it is, where that decides how long
+	// tokens last; see lives.
+	app string
+}
+
+// lives are what a platform gives to some apps only.
+var lives = map[string]struct {
+	platform string
+	lives    sandbox.Lifetimes
+}{
+	"with refresh tokens": {"linkedin", sandbox.Lifetimes{Refresh: 365 * 24 * time.Hour}},
+	"with rotation":       {"slack", sandbox.Lifetimes{Access: 12 * time.Hour, Refresh: sandbox.Never}},
+	"in testing":          {"youtube", sandbox.Lifetimes{Refresh: 7 * 24 * time.Hour}},
+}
+
+// how says it in words.
+func (w way) how() string {
+	if w.app != "" {
+		return w.by + " " + w.app
+	}
+	return w.by
 }
 
 // sites are the servers of the practice network for platforms with several.
@@ -42,6 +64,13 @@ func ways() []way {
 		w := way{platform: p.ID, server: sites[p.ID], by: "browser"}
 		if p.Redirect != platform.RedirectNone {
 			out = append(out, w)
+			for _, app := range slices.Sorted(maps.Keys(lives)) {
+				if lives[app].platform == p.ID {
+					other := w
+					other.app = app
+					out = append(out, other)
+				}
+			}
 		}
 		if p.Device != nil {
 			w.by, w.public = "device", true
@@ -88,6 +117,10 @@ func in(t *testing.T, w way, test func(*world)) {
 			app = platform.App{}
 		case w.public:
 			app = platform.App{Platform: p.ID, ID: "practice-public"}
+		}
+		if w.app != "" {
+			n.SetLifetimes(w.platform, lives[w.app].lives)
+			n.SetRotation(w.platform, w.app == "with rotation")
 		}
 		s := newStore(app)
 		net := &platform.Net{Sandbox: "http://127.0.0.1:1", Transport: n.Transport()}
@@ -476,7 +509,7 @@ func TestLife(t *testing.T) {
 	for _, w := range ways() {
 		found[w] = map[string]string{}
 		for _, s := range steps {
-			t.Run(w.platform+"/"+w.by+"/"+s.name, func(t *testing.T) {
+			t.Run(w.platform+"/"+w.how()+"/"+s.name, func(t *testing.T) {
 				said := "FAILED"
 				defer func() {
 					mu.Lock()
@@ -505,7 +538,7 @@ func matrix(found map[way]map[string]string) string {
 	line(header...)
 	line(rule...)
 	for _, w := range ways() {
-		cells := []string{w.platform, w.by}
+		cells := []string{w.platform, w.how()}
 		for _, s := range steps {
 			cells = append(cells, found[w][s.name])
 		}

@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows run test demo bench matrix fuzz lint clean setup
+.PHONY: help build full lean sandbox windows run test demo bench matrix readme fuzz lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty pr
 
 matrix: ## every platform's life against the practice network, as a table
 	@RELINK_MATRIX=1 CGO_ENABLED=0 go test -count=1 -v -run TestLife ./platform/life | grep -vE '^ *(=== |--- PASS)'
+
+readme: ## the README's table of platforms, anew
+	@RELINK_UPDATE=1 CGO_ENABLED=0 go test -count=1 -run TestREADME ./platform/life
 
 fuzz: ## every fuzz target for a minute each (FUZZTIME=60s)
 	@for file in $$(grep -rl '^func Fuzz' --include='*_test.go' .); do \

@@ -70,7 +70,10 @@ func aDay(t *testing.T, program string) {
 	s.notesClicked(shown, facebook)
 	s.trayClicked(shown, linkedin)
 
-	if st := s.status(); st.Code != 0 || len(st.Accounts) != 2 || len(st.Warnings) > 0 {
+	st = s.status()
+	// A home of its own does not start at login, and Relink says so once.
+	st.Warnings = slices.DeleteFunc(st.Warnings, func(w string) bool { return strings.Contains(w, "does not start at login") })
+	if st.Code != 0 || len(st.Accounts) != 2 || len(st.Warnings) > 0 {
 		t.Errorf("in the end: %+v", st)
 	}
 	s.keepsSecretsEverywhere(a)

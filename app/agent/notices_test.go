@@ -216,9 +216,11 @@ func TestRehearsal(t *testing.T) {
 		if row := state(t, a); !row.Account.Snoozed.IsZero() || row.Flow != "" || row.Status.State != platform.StateConnected {
 			t.Errorf("the account was changed: %+v", row)
 		}
+		v.mu.Lock()
 		if len(v.said) != 0 {
 			t.Errorf("the ledger was touched: %v", v.said)
 		}
+		v.mu.Unlock()
 		if ears.gone[len(ears.gone)-1] != notifier.RehearsalID("acme") {
 			t.Errorf("withdrawn: %q, want the rehearsal's note", ears.gone)
 		}

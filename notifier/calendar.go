@@ -11,9 +11,6 @@ import (
 	"relink/platform"
 )
 
-// Link is the address that asks this computer's Relink to reconnect an account.
-func Link(a platform.Account) string { return "relink://reconnect/" + a.Ref() }
-
 // Calendar writes the deadlines as an iCalendar object (RFC 5545), one event
 // for each account that ends at a known time. An event keeps its UID as long as
 // it is the same account and the same clock, so that a new end moves the event.

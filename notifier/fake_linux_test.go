@@ -156,11 +156,11 @@ func TestNotifyCall(t *testing.T) {
 	r.emit(t, "NotificationClosed", uint32(99), uint32(2))
 	r.emit(t, "ActivationToken", got.id, "token-1")
 	r.emit(t, "ActionInvoked", got.id, "default")
-	if got, want := get(t, "click", clicks), (Activation{"a", ActionReconnect, NoteID("a"), "token-1"}); got != want {
+	if got, want := get(t, "click", clicks), (Activation{"a", ActionReconnect, NoteID("a"), "token-1", ""}); got != want {
 		t.Errorf("click = %+v, want %+v", got, want)
 	}
 	r.emit(t, "ActionInvoked", got.id, "reconnect")
-	if got, want := get(t, "click", clicks), (Activation{"a", ActionReconnect, NoteID("a"), ""}); got != want {
+	if got, want := get(t, "click", clicks), (Activation{"a", ActionReconnect, NoteID("a"), "", ""}); got != want {
 		t.Errorf("click = %+v, want %+v: a token works once", got, want)
 	}
 	r.emit(t, "NotificationClosed", got.id, uint32(2))

@@ -109,6 +109,9 @@ type Activation struct {
 	Note string `json:"note,omitempty"`
 	// Token is the desktop's activation token (XDG), handed to the window or browser.
 	Token string `json:"token,omitempty"`
+	// Link is the relink:// address that was opened, empty for any other click;
+	// what it asks for replaces the fields above, as far as it is to be trusted.
+	Link string `json:"link,omitempty"`
 }
 
 // Button of a note.

@@ -48,6 +48,7 @@ func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
 		Dial:         p.dial,
 		RunAgent:     p.runAgent,
 		OpenWindow:   p.window,
+		Links:        links,
 		Practise:     p.practise,
 		Interactive:  desktop.HasTerminal(),
 		ReadPassword: p.readPassword,
@@ -118,6 +119,14 @@ func shownElsewhere(ctx context.Context, svc agent.Service, page string) (bool, 
 		return false, nil // no click asks for it; it gets a window of its own
 	}
 	return true, svc.Activate(ctx, act)
+}
+
+// links has the system open relink:// addresses with this program, or no more.
+func links(on bool) error {
+	if on {
+		return desktop.Links{}.Register()
+	}
+	return desktop.Links{}.Unregister()
 }
 
 func (p program) readPassword(prompt string) (string, error) {

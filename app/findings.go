@@ -3,18 +3,20 @@ package app
 import (
 	"context"
 	"net"
+	"os"
 	"os/exec"
 	"runtime"
 	"time"
 
 	"relink/app/agent"
+	"relink/app/config"
 	"relink/app/desktop"
 	"relink/app/tray"
 )
 
 // findings is what the system around the agent lets it do.
 func (p program) findings(ctx context.Context) []agent.Finding {
-	return []agent.Finding{trayFinding(ctx), browserFinding(), windowFinding(), networkFinding(ctx), autostartFinding()}
+	return []agent.Finding{trayFinding(ctx), browserFinding(), windowFinding(), networkFinding(ctx), autostartFinding(), linksFinding()}
 }
 
 func trayFinding(ctx context.Context) agent.Finding {
@@ -64,4 +66,21 @@ func autostartFinding() agent.Finding {
 		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: "Relink does not start at login: nothing is watched until it is started.", Repair: "switch it on: relink settings set autostart on"}
 	}
 	return agent.Finding{Name: "autostart", Level: agent.LevelOK, Text: "Relink starts at login."}
+}
+
+// linksFinding is about relink:// addresses, which mails and calendars carry.
+func linksFinding() agent.Finding {
+	const name = "links"
+	registered, err := desktop.Links{}.Registered()
+	switch {
+	case err != nil:
+		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "It is unknown whether relink:// links open here.", Repair: "register them again: relink open --register"}
+	case registered:
+		return agent.Finding{Name: name, Level: agent.LevelOK, Text: "relink:// links, as in mails and calendars, open Relink."}
+	case os.Getenv(config.Home) != "":
+		return agent.Finding{Name: name, Level: agent.LevelOK, Text: "relink:// links are left to the Relink that has no " + config.Home + "."}
+	case runtime.GOOS == "darwin":
+		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "relink:// links open an application bundle alone, which this is not.", Repair: "use the window, or: relink reconnect ACCOUNT"}
+	}
+	return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "relink:// links, as in mails and calendars, open nothing here.", Repair: "register them: relink open --register"}
 }

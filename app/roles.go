@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"log/slog"
 	"net/url"
@@ -148,6 +150,13 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	if _, err := auto.Repair(); err != nil {
 		log.Warn("start at login", "error", err)
 	}
+	if _, err := (desktop.Links{}).Repair(); err != nil {
+		log.Warn("relink:// links", "error", err)
+	}
+	marks, err := noteMarks(ctx, v)
+	if err != nil {
+		return err
+	}
 	about := agent.About{Version: Version(), PID: os.Getpid(), Config: p.paths.Config, Data: p.paths.Data, Log: p.paths.Log(), Sandbox: sandbox, Full: p.gui != nil}
 	a, err := agent.New(ctx, agent.Config{
 		Vault: v, Settings: config.File(p.paths.Settings()), Net: net, Log: log,
@@ -160,11 +169,19 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },
 		Autostart:   auto.Enabled,
 		SetAutostart: func(on bool) error {
-			if on {
-				return auto.Enable()
+			if !on {
+				return auto.Disable()
 			}
-			return auto.Disable()
+			if err := auto.Enable(); err != nil {
+				return err
+			}
+			// Whoever wants it there for good wants its links to work as well.
+			if err := (desktop.Links{}).Register(); err != nil {
+				log.Warn("relink:// links", "error", err)
+			}
+			return nil
 		},
+		Marks:    marks,
 		Wake:     wakes(ctx, log),
 		Pictures: filepath.Join(p.paths.Cache, "pictures"),
 		Findings: p.findings,
@@ -283,6 +300,23 @@ func keepApart(ctx context.Context, v *vault.Vault, sandbox bool) error {
 		return v.SetMeta(ctx, metaPractice, "yes")
 	}
 	return v.SetMeta(ctx, metaPractice, "")
+}
+
+const metaMarks = "marks"
+
+// noteMarks is the key of the links that notes carry, made once. It is no secret
+// to this person's programs, which may do all that such a link does.
+func noteMarks(ctx context.Context, v *vault.Vault) (notifier.Marks, error) {
+	text, err := v.GetMeta(ctx, metaMarks)
+	if err != nil {
+		return notifier.Marks{}, err
+	}
+	if key, err := base64.StdEncoding.DecodeString(text); err == nil && len(key) == 32 {
+		return notifier.Marks{Key: key}, nil
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return notifier.Marks{Key: key}, v.SetMeta(ctx, metaMarks, base64.StdEncoding.EncodeToString(key))
 }
 
 // wakes turns the system's signals into wake-ups of the agent.

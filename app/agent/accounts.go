@@ -503,6 +503,12 @@ func (a *Agent) Quit(context.Context) error {
 
 // Activate implements Service.
 func (a *Agent) Activate(ctx context.Context, act Activation) error {
+	if act.Link != "" {
+		var err error
+		if act, err = a.linked(act); err != nil {
+			return err
+		}
+	}
 	a.answered(act)
 	if a.rehearsed(act) {
 		return nil
@@ -550,6 +556,30 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 		return a.Snooze(ctx, acc.ID, a.later(acc.ID))
 	}
 	return open("account:" + acc.ID)
+}
+
+// linked is what a relink:// address comes to. A web page can write one, so that
+// it opens the window, where a person clicks, and does nothing else; only on a
+// note of Relink's own it is that click already.
+func (a *Agent) linked(act Activation) (Activation, error) {
+	t, err := notifier.ParseLink(act.Link)
+	if err != nil {
+		return Activation{}, err
+	}
+	out := Activation{Account: t.Account, Action: t.Action, Token: act.Token}
+	if a.cfg.Marks.Genuine(t, a.cfg.Now()) {
+		out.Note = t.Note
+		return out, nil
+	}
+	if out.Action == notifier.ActionReconnect || out.Action == notifier.ActionLater {
+		out.Action = notifier.ActionShow
+	}
+	if acc, err := a.find(out.Account); err == nil {
+		out.Account = acc.ID
+	} else {
+		out.Account = "" // forgotten, or never there: the list shows which are
+	}
+	return out, nil
 }
 
 // later is when "Later" brings a reminder back: tomorrow at the reminder hour,

@@ -146,6 +146,9 @@ type Config struct {
 	Keepers func(changed func(path string)) Keepers
 	// OpenWindow starts the window on a page.
 	OpenWindow func(ctx context.Context, page, token string) error
+	// Marks tells links of Relink's own notes from links that anybody may have
+	// written; the zero value takes none for its own.
+	Marks notifier.Marks
 	// Autostart tells whether the agent starts at login, SetAutostart changes it.
 	Autostart    func() (bool, error)
 	SetAutostart func(on bool) error

@@ -36,7 +36,7 @@ const (
 	acmeBlog = "20100002"
 )
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t *testing.T, more ...func(*Config)) *desk {
 	t.Helper()
 	d := &desk{net: sandbox.New(sandbox.Config{}), vault: newMemVault(), ears: &listener{}}
 	server := httptest.NewServer(d.net)
@@ -52,7 +52,7 @@ func newDesk(t *testing.T) *desk {
 		d.vault.apps[p+" "] = platform.App{Platform: p, ID: "practice", Secret: platform.NewSecret("practice-secret")}
 	}
 	d.choice.Store(&sandbox.Choice{})
-	d.Agent, d.stop = running(t, Config{
+	cfg := Config{
 		Vault: d.vault, Settings: settings, Net: &platform.Net{Sandbox: server.URL, Timeout: 2 * time.Second},
 		Sender: func(func(Activation), func(string, uint32)) notifier.Sender { return d.ears },
 		OpenBrowser: func(_ context.Context, _, address, token string) error {
@@ -66,7 +66,11 @@ func newDesk(t *testing.T) *desk {
 			}
 			return nil
 		},
-	})
+	}
+	for _, f := range more {
+		f(&cfg)
+	}
+	d.Agent, d.stop = running(t, cfg)
 	return d
 }
 

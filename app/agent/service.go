@@ -557,7 +557,7 @@ const (
 
 // Finding is one line of the doctor.
 type Finding struct {
-	// Name is the part: keyring, notifications, tray, browser, clock, network, vault, agent, autostart.
+	// Name is the part: keyring, notifications, tray, browser, clock, network, vault, agent, autostart, links.
 	Name   string `json:"name"`
 	Level  Level  `json:"level"`
 	Text   string `json:"text"`

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"time"
 
@@ -356,6 +357,50 @@ func (t *tool) window() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&page, "page", "", "accounts, needs, connect, notices, settings, about, or account:ID")
+	return cmd
+}
+
+func (t *tool) open() *cobra.Command {
+	var register, unregister bool
+	cmd := &cobra.Command{
+		Use:   "open LINK",
+		Short: "Open a relink:// link, as in mails and calendars",
+		Long: `Open a relink:// link, as Relink's mails and calendar carry them: it shows the
+account in the window, where a click goes on. With --register the system opens
+such links by this command, with --unregister no more.`,
+		Example: "  relink open relink://reconnect/linkedin/acme\n  relink open --register",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case register && unregister || (register || unregister) == (len(args) == 1):
+				return usage("give a link, or --register, or --unregister", "it is not clear what to open")
+			case register || unregister:
+				if err := t.Links(register); err != nil {
+					return err
+				}
+				if register {
+					return t.result(okOut{true}, "relink:// links open Relink now.")
+				}
+				return t.result(okOut{true}, "relink:// links do not open Relink any more.")
+			}
+			if _, err := notifier.ParseLink(args[0]); err != nil {
+				return err
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+				// What the link may do is for the agent to say.
+				act := agent.Activation{Action: notifier.ActionShow, Link: args[0], Token: os.Getenv("XDG_ACTIVATION_TOKEN")}
+				if err := svc.Activate(ctx, act); err != nil {
+					return err
+				}
+				if t.json {
+					return t.emit(okOut{true})
+				}
+				return nil
+			})(cmd, args)
+		},
+	}
+	cmd.Flags().BoolVar(&register, "register", false, "have the system open relink:// links with Relink")
+	cmd.Flags().BoolVar(&unregister, "unregister", false, "leave relink:// links to others")
 	return cmd
 }
 

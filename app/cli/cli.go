@@ -29,6 +29,7 @@ import (
 	"golang.org/x/term"
 
 	"relink/app/agent"
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -43,6 +44,8 @@ type Config struct {
 	RunAgent func(ctx context.Context, noTray bool, sandbox string) error
 	// OpenWindow is the window role in this process.
 	OpenWindow func(ctx context.Context, page string) error
+	// Links has the system open relink:// addresses with this program, or no more.
+	Links func(on bool) error
 	// Practise shows a window on the practice network until it is closed; ready
 	// is called with its address.
 	Practise func(ctx context.Context, ready func(address string)) error
@@ -87,6 +90,9 @@ type tool struct {
 }
 
 func (t *tool) main(ctx context.Context, args []string) int {
+	if len(args) == 1 && strings.HasPrefix(args[0], notifier.Scheme+":") {
+		args = []string{"open", args[0]} // as a system may call what opens a link
+	}
 	root := t.root(args)
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -140,6 +146,7 @@ var verbs = []struct {
 	{"backup", (*tool).backup},
 	{"restore", (*tool).restore},
 	{"window", (*tool).window},
+	{"open", (*tool).open},
 	{"practise", (*tool).practise},
 	{"agent", (*tool).agent},
 	{"quit", (*tool).quit},

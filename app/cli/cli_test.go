@@ -29,8 +29,19 @@ func TestVerbs(t *testing.T) {
 		calls []string
 		other []string
 	}{
-		{args: "", calls: []string{"Activate {Account: Action:show Note: Token:}"}},
-		{args: "--json", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Note: Token:}"}},
+		{args: "", calls: []string{"Activate {Account: Action:show Note: Token: Link:}"}},
+		{args: "--json", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Note: Token: Link:}"}},
+		{args: "open relink://reconnect/linkedin/acme", calls: []string{"Activate {Account: Action:show Note: Token: Link:relink://reconnect/linkedin/acme}"}},
+		{args: "relink://snooze/linkedin/acme", calls: []string{"Activate {Account: Action:show Note: Token: Link:relink://snooze/linkedin/acme}"}},
+		{args: "open --json relink://show", out: `{"ok":true}`, calls: []string{"Activate {Account: Action:show Note: Token: Link:relink://show}"}},
+		{args: "open -- relink://show", calls: []string{"Activate {Account: Action:show Note: Token: Link:relink://show}"}},
+		{args: "relink://forget/linkedin/acme", code: exitUsage, err: "relink: that is no link of Relink's; open the account in the window, or see: relink status"},
+		{args: "open https://example.org/", code: exitUsage, err: "relink: that is no link of Relink's; open the account in the window, or see: relink status"},
+		{args: "open -- relink://show --register", code: exitUsage, err: "relink: accepts at most 1 arg(s), received 2; see what is possible: relink --help"},
+		{args: "open", code: exitUsage, err: "relink: it is not clear what to open; give a link, or --register, or --unregister"},
+		{args: "open --register relink://show", code: exitUsage, err: "relink: it is not clear what to open; give a link, or --register, or --unregister"},
+		{args: "open --register", out: "relink:// links open Relink now.", other: []string{"links true"}},
+		{args: "open --unregister --json", out: `{"ok":true}`, other: []string{"links false"}},
 		{args: "window --page settings", other: []string{"window settings"}},
 		{args: "agent --no-tray --sandbox http://127.0.0.1:1", other: []string{"agent true http://127.0.0.1:1"}},
 		{args: "snooze linkedin/acme 1d12h", out: "No reminders for linkedin/acme until Thu 26 Nov 2026, 00:00.", calls: []string{"Snooze linkedin/acme 2026-11-26T00:00:00Z"}},

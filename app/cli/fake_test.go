@@ -346,6 +346,7 @@ func (b *bench) run(t *testing.T, args ...string) int {
 			return nil
 		},
 		OpenWindow: func(_ context.Context, page string) error { b.other = append(b.other, "window "+page); return nil },
+		Links:      func(on bool) error { b.other = append(b.other, fmt.Sprint("links ", on)); return nil },
 		Backup: func(_ context.Context, path string, vault, archive func() (string, error)) error {
 			if b.locked {
 				pass, err := vault()

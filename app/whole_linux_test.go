@@ -44,6 +44,7 @@ func TestWhole(t *testing.T) {
 		"killed":      aKilledAgent,
 		"no keyring":  noKeyring,
 		"two windows": twoWindows,
+		"practise":    practising,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

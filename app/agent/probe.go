@@ -68,7 +68,7 @@ func (a *Agent) probe(ctx context.Context) {
 	case <-ctx.Done():
 		return
 	}
-	if a.cfg.Autostart != nil {
+	if a.cfg.Autostart != nil && a.cfg.About.Sandbox == "" { // nobody practises from login on
 		on, err := a.cfg.Autostart()
 		a.tell(func() {
 			line := ""

@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows run test demo bench matrix readme fuzz lint clean setup
+.PHONY: help build full lean sandbox windows cross run test demo bench matrix readme fuzz lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ lean:
 
 windows: ## bin/relink-lean.exe
 	GOOS=windows CGO_ENABLED=0 go build $(FLAGS) -tags lean -o bin/relink-lean.exe .
+
+cross: ## bin/relink.exe, the whole Windows program, by mingw-w64 on Linux
+	@.ci/setup cross
+	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build $(FLAGS) -tags migrated_fynedo -o bin/relink.exe .
 
 sandbox:
 	CGO_ENABLED=0 go build $(FLAGS) -o bin/relink-sandbox ./platform/sandbox/cmd

@@ -161,7 +161,10 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	a, err := agent.New(ctx, agent.Config{
 		Vault: v, Settings: config.File(p.paths.Settings()), Net: net, Log: log,
 		Sender: func(click func(agent.Activation), closed func(string, uint32)) notifier.Sender {
-			return notifier.New(notifier.Config{Icon: assets.Icon(), OnActivate: click, OnClosed: closed, Log: log})
+			return notifier.New(notifier.Config{
+				Icon: assets.Icon(), OnActivate: click, OnClosed: closed, Log: log,
+				Marks: marks, Links: desktop.Links{}.Register, Dir: p.paths.Cache,
+			})
 		},
 		OpenBrowser: desktop.OpenBrowser,
 		Keepers:     func(changed func(string)) agent.Keepers { return keeper.New(vault.System{}, changed) },

@@ -19,6 +19,12 @@ type Config struct {
 	OnClosed   func(noteID string, reason uint32)
 	// Log gets what goes wrong; nil discards it.
 	Log *slog.Logger
+	// Marks makes the links of buttons (Windows), and Links has the system open
+	// them with this program; where it is nil or fails, notes have no buttons.
+	Marks Marks
+	Links func() error
+	// Dir is where the icon may be kept as a file (Windows); empty shows none.
+	Dir string
 	// Address of the session bus (Linux); empty means the session's own.
 	Address string
 }

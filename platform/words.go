@@ -3,7 +3,6 @@ package platform
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 )
@@ -12,48 +11,45 @@ import (
 func (s State) Word() string {
 	switch s {
 	case StateExpired:
-		return "expired"
+		return T("expired")
 	case StateRevoked:
-		return "disconnected"
+		return T("disconnected")
 	case StateDormant:
-		return "unused too long"
+		return T("unused too long")
 	case StateUnfinished:
-		return "not finished"
+		return T("not finished")
 	case StateExpiring:
-		return "ending soon"
+		return T("ending soon")
 	case StateLimited:
-		return "limited"
+		return T("limited")
 	case StateUnverified:
-		return "end unknown"
+		return T("end unknown")
 	}
-	return "connected"
+	return T("connected")
 }
 
 // Span is a positive duration in words: "6 days", "1 day 4 hours", "3 hours", "20 minutes".
 // It never reads negative.
 func Span(d time.Duration) string {
 	d = d.Abs()
-	n := func(v int, unit string) string {
-		if v == 1 {
-			return "1 " + unit
-		}
-		return fmt.Sprintf("%d %ss", v, unit)
-	}
+	inMinutes := func(v int) string { return N(v, "%d minute", "%d minutes") }
+	inHours := func(v int) string { return N(v, "%d hour", "%d hours") }
+	inDays := func(v int) string { return N(v, "%d day", "%d days") }
 	days, hours := int(d/(24*time.Hour)), int(d/time.Hour)%24
 	switch {
 	case d < time.Minute:
-		return "less than a minute"
+		return T("less than a minute")
 	case d < time.Hour:
-		return n(int(d/time.Minute), "minute")
+		return inMinutes(int(d / time.Minute))
 	case d < 24*time.Hour:
-		return n(int(d/time.Hour), "hour")
+		return inHours(int(d / time.Hour))
 	case days < 3 && hours > 0:
-		return n(days, "day") + " " + n(hours, "hour")
+		return inDays(days) + " " + inHours(hours)
 	case days < 3:
-		return n(days, "day")
+		return inDays(days)
 	}
 	// From three days on to the nearest day: "6 days" just after it was seven.
-	return n(int((d+12*time.Hour)/(24*time.Hour)), "day")
+	return inDays(int((d + 12*time.Hour) / (24 * time.Hour)))
 }
 
 // Left says how much time an account has, relative to now: "3 days left",
@@ -61,68 +57,74 @@ func Span(d time.Duration) string {
 func (s Status) Left(now time.Time) string {
 	switch {
 	case s.State == StateUnfinished && s.Reason == "no_grant":
-		return "not connected"
+		return T("not connected")
 	case s.State == StateUnfinished:
-		return "choose a page to finish"
+		return T("choose a page to finish")
 	case s.State == StateRevoked:
-		return "disconnected"
+		return T("disconnected")
 	case s.Deadline.Ends() && !now.Before(s.Deadline.At):
 		if s.State == StateDormant {
-			return "unused too long"
+			return T("unused too long")
 		}
-		return "expired " + Span(now.Sub(s.Deadline.At)) + " ago"
+		return T("expired %s ago", Span(now.Sub(s.Deadline.At)))
 	case s.Deadline.Ends():
-		return Span(s.Deadline.At.Sub(now)) + " left"
+		return T("%s left", Span(s.Deadline.At.Sub(now)))
 	case s.Deadline.Source == SourceNever:
-		return "does not expire"
+		return T("does not expire")
 	case s.Renews:
-		return "renews by itself"
+		return T("renews by itself")
 	}
-	return "end unknown"
+	return T("end unknown")
 }
 
 // Word names the clock: "access token", "data access".
 func (k ClockKind) Word() string {
 	switch k {
 	case ClockAccess:
-		return "access token"
+		return T("access token")
 	case ClockRefresh:
-		return "refresh token"
+		return T("refresh token")
 	case ClockDataAccess:
-		return "data access"
+		return T("data access")
 	case ClockSession:
-		return "session"
+		return T("session")
 	case ClockInactivity:
-		return "inactivity"
+		return T("inactivity")
 	}
 	return string(k)
 }
 
 // Known says where a clock's time is known from, in words.
 func (c Clock) Known(platformName string) string {
-	on := ""
+	day := ""
 	if learnt := cmp.Or(c.Learnt, c.Since); !learnt.IsZero() {
-		on = " on " + learnt.Local().Format("2 Jan 2006")
+		day = Date(learnt)
 	}
-	switch c.Source {
-	case SourceProvider:
-		return platformName + " said so" + on
-	case SourceIntrospected:
-		return platformName + " said so when asked" + on
-	case SourceAssumed:
-		if life := lifeOf(c); life > 0 {
-			return "assumed: " + platformName + "'s usual " + Span(life)
-		}
-		return "assumed"
-	case SourceNever:
-		return platformName + " tokens do not expire"
-	case SourceRule:
-		return "your own rule for unused accounts"
-	case SourceToken:
-		return "written in the token or beside it; " + platformName + " has not confirmed it"
+	switch {
+	case c.Source == SourceProvider && day != "":
+		return T("%s said so on %s", platformName, day)
+	case c.Source == SourceProvider:
+		return T("%s said so", platformName)
+	case c.Source == SourceIntrospected && day != "":
+		return T("%s said so when asked on %s", platformName, day)
+	case c.Source == SourceIntrospected:
+		return T("%s said so when asked", platformName)
+	case c.Source == SourceAssumed && lifeOf(c) > 0:
+		return T("assumed: %s's usual %s", platformName, Span(lifeOf(c)))
+	case c.Source == SourceAssumed:
+		return T("assumed")
+	case c.Source == SourceNever:
+		return T("%s tokens do not expire", platformName)
+	case c.Source == SourceRule:
+		return T("your own rule for unused accounts")
+	case c.Source == SourceToken:
+		return T("written in the token or beside it; %s has not confirmed it", platformName)
 	}
-	return "unknown"
+	return T("unknown")
 }
+
+// Date writes a day as people do, in their own time zone.
+func Date(t time.Time) string { return t.Local().Format(T("2 Jan 2006")) }
 
 // Stops lists what does not work, in words: "publishing, analytics and inbox".
 func (s Status) Stops() string {
@@ -137,8 +139,17 @@ func (s Status) Stops() string {
 
 // Word names a capability as an activity.
 func (c Capability) Word() string {
-	if c == Publish {
-		return "publishing"
+	switch c {
+	case Publish:
+		return T("publishing")
+	case Analytics:
+		return T("analytics")
+	case Inbox:
+		return T("inbox")
+	case Previews:
+		return T("previews")
+	case Organisations:
+		return T("organisations")
 	}
 	return string(c)
 }
@@ -148,7 +159,7 @@ func Join(words []string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return T("%s and %s", strings.Join(words[:len(words)-1], T(", ")), words[len(words)-1])
 }
 
 // Why says the reason of a status in one sentence, without the account's name.
@@ -157,27 +168,27 @@ func (s Status) Why(platformName string) string {
 	case s.State == StateRevoked:
 		return Fault{Code: s.Reason}.why(platformName)
 	case s.State == StateExpired && s.Reason == string(ClockDataAccess):
-		return platformName + " asks people to sign in again every 90 days; it has been that long."
+		return T("%s asks people to sign in again every 90 days; it has been that long.", platformName)
 	case s.State == StateExpired && s.Reason == string(ClockRefresh):
-		return "The refresh token has ended; only a new sign-in helps."
+		return T("The refresh token has ended; only a new sign-in helps.")
 	case s.State == StateExpired:
-		return "The " + ClockKind(s.Reason).Word() + " has ended."
+		return T("The %s has ended.", ClockKind(s.Reason).Word())
 	case s.State == StateDormant && s.Reason == string(SourceRule):
-		return "Nobody has used this account for a long time; sign in again to keep it, or change the rule in Settings."
+		return T("Nobody has used this account for a long time; sign in again to keep it, or change the rule in Settings.")
 	case s.State == StateDormant:
-		return platformName + " ends what is not used."
+		return T("%s ends what is not used.", platformName)
 	case s.State == StateUnfinished && s.Reason == "no_grant":
-		return "There is no token stored for this account."
+		return T("There is no token stored for this account.")
 	case s.State == StateUnfinished:
-		return "Signed in, but no page was chosen."
+		return T("Signed in, but no page was chosen.")
 	case s.State == StateExpiring:
-		return "The " + s.Deadline.Kind.Word() + " ends soon."
+		return T("The %s ends soon.", s.Deadline.Kind.Word())
 	case s.State == StateLimited:
-		return "Not every permission was granted."
+		return T("Not every permission was granted.")
 	case s.State == StateUnverified:
-		return platformName + " did not say when this token ends."
+		return T("%s did not say when this token ends.", platformName)
 	case s.Reason == "doubted":
-		return platformName + " rejected the token once; Relink asks again before calling it ended."
+		return T("%s rejected the token once; Relink asks again before calling it ended.", platformName)
 	}
 	return ""
 }
@@ -185,7 +196,7 @@ func (s Status) Why(platformName string) string {
 func (f Fault) why(platformName string) string {
 	for _, p := range All() {
 		if p.Name == platformName && p.Reasons[f.Code] != "" {
-			return p.Reasons[f.Code]
+			return T(p.Reasons[f.Code])
 		}
 	}
 	return f.usual(platformName)
@@ -195,23 +206,23 @@ func (f Fault) why(platformName string) string {
 func (f Fault) usual(platformName string) string {
 	switch f.Code {
 	case "190/460":
-		return "The password was changed."
+		return T("The password was changed.")
 	case "190/458":
-		return "The app was removed at " + platformName + "."
+		return T("The app was removed at %s.", platformName)
 	case "190/459", "190/464":
-		return platformName + " wants the person to sign in on its own site first."
+		return T("%s wants the person to sign in on its own site first.", platformName)
 	case "190/492":
-		return "The person who connected the page no longer manages it."
+		return T("The person who connected the page no longer manages it.")
 	case "190/463", "expired":
-		return platformName + " says the token has ended."
+		return T("%s says the token has ended.", platformName)
 	case "revoked", "65601":
-		return "The permission was withdrawn at " + platformName + "."
+		return T("The permission was withdrawn at %s.", platformName)
 	case "answer_lost":
-		return "The answer to a renewal was lost on its way, and " + platformName + " takes the old refresh token no more."
+		return T("The answer to a renewal was lost on its way, and %s takes the old refresh token no more.", platformName)
 	case "invalid_grant":
-		return platformName + " no longer accepts the refresh token."
+		return T("%s no longer accepts the refresh token.", platformName)
 	}
-	return platformName + " no longer accepts the token."
+	return T("%s no longer accepts the token.", platformName)
 }
 
 // SplitCommand splits a command into words at white space; single and double quotes

@@ -167,6 +167,7 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 			})
 		},
 		OpenBrowser: desktop.OpenBrowser,
+		Language:    config.SetLanguage,
 		Keepers:     func(changed func(string)) agent.Keepers { return keeper.New(vault.System{}, changed) },
 		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },
 		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },

@@ -412,6 +412,7 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 		return platform.As(err, platform.KindConfig)
 	}
 	a.settings.Store(&loaded)
+	a.speak(loaded.Language)
 	return a.do(ctx, func() {
 		a.channelsSet(&old, &loaded)
 		if s.Autostart {
@@ -593,4 +594,14 @@ func (a *Agent) later(id string) time.Time {
 		}
 	}
 	return until
+}
+
+// speak makes the agent's notes and its tray speak the person's language.
+func (a *Agent) speak(tag string) {
+	if a.cfg.Language == nil {
+		return
+	}
+	if err := a.cfg.Language(tag); err != nil {
+		a.log.Warn("language", "error", err)
+	}
 }

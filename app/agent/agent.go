@@ -144,6 +144,8 @@ type Config struct {
 	// Keepers makes the reader of tokens that other programs keep, given what to
 	// call when a file was changed; nil means there is none.
 	Keepers func(changed func(path string)) Keepers
+	// Language makes the process speak a language, by its tag; nil leaves it at English.
+	Language func(tag string) error
 	// OpenWindow starts the window on a page.
 	OpenWindow func(ctx context.Context, page, token string) error
 	// Marks tells links of Relink's own notes from links that anybody may have
@@ -281,6 +283,7 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 		return nil, platform.As(err, platform.KindConfig)
 	}
 	a.settings.Store(&settings)
+	a.speak(settings.Language)
 	if warning != "" {
 		a.head.warn("settings", warning)
 	}

@@ -482,6 +482,8 @@ type Settings struct {
 	Port int `json:"port"`
 	// Autostart starts the agent at login.
 	Autostart bool `json:"autostart"`
+	// Language of notifications and the tray: "en", "de", "es", "fr" or "ja"; empty is English.
+	Language string `json:"language,omitempty"`
 	// Browser is the command that opens an address; empty means the system's.
 	Browser string `json:"browser,omitempty"`
 	// Mail says where reminders are mailed; without a server none are.

@@ -310,6 +310,7 @@ type settingsOut struct {
 	Verify        int64              `json:"verify_seconds"`
 	Port          int                `json:"port"`
 	Autostart     bool               `json:"autostart"`
+	Language      string             `json:"language"`
 	Browser       string             `json:"browser,omitempty"`
 	// Mail is missing where none is sent.
 	Mail     *agent.Mail `json:"mail,omitempty"`

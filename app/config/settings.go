@@ -13,6 +13,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"relink/app/agent"
+	"relink/assets"
 	"relink/notifier"
 	"relink/platform"
 	"relink/platform/connect"
@@ -27,7 +28,7 @@ const (
 func Defaults() agent.Settings {
 	return agent.Settings{
 		Steps: []time.Duration{7 * day, 3 * day, day}, Urgent: 4 * time.Hour, Hour: 9, Idle: 90 * day,
-		Poll: time.Hour, Verify: day, Port: connect.DefaultPort,
+		Poll: time.Hour, Verify: day, Language: "en", Port: connect.DefaultPort,
 	}
 }
 
@@ -95,6 +96,9 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	span("poll", s.Poll, time.Minute, time.Hour)
 	span("verify", s.Verify, time.Minute, 30*day)
 	number("port", s.Port, 1024, 65535)
+	if bad == nil && s.Language != "" && s.Language != "en" && !slices.Contains(assets.Languages(), s.Language) {
+		bad = &fieldError{"language", "must be en or one of " + strings.Join(assets.Languages(), ", ")}
+	}
 	if bad == nil && strings.ContainsAny(s.Browser, "\r\n\x00") {
 		bad = &fieldError{"browser", "must be one line"}
 	}
@@ -178,6 +182,7 @@ type file struct {
 	Verify        *string             `toml:"verify"`
 	Port          *int                `toml:"port"`
 	Autostart     *bool               `toml:"autostart"`
+	Language      *string             `toml:"language"`
 	Browser       *string             `toml:"browser"`
 	MailServer    *string             `toml:"mail_server"`
 	MailPort      *int                `toml:"mail_port"`
@@ -247,6 +252,7 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	}
 	set(&s.Port, f.Port)
 	set(&s.Autostart, f.Autostart)
+	set(&s.Language, f.Language)
 	set(&s.Browser, f.Browser)
 	set(&s.Mail.Server, f.MailServer)
 	set(&s.Mail.Port, f.MailPort)

@@ -57,6 +57,33 @@ func TestTable(t *testing.T) {
 					t.Errorf("address %q is not https", raw)
 				}
 			}
+			if (p.Family == FamilyExtending) && (p.Extend == nil || p.ExtendFrom < day) {
+				t.Error("an extending platform needs Extend, from a day on")
+			}
+			for kind, life := range p.Silent {
+				if life < 0 || life > 0 && life < time.Minute {
+					t.Errorf("the %s clock runs %v where the platform is silent", kind, life)
+				}
+			}
+			// Where nobody can renew it, something must say when a token ends.
+			if _, listed := p.Silent[ClockAccess]; p.Family == FamilyNone && !listed {
+				t.Error("a token that cannot be renewed has no life in the table")
+			}
+			seenNeeds := map[Capability]bool{}
+			for _, n := range p.Needs {
+				if len(n.Scopes) == 0 && p.Redirect != RedirectNone || seenNeeds[n.Capability] {
+					t.Errorf("%s needs its scopes, and once", n.Capability)
+				}
+				seenNeeds[n.Capability] = true
+			}
+			if !seenNeeds[Publish] && p.ID != "oidc" {
+				t.Error("nobody can publish")
+			}
+			for code, s := range p.Reasons {
+				if code == "" || !strings.HasSuffix(s, ".") || strings.Contains(s, "%") {
+					t.Errorf("reason %q is no sentence: %q", code, s)
+				}
+			}
 			if p.Site != SiteNone {
 				return
 			}
@@ -102,6 +129,19 @@ func TestClassify(t *testing.T) {
 		var fixtures []fixture
 		if err := json.Unmarshal(raw, &fixtures); err != nil {
 			t.Fatalf("%s: %v", p.ID, err)
+		}
+		// Each bucket has one: a person or a refresh is needed, or the token is left alone.
+		token, other := 0, 0
+		for _, f := range fixtures {
+			switch f.Kind {
+			case KindReconnect, KindRefresh:
+				token++
+			case KindRetry, KindLimit:
+				other++
+			}
+		}
+		if token == 0 || other < 3 {
+			t.Errorf("%s: %d fixtures are of the token, %d leave it alone", p.ID, token, other)
 		}
 		for _, f := range fixtures {
 			t.Run(p.ID+"/"+f.Name, func(t *testing.T) {

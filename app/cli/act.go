@@ -68,8 +68,11 @@ stdin, never from an argument; an empty one means a public client.`,
 						return err
 					}
 				}
-				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect},
-					"Stored. The redirect address registered at %s must be exactly %s\nThen run: relink connect %s", p.Name, redirect, p.ID)
+				line := "Stored."
+				if redirect != "" { // else no browser comes back
+					line += " The redirect address registered at " + p.Name + " must be exactly " + redirect
+				}
+				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect}, "%s\nThen run: relink connect %s", line, p.ID)
 			})(cmd, args)
 		},
 	}

@@ -52,6 +52,7 @@ var bluesky = &Platform{
 			"Copy it: it looks like xxxx-xxxx-xxxx-xxxx and is shown once.",
 		},
 		Lasts:  "90 days after its last use, and Relink renews it before: longer than a sign-in in the browser, which ends after 14 days",
+		Types:  []string{"Bearer"}, // the browser's are bound to a key
 		Accept: blueskyAccept,
 	},
 	Discover:     blueskyDiscover,

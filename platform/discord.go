@@ -58,6 +58,7 @@ var discord = &Platform{
 			"For a bot instead: in the developer portal, under Bot, choose Reset Token and copy it.",
 		},
 		Lasts:  "a webhook until it is deleted, a bot's token until it is reset",
+		Types:  []string{discordWebhook, discordBot},
 		Accept: discordAccept,
 	},
 	Discover: func(context.Context, *Net, string) (Endpoint, error) {

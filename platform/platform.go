@@ -121,6 +121,8 @@ type Credential struct {
 	Steps []string `json:"steps,omitempty"`
 	// Lasts says how long this way lasts, in a sentence, for a person who has a choice.
 	Lasts string `json:"lasts,omitempty"`
+	// Types are the token types of grants made with it, where there is another way in too.
+	Types []string `json:"-"`
 	// Accept turns it into what is kept, asking the platform where it must.
 	// c.Tokens is empty; Identify is called after it. Errors are *[Error].
 	Accept func(ctx context.Context, c Call, login string, secret Secret) (Exchanged, error) `json:"-"`
@@ -371,6 +373,18 @@ func (p *Platform) Default() []Capability {
 		}
 	}
 	return out
+}
+
+// HandOnly reports whether there is no way in but by a credential made at the platform.
+func (p *Platform) HandOnly() bool {
+	return p.Credential != nil && p.Redirect == RedirectNone && p.Device == nil
+}
+
+// ByHand reports whether a grant came by a credential made at the platform, so
+// that the next one should too: the other way may last less. Who signs in in the
+// browser was asked for scopes, who hands a credential over was not.
+func (p *Platform) ByHand(g Grant) bool {
+	return p.HandOnly() || p.Credential != nil && slices.Contains(p.Credential.Types, g.TokenType) && len(g.Asked) == 0
 }
 
 // Style says where the client's credentials go in a token request: a public

@@ -39,7 +39,7 @@ func (s *signIn) flags(cmd *cobra.Command) {
 
 // byHand reports whether a sign-in takes a credential made at the platform.
 func (s signIn) byHand(p *platform.Platform) bool {
-	return s.credential || p.Credential != nil && p.Redirect == platform.RedirectNone && p.Device == nil
+	return s.credential || p.HandOnly()
 }
 
 // credential asks for what was made at the platform, and says how to make it.
@@ -232,7 +232,8 @@ func (t *tool) wayOf(ctx context.Context, svc agent.Service, name string, s sign
 			continue
 		}
 		p, err := platform.Lookup(r.Account.Platform)
-		if err != nil || !s.byHand(p) {
+		browser := s.noBrowser || s.paste || s.device
+		if err != nil || !s.byHand(p) && (browser || !p.ByHand(r.Grant)) {
 			return r.Account, nil, nil
 		}
 		return r.Account, p, nil

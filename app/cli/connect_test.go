@@ -275,3 +275,42 @@ func (l *lockedBuffer) String() string {
 	defer l.mu.Unlock()
 	return l.b.String()
 }
+
+// TestReconnectGoesTheWayItCame: an account connected by an app password is not
+// moved to the browser, where it would last 14 days and not 90, unless that is asked for.
+func TestReconnectGoesTheWayItCame(t *testing.T) {
+	acc := platform.Account{ID: "b1", Platform: "bluesky", Server: "did:plc:acme", ProviderID: "did:plc:acme", Alias: "acme", Handle: "acme.bsky.social"}
+	for _, tt := range []struct{ name, args, kind, call string }{
+		{"app password", "reconnect bluesky/acme", "Bearer", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
+		{"app password, browser asked for", "reconnect bluesky/acme --no-browser", "Bearer", "Reconnect {Account:bluesky/acme NoBrowser:true NoListener:false Device:false Login: Secret:}"},
+		{"browser", "reconnect bluesky/acme", "DPoP", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login: Secret:}"},
+		{"browser, app password asked for", "reconnect bluesky/acme --app-password-stdin", "DPoP", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			g := platform.Grant{Account: acc.ID, Generation: 1, TokenType: tt.kind}
+			if tt.kind == "DPoP" {
+				g.Asked = []string{"atproto"}
+			}
+			f := &fake{snapshot: agent.NewSnapshot(agent.Snapshot{Seq: 1, At: noon}, []*agent.Row{{Account: acc, Grant: g}}), flows: []agent.Flow{step(1, agent.PhaseDone)}}
+			b := bench{fake: f, interactive: true, passwords: []string{hush}}
+			if code := b.run(t, strings.Fields(tt.args)...); code != exitDone {
+				t.Errorf("exit code: got %d, %s", code, b.err.String())
+			}
+			if want := []string{tt.call}; !slices.Equal(f.calls, want) {
+				t.Errorf("calls: got %q, want %q", f.calls, want)
+			}
+			if strings.Contains(b.out.String()+b.err.String(), hush) {
+				t.Error("the credential is shown")
+			}
+		})
+	}
+}
+
+func TestPlatformsSpeakEnglish(t *testing.T) {
+	for id, want := range map[string]string{"bluesky": "\nWith an app password:\n", "telegram": "\nWith a bot token:\n"} {
+		b := bench{fake: &fake{}}
+		if code := b.run(t, "platforms", id); code != exitDone || !strings.Contains(b.out.String(), want) {
+			t.Errorf("%s: got %d, %q", id, code, b.out.String())
+		}
+	}
+}

@@ -544,6 +544,9 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 			a.mailNote(notifier.Connected(acc, row.Status, a.clock.now(), nil))
 			return nil
 		}
+		if p, err := platform.Lookup(acc.Platform); err == nil && row != nil && p.ByHand(row.Grant) && a.cfg.OpenWindow != nil {
+			return open("account:" + acc.ID) // where the credential can be handed over; the browser would swap it for another
+		}
 		f, err := a.reconnect(ctx, ReconnectRequest{Account: acc.ID}, act.Token, true)
 		if err != nil {
 			a.mailNote(notifier.Failed(acc, platform.As(err, platform.KindRetry)))

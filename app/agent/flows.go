@@ -275,6 +275,9 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 	})
 	res, err := f.attempt.Wait(ctx)
 	if err != nil {
+		if who := res.Identities; platform.KindOf(err) == platform.KindWrongAccount && len(who) > 0 && acc != nil && (acc.OwnerID == "" || who[0].OwnerID != acc.OwnerID) {
+			a.move(f, func(s *Flow) { s.SignedIn = cmp.Or(who[0].Owner, who[0].Name, who[0].Handle, who[0].ProviderID) })
+		}
 		a.fail(ctx, f, acc, err)
 		return
 	}

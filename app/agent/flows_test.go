@@ -269,7 +269,7 @@ func TestWrongAccountChangesNothing(t *testing.T) {
 	before := d.row(t, id)
 	d.person(&sandbox.Choice{Person: "other-person"})
 	f := d.reconnect(t, id)
-	if f.Phase != PhaseFailed || f.Error.Kind != platform.KindWrongAccount || !strings.Contains(f.Error.Message, "Other Person") {
+	if f.Phase != PhaseFailed || f.Error.Kind != platform.KindWrongAccount || !strings.Contains(f.Error.Message, "Other Person") || f.SignedIn != "Other Person" {
 		t.Fatalf("flow %s: %v", f.Phase, f.Error)
 	}
 	if row := d.row(t, id); row.Grant.Generation != before.Grant.Generation || row.Account.Name != before.Account.Name || d.snap.Load().Len() != 1 {

@@ -368,3 +368,36 @@ func TestNothingIsSaidInTheFirstMinute(t *testing.T) {
 		}
 	})
 }
+
+// A click on a reminder of an account that was connected by a credential made at
+// the platform opens the window to hand a new one over, and not the browser.
+func TestClickOfAnAccountConnectedByHand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v := newMemVault()
+		now := time.Now()
+		acc := platform.Account{ID: "acme", Platform: "bluesky", Server: "did:plc:acme", ProviderID: "did:plc:acme", Alias: "acme", Handle: "acme.bsky.social", Created: now, LastUsed: now}
+		g := platform.Grant{
+			Account: "acme", Generation: 1, TokenType: "Bearer", Issued: now, Verified: now, Tokens: platform.Tokens{Access: platform.NewSecret("tok-1")},
+			Clocks: []platform.Clock{{Kind: platform.ClockRefresh, Source: platform.SourceProvider, At: now.Add(-time.Hour), Since: now.Add(-90 * testDay)}},
+		}
+		if err := v.Create(t.Context(), acc, g); err != nil {
+			t.Fatal(err)
+		}
+		cfg := config(v, fine{}, &listener{})
+		var pages []string
+		cfg.OpenWindow = func(_ context.Context, page, _ string) error {
+			pages = append(pages, page)
+			return nil
+		}
+		cfg.OpenBrowser = func(context.Context, string, string, string) error {
+			t.Error("the browser was opened")
+			return nil
+		}
+		a, stop := running(t, cfg)
+		defer stop()
+		if err := a.Activate(t.Context(), Activation{Account: "acme", Action: notifier.ActionReconnect}); err != nil {
+			t.Fatal(err)
+		}
+		wantLines(t, "pages", pages, []string{"account:acme"})
+	})
+}

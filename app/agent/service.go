@@ -227,6 +227,9 @@ type Flow struct {
 	Candidates []platform.Identity `json:"candidates,omitempty"`
 	// Accounts are the IDs stored when done.
 	Accounts []string `json:"accounts,omitempty"`
+	// SignedIn is who signed in instead of the account's owner, of an Error of KindWrongAccount;
+	// empty where it was the owner, who did not allow the account.
+	SignedIn string `json:"signed_in,omitempty"`
 	// Notes are lines for the person when done: permissions missing, an end date that did not move.
 	Notes []string        `json:"notes,omitempty"`
 	Error *platform.Error `json:"error,omitempty"`

@@ -225,6 +225,14 @@ func (f Fault) usual(platformName string) string {
 	return T("%s no longer accepts the token.", platformName)
 }
 
+// Article puts a or an before a noun.
+func Article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}
+
 // SplitCommand splits a command into words at white space; single and double quotes
 // keep words together. A backslash is an ordinary character: Windows paths are full of them.
 func SplitCommand(s string) ([]string, error) {

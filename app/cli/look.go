@@ -241,7 +241,7 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 		lines = append(lines, "For "+n.Capability.Word()+": "+strings.Join(n.Scopes, ", ")+map[bool]string{true: " (after the platform's approval)"}[n.Approval])
 	}
 	if c := p.Credential; c != nil {
-		lines = append(lines, "With "+article(c.Name)+":")
+		lines = append(lines, "With "+platform.Article(c.Name)+":")
 		for i, step := range c.Steps {
 			lines = append(lines, fmt.Sprintf("%d. %s", i+1, step))
 		}
@@ -253,14 +253,6 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 		lines = append(lines, "Remove Relink there: "+p.RevokePage)
 	}
 	return t.print("%s", strings.Join(lines, "\n"))
-}
-
-// article puts a or an before a noun.
-func article(noun string) string {
-	if noun != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {
-		return "an " + noun
-	}
-	return "a " + noun
 }
 
 func (t *tool) check() *cobra.Command {

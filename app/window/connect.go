@@ -2,7 +2,9 @@ package window
 
 import (
 	"context"
+	"fmt"
 	"image/color"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -15,6 +17,7 @@ import (
 
 	"relink/app/agent"
 	"relink/platform"
+	"relink/platform/connect"
 )
 
 // connectPage connects a first account: choose a platform, give what it needs,
@@ -99,14 +102,19 @@ func platformsInOrder() []*platform.Platform {
 	out := slices.Clone(platform.All())
 	slices.SortStableFunc(out, func(a, b *platform.Platform) int {
 		switch {
-		case a.Registration.Self == b.Registration.Self:
+		case needsNoApp(a) == needsNoApp(b):
 			return 0
-		case a.Registration.Self:
+		case needsNoApp(a):
 			return -1
 		}
 		return 1
 	})
 	return out
+}
+
+// needsNoApp reports whether there is a way in without an app registration of one's own.
+func needsNoApp(p *platform.Platform) bool {
+	return p.Registration.Self || p.Registration.None || p.Credential != nil
 }
 
 // platformTiles are the platforms to choose from.
@@ -117,7 +125,7 @@ func platformTiles(u *ui, columns int) fyne.CanvasObject {
 		a.set(p.ID, "")
 		name := heading(p.Name)
 		about := sentence(p.Lifetime)
-		if !p.Registration.Self {
+		if !needsNoApp(p) {
 			about += " Needs your own app registration."
 		}
 		t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, a)), nil, tight(name, caption(about)))), func() { u.showConnectTo(p.ID) })
@@ -142,6 +150,10 @@ type connectForm struct {
 	// apps stored already; known once the agent has said so.
 	apps  []platform.App
 	known bool
+	// byHand is true while a credential is to be handed over instead of a sign-in in the browser.
+	byHand bool
+	// asks are the permissions to ask for in the browser.
+	asks *fyne.Container
 }
 
 func newConnectForm(u *ui, p *platform.Platform) *connectForm {
@@ -152,17 +164,43 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	if p.Site != platform.SiteNone {
 		f.server = widget.NewEntry()
 		name, hint := wordServer, wordServerHint
-		if p.Site == platform.SiteIssuer {
+		switch {
+		case p.Site == platform.SiteIssuer:
 			name, hint = wordIssuer, wordIssuerHint
+		case p.Site == platform.SiteHandle:
+			name, hint = wordHandle, wordHandleHint
+		case p.SitePath:
+			hint = wordSiteHint
 		}
 		f.server.SetPlaceHolder(hint)
 		f.server.OnChanged = func(string) { f.showApp(); f.problem.show("") }
 		f.server.OnSubmitted = func(string) { f.submit() }
 		f.content.Add(field(name, f.server))
 	}
-	if !p.Registration.Self {
+	if p.Credential != nil && !p.HandOnly() {
+		lasts := caption(sentence(p.Credential.Lasts))
+		ways := widget.NewRadioGroup([]string{wordWayBrowser, fmt.Sprintf(wordWayHand, platform.Article(p.Credential.Name))}, nil)
+		ways.Required = true
+		ways.Selected = wordWayBrowser
+		ways.OnChanged = func(way string) {
+			f.byHand = way != wordWayBrowser
+			f.showApp()
+			showIf(f.asks, !f.byHand)
+		}
+		f.content.Add(heading(wordWay))
+		f.content.Add(tight(ways, lasts))
+	}
+	f.byHand = p.HandOnly()
+	if !p.Registration.Self && !p.Registration.None {
 		f.app = newAppForm(u, p)
 		f.appBox = container.NewVBox(tight(heading(wordAppTitle), caption(wordAppOnce)), f.app.content)
+		if p.Registration.Review != "" {
+			f.appBox.Add(caption(sentence(p.Registration.Review)))
+		}
+		if p.Redirect == platform.RedirectHTTPS {
+			f.appBox.Add(wrapped(wordReaching))
+			f.appBox.Add(numbered(connect.HTTPSSteps(runtime.GOOS)))
+		}
 		f.appBox.Hide()
 		f.content.Add(f.appBox)
 		u.run(func(ctx context.Context, s agent.Service) func() {
@@ -176,8 +214,10 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 			}
 		})
 	}
-	if len(p.Needs) > 0 {
-		f.content.Add(heading(wordAskTitle))
+	f.asks = container.NewVBox()
+	f.content.Add(f.asks)
+	if len(p.Needs) > 0 && !f.byHand {
+		f.asks.Add(heading(wordAskTitle))
 		for _, n := range p.Needs {
 			asks := "asks for " + platform.Join(n.Scopes)
 			if n.Approval {
@@ -189,7 +229,7 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 			word := strings.TrimSuffix(sentence(n.Capability.Word()), ".")
 			tick := widget.NewCheck(word, func(on bool) { f.want(n.Capability, on) })
 			tick.Checked = !n.Approval
-			f.content.Add(tight(tick, indented(caption(asks))))
+			f.asks.Add(tight(tick, indented(caption(asks))))
 		}
 	}
 	f.button = primary(wordConnect, f.submit)
@@ -214,6 +254,10 @@ func (f *connectForm) site() (string, bool) {
 	if f.server == nil {
 		return "", true
 	}
+	if f.p.Site == platform.SiteHandle || f.p.SitePath {
+		address, err := connect.Normalize(f.p, f.server.Text)
+		return address, err == nil
+	}
 	return serverAddress(f.server.Text, f.p.Site)
 }
 
@@ -228,7 +272,7 @@ func (f *connectForm) stored() bool {
 // showApp shows the registration's fields where none is stored.
 func (f *connectForm) showApp() {
 	if f.appBox != nil {
-		showIf(f.appBox, f.known && !f.stored())
+		showIf(f.appBox, f.known && !f.stored() && !f.byHand)
 	}
 }
 
@@ -239,20 +283,33 @@ func (f *connectForm) submit() {
 	server, ok := f.site()
 	if !ok {
 		bad := wordServerBad
-		if f.p.Site == platform.SiteIssuer {
+		switch f.p.Site {
+		case platform.SiteIssuer:
 			bad = wordIssuerBad
+		case platform.SiteHandle:
+			bad = wordHandleBad
 		}
 		f.problem.show(bad)
 		return
 	}
 	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants)}
-	connect := func() {
+	var hand *byHand
+	if f.byHand {
+		hand = &byHand{p: f.p}
+		if f.p.Site == platform.SiteHandle {
+			hand.login = server
+		}
+	}
+	begin := func() {
 		f.u.startFlow(wordConnect+" "+f.p.Name, "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+			if hand != nil {
+				request.Login, request.Secret = hand.login, hand.secret
+			}
 			return s.Connect(ctx, request)
-		}, nil, "")
+		}, hand, nil, "")
 	}
 	if f.appBox == nil || !f.appBox.Visible() {
-		connect()
+		begin()
 		return
 	}
 	app, bad := f.app.request(server)
@@ -270,7 +327,7 @@ func (f *connectForm) submit() {
 			f.apps = append(f.apps, platform.App{Platform: app.Platform, Server: app.Server, ID: app.ClientID})
 			f.app.secret.SetText("")
 			f.showApp()
-			connect()
+			begin()
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 // fake is a Service with sample accounts. It records what it was asked and
 // lets a test move a flow along.
 type fake struct {
+	request  agent.ConnectRequest
 	mu       sync.Mutex
 	snap     *agent.Snapshot
 	watchers []chan *agent.Snapshot
@@ -178,7 +179,17 @@ func (f *fake) Connect(_ context.Context, r agent.ConnectRequest) (agent.Flow, e
 	if err := f.did("connect ", r.Platform, " ", r.Server, " ", r.Wants); err != nil {
 		return agent.Flow{}, err
 	}
+	f.mu.Lock()
+	f.request = r
+	f.mu.Unlock()
 	return f.begin("", r.Platform), nil
+}
+
+// connected is the last request to connect.
+func (f *fake) connected() agent.ConnectRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.request
 }
 
 func (f *fake) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flow, error) {

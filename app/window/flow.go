@@ -26,6 +26,9 @@ type flowView struct {
 	start   flowStart
 	account string // ID being reconnected, empty on a first connection
 	closed  func()
+	// hand is the credential that is handed over instead of a sign-in in the
+	// browser; nil for the browser.
+	hand *byHand
 	// fit makes what is around the view as high as its content; nil leaves it.
 	fit func()
 	// next starts the flow after this one; nil when it is the last.
@@ -53,6 +56,10 @@ func (v *flowView) begin() {
 		v.cancel()
 	}
 	v.cancel, v.phase, v.drawn, v.pasting, v.flow = cancel, "", 0, false, agent.Flow{}
+	if v.hand != nil && v.hand.secret == "" {
+		v.handOver()
+		return
+	}
 	v.progress(wordStarting)
 	v.u.goes(func() {
 		s, err := v.u.service(ctx)
@@ -150,6 +157,14 @@ func (v *flowView) show(f agent.Flow) {
 	v.phase, v.drawn = f.Phase, f.Version
 	switch f.Phase {
 	case agent.PhaseWaiting:
+		if f.URL == "" { // nothing to open
+			v.progress(wordWorking)
+			return
+		}
+		if f.UserCode != "" {
+			v.device()
+			return
+		}
 		if v.pasting = v.pasting || !f.Listening; v.pasting {
 			v.paste()
 		} else {
@@ -359,17 +374,22 @@ func (v *flowView) failed(e *platform.Error) {
 	if v.next != nil {
 		buttons = append(buttons, widget.NewButton(wordNext+": "+v.nextLabel, func() { v.close(false); v.next() }))
 	}
-	if row := v.u.row(v.account); row != nil && e.Kind == platform.KindWrongAccount {
+	if row := v.u.row(v.account); row != nil && e.Kind == platform.KindWrongAccount && v.hand == nil && v.flow.SignedIn != "" {
 		a := row.Account
 		buttons = append(buttons, widget.NewButton("Add as a new account", func() {
-			v.account = ""
+			v.account, v.hand = "", nil
 			v.start = func(ctx context.Context, s agent.Service) (agent.Flow, error) {
 				return s.Connect(ctx, agent.ConnectRequest{Platform: a.Platform, Server: a.Server, Wants: a.Wants})
 			}
 			v.begin()
 		}))
 	}
-	v.set(outcome(theme.ErrorIcon(), toneBad, wordFailed, body), append(buttons, primary(wordTryAgain, v.begin))...)
+	v.set(outcome(theme.ErrorIcon(), toneBad, wordFailed, body), append(buttons, primary(wordTryAgain, func() {
+		if v.hand != nil {
+			v.hand.secret = "" // it was not the right one
+		}
+		v.begin()
+	}))...)
 }
 
 // outcome is how something ended: icon, word and the lines about it.
@@ -395,7 +415,7 @@ func (d *flowDialog) leave() { d.view.close(true) }
 const flowWidth float32 = 480
 
 // startFlow shows a flow over the main window.
-func (u *ui) startFlow(title, account string, start flowStart, next func(), nextLabel string) {
+func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, next func(), nextLabel string) {
 	if u.flow != nil {
 		return
 	}
@@ -413,7 +433,7 @@ func (u *ui) startFlow(title, account string, start flowStart, next func(), next
 			}
 		}
 	})
-	d.view.next, d.view.nextLabel = next, nextLabel
+	d.view.hand, d.view.next, d.view.nextLabel = hand, next, nextLabel
 	d.dialog = newModal(title, d.view.content, u.win)
 	u.flow = d
 	d.view.fit = func() { d.dialog.resize(fyne.NewSize(flowWidth, 0)) }
@@ -422,14 +442,18 @@ func (u *ui) startFlow(title, account string, start flowStart, next func(), next
 }
 
 // reconnectStart starts the flow of an account, or joins the one that runs.
-func reconnectStart(row *agent.Row) flowStart {
+func reconnectStart(row *agent.Row, hand *byHand) flowStart {
 	return func(ctx context.Context, s agent.Service) (agent.Flow, error) {
 		if row.Flow != "" {
 			if f, err := s.Flow(ctx, row.Flow, 0); err == nil && !f.Phase.Ended() {
 				return f, nil
 			}
 		}
-		return s.Reconnect(ctx, agent.ReconnectRequest{Account: row.Account.ID})
+		r := agent.ReconnectRequest{Account: row.Account.ID}
+		if hand != nil {
+			r.Login, r.Secret = hand.login, hand.secret
+		}
+		return s.Reconnect(ctx, r)
 	}
 }
 
@@ -466,5 +490,6 @@ func (u *ui) reconnectEach(ids []string) {
 		}
 	}
 	u.choose(row.Account.ID)
-	u.startFlow(wordReconnect+" "+row.Account.Title(), row.Account.ID, reconnectStart(row), next, label)
+	hand := handOf(row)
+	u.startFlow(wordReconnect+" "+row.Account.Title(), row.Account.ID, reconnectStart(row, hand), hand, next, label)
 }

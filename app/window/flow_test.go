@@ -116,6 +116,7 @@ func TestFlowWrongAccount(t *testing.T) {
 	b := reconnecting(t)
 	b.f.move(func(f *agent.Flow) {
 		f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindWrongAccount, Message: "You signed in as Bob. This account is Acme Shop. Nothing was changed."}
+		f.SignedIn = "Bob"
 	})
 	b.sees("You signed in as Bob. This account is Acme Shop. Nothing was changed.")
 	b.press("Add as a new account")

@@ -192,7 +192,9 @@ func (p *popup) reconnect() {
 	small := p.win
 	p.content = container.NewStack()
 	p.open(popupSize)
-	p.flow = newFlowView(u, p.win, p.id, reconnectStart(row), p.win.Close)
+	p.flow = newFlowView(u, p.win, p.id, nil, p.win.Close)
+	p.flow.hand = handOf(row)
+	p.flow.start = reconnectStart(row, p.flow.hand)
 	win := p.win
 	p.flow.fit = func() { win.Resize(fyne.NewSize(flowWidth, win.Content().MinSize().Height)) }
 	p.content.Objects = []fyne.CanvasObject{pad(2, p.flow.content)}

@@ -1,0 +1,105 @@
+package window
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// byHand is a credential made at the platform that is handed over instead of a
+// sign-in in the browser: an app password, a bot token, a webhook's address.
+type byHand struct {
+	p             *platform.Platform
+	login, secret string
+}
+
+// handOf gives what reconnecting an account by hand needs; nil where the
+// account was connected in the browser.
+func handOf(row *agent.Row) *byHand {
+	p, err := platform.Lookup(row.Account.Platform)
+	if err != nil || !p.ByHand(row.Grant) {
+		return nil
+	}
+	return &byHand{p: p, login: row.Account.Handle}
+}
+
+// numbered shows steps that are done in order.
+func numbered(steps []string) *fyne.Container {
+	out := container.NewVBox()
+	for i, s := range steps {
+		number := widget.NewLabel(fmt.Sprintf("%d.", i+1))
+		number.Importance = widget.LowImportance
+		out.Add(container.NewBorder(nil, nil, container.NewVBox(number), nil, wrapped(s)))
+	}
+	return out
+}
+
+// handOver asks for the credential; then the flow begins.
+func (v *flowView) handOver() {
+	v.left = nil
+	c := v.hand.p.Credential
+	body := numbered(c.Steps)
+	if address, err := url.Parse(c.Page); err == nil && c.Page != "" {
+		body.Add(container.NewHBox(widget.NewHyperlink(fmt.Sprintf(wordMakeIt, v.hand.p.Name), address)))
+	}
+	problem := problemLabel()
+	secret := widget.NewPasswordEntry()
+	login := widget.NewEntry()
+	login.SetText(v.hand.login)
+	var first fyne.Focusable = secret
+	if c.Login != "" {
+		body.Add(field(capital(c.Login), login))
+		if v.hand.login == "" {
+			first = login
+		}
+	}
+	body.Add(field(capital(c.Name), secret))
+	body.Add(problem.label)
+	send := func() {
+		name, word := strings.TrimSpace(login.Text), strings.TrimSpace(secret.Text)
+		switch {
+		case c.Login != "" && name == "":
+			problem.show(fmt.Sprintf(wordNeedID, c.Login))
+		case word == "":
+			problem.show(fmt.Sprintf(wordNeedID, c.Name))
+		default:
+			secret.SetText("")
+			v.hand.login, v.hand.secret = name, word
+			v.begin()
+		}
+	}
+	login.OnSubmitted = func(string) { v.win.Canvas().Focus(secret) }
+	secret.OnSubmitted = func(string) { send() }
+	v.set(body, v.cancelButton(), primary(wordConnect, send))
+	v.win.Canvas().Focus(first)
+}
+
+// device shows the code to type on another page, from which no browser comes back.
+func (v *flowView) device() {
+	code := widget.NewLabelWithStyle(v.flow.UserCode, fyne.TextAlignCenter, fyne.TextStyle{Bold: true, Monospace: true})
+	code.SizeName = theme.SizeNameHeadingText
+	copied := widget.NewButton(wordCopyCode, nil)
+	copied.OnTapped = func() {
+		v.u.app.Clipboard().SetContent(v.flow.UserCode)
+		copied.SetText(wordCopied)
+	}
+	text := wrapped(wordDevice)
+	body := container.NewVBox(text, code, container.NewHBox(copied, v.copyLink(), v.leftLabel()))
+	v.set(body, v.cancelButton())
+}
+
+// capital begins a label.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}

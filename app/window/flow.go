@@ -204,7 +204,7 @@ func (v *flowView) set(body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 // and what is higher scrolls.
 const (
 	flowBodyLeast float32 = 120
-	flowBodyMost  float32 = 300
+	flowBodyMost  float32 = 400
 )
 
 func (v *flowView) cancelButton() *widget.Button {

@@ -30,15 +30,15 @@ func Calendar(list []News, now time.Time) string {
 	c.line("X-WR-CALNAME", "Relink")
 	for _, n := range list {
 		d, name := n.Status.Deadline, shortName(n.Account)
-		verb := " ends"
+		summary := platform.T("%s ends", name)
 		if !now.Before(d.At) {
-			verb = " has ended"
+			summary = platform.T("%s has ended", name)
 		}
 		c.line("BEGIN", "VEVENT")
 		c.line("UID", escapeText(n.Account.ID+"-"+string(d.Kind)+"@relink"))
 		c.line(stamp, moments(now))
 		c.line("DTSTART", moments(d.At))
-		c.line("SUMMARY", escapeText(name+verb))
+		c.line("SUMMARY", escapeText(summary))
 		c.line("DESCRIPTION", escapeText(calendarBody(n, now)))
 		c.line("URL", Link(n.Account))
 		c.line("CATEGORIES", escapeText("Relink"))
@@ -54,21 +54,21 @@ func Calendar(list []News, now time.Time) string {
 func calendarBody(n News, now time.Time) string {
 	s := Subject{Account: n.Account, Status: n.Status}
 	what, plural := capabilities(s.Status, !s.Status.State.NeedsPerson())
-	verb := " stops then."
+	stops := platform.T("%s stops then.", what)
 	if plural {
-		verb = " stop then."
+		stops = platform.T("%s stop then.", what)
 	}
 	if !now.Before(n.Status.Deadline.At) {
-		verb = " stopped then."
+		stops = platform.T("%s stopped then.", what)
 	}
 	why := ""
 	switch d := n.Status.Deadline; {
 	case d.Source == platform.SourceAssumed:
-		why = "The time is assumed: " + platformName(n.Account) + " did not say."
+		why = platform.T("The time is assumed: %s did not say.", platformName(n.Account))
 	case d.Source == platform.SourceRule:
-		why = "Nobody has used it for a long time."
+		why = platform.T("Nobody has used it for a long time.")
 	}
-	return clean(n.Account.Title()) + "\n" + sentences(what+verb, why) + "\nReconnect it in Relink, or run: relink reconnect " + n.Account.Ref()
+	return clean(n.Account.Title()) + "\n" + sentences(stops, why) + "\n" + platform.T("Reconnect it in Relink, or run: %s", "relink reconnect "+n.Account.Ref())
 }
 
 // SameCalendar reports whether two calendars say the same, whenever they were written.

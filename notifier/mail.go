@@ -101,35 +101,35 @@ func Digest(to string, list []News, now time.Time, loc *time.Location, host stri
 	})
 	l := Letter{To: to, ID: letterID(to, list, now, loc), Date: now, Subject: digestSubject(list, now)}
 	var text, page strings.Builder
-	page.WriteString(`<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"></head><body style="font-family:sans-serif;line-height:1.5">` + "\n")
+	page.WriteString(`<!DOCTYPE html><html lang="` + platform.Language() + `"><head><meta charset="utf-8"></head><body style="font-family:sans-serif;line-height:1.5">` + "\n")
 	for i, n := range list {
 		l.Urgent = l.Urgent || n.Status.State.NeedsPerson()
 		head, body := digestHead(n, now), digestBody(n, now, loc)
 		if i >= digestFull {
 			if i == digestFull {
-				text.WriteString("Also:\n")
-				page.WriteString("<p>Also:</p>\n<ul>\n")
+				text.WriteString(platform.T("Also:") + "\n")
+				page.WriteString("<p>" + html.EscapeString(platform.T("Also:")) + "</p>\n<ul>\n")
 			}
 			text.WriteString("- " + head + "  (" + n.Account.Ref() + ")\n")
 			page.WriteString("<li>" + html.EscapeString(head+" ("+n.Account.Ref()+")") + "</li>\n")
 			continue
 		}
 		ref := n.Account.Ref()
-		text.WriteString(head + "\n" + body + "\nReconnect: " + Link(n.Account) + "\nor run:    relink reconnect " + ref + "\n\n")
+		text.WriteString(head + "\n" + body + "\n" + platform.T("Reconnect: %s\nor run:    %s", Link(n.Account), "relink reconnect "+ref) + "\n\n")
 		page.WriteString("<p><b>" + html.EscapeString(head) + "</b><br>\n" + html.EscapeString(body) + "<br>\n" +
-			`<a href="` + html.EscapeString(Link(n.Account)) + `">Reconnect</a>, or run: <code>relink reconnect ` + html.EscapeString(ref) + "</code></p>\n")
+			platform.T("%s, or run: %s", `<a href="`+html.EscapeString(Link(n.Account))+`">`+html.EscapeString(platform.T(labelReconnect))+"</a>",
+				"<code>relink reconnect "+html.EscapeString(ref)+"</code>") + "</p>\n")
 	}
 	if len(list) > digestFull {
 		text.WriteString("\n")
 		page.WriteString("</ul>\n")
 	}
-	where := "the computer that Relink runs on"
+	here := platform.T("The links work on the computer that Relink runs on.")
 	if host = clean(host); host != "" {
-		where = host + ", " + where
+		here = platform.T("The links work on %s, the computer that Relink runs on.", host)
 	}
-	here := "The links work on " + where + "."
-	there := "From another machine: log in there, run the command with --no-browser, open the address it prints in any browser, and paste the address that the browser ends at."
-	foot := "Relink sends this because something needs a person or soon will. Who gets it: relink mail set."
+	there := platform.T("From another machine: log in there, run the command with --no-browser, open the address it prints in any browser, and paste the address that the browser ends at.")
+	foot := platform.T("Relink sends this because something needs a person or soon will. Who gets it: relink mail set.")
 	text.WriteString(here + "\n" + there + "\n\n-- \n" + foot + "\n")
 	page.WriteString("<p>" + html.EscapeString(here) + "<br>\n" + html.EscapeString(there) + "</p>\n<p><small>" + html.EscapeString(foot) + "</small></p>\n</body></html>\n")
 	l.Text, l.HTML = text.String(), page.String()
@@ -138,15 +138,15 @@ func Digest(to string, list []News, now time.Time, loc *time.Location, host stri
 
 func digestHead(n News, now time.Time) string {
 	name := shortName(n.Account)
-	head := name + " ends in " + about(n.Status.Deadline.At.Sub(now))
+	head := platform.T("%s ends in %s", name, about(n.Status.Deadline.At.Sub(now)))
 	switch {
 	case n.Status.State.NeedsPerson() && n.Status.State != platform.StateExpired:
-		head = name + ": " + n.Status.State.Word()
+		head = platform.T("%s: %s", name, n.Status.State.Word())
 	case n.Status.State.NeedsPerson() || !now.Before(n.Status.Deadline.At):
-		head = name + " has expired"
+		head = platform.T("%s has expired", name)
 	}
 	if n.Rehearsal {
-		head = "Rehearsal: " + head
+		head = platform.T("Rehearsal: %s", head)
 	}
 	return head
 }
@@ -167,10 +167,11 @@ func digestSubject(list []News, now time.Time) string {
 	}
 	out := digestHead(list[0], now)
 	if more := len(list) - 1; more > 0 {
-		out += ", and " + fmt.Sprintf("%d more", more) + numbered(more, " account needs you", " accounts need you")
+		rest := platform.N(more, "and %d more account needs you", "and %d more accounts need you")
 		if !slices.ContainsFunc(list[1:], func(n News) bool { return n.Status.State.NeedsPerson() }) {
-			out = digestHead(list[0], now) + ", and " + fmt.Sprintf("%d more", more) + numbered(more, " account ends soon", " accounts end soon")
+			rest = platform.N(more, "and %d more account ends soon", "and %d more accounts end soon")
 		}
+		out += platform.T(", ") + rest
 	}
 	return out
 }
@@ -187,14 +188,14 @@ func letterID(to string, list []News, now time.Time, loc *time.Location) string 
 
 // TestLetter is the mail that a person sends to see whether it arrives.
 func TestLetter(to string, now time.Time, host string) Letter {
-	const head = "Relink can reach you by mail"
-	text := "This is the test you asked for"
+	head := platform.T("Relink can reach you by mail")
+	text := platform.T("This is the test you asked for.")
 	if host = clean(host); host != "" {
-		text += " on " + host
+		text = platform.T("This is the test you asked for on %s.", host)
 	}
-	text += ". When an account is about to end, a mail like this one says which, when, and how to reconnect it."
+	text += " " + platform.T("When an account is about to end, a mail like this one says which, when, and how to reconnect it.")
 	return Letter{
 		To: to, ID: letterID(to, nil, now, time.UTC) + "." + fmt.Sprint(now.Unix()), Date: now, Subject: head, Text: text + "\n",
-		HTML: `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"></head><body><p>` + html.EscapeString(text) + "</p></body></html>\n",
+		HTML: `<!DOCTYPE html><html lang="` + platform.Language() + `"><head><meta charset="utf-8"></head><body><p>` + html.EscapeString(text) + "</p></body></html>\n",
 	}
 }

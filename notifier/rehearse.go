@@ -78,8 +78,8 @@ func Rehearse(s Subject, now time.Time, r Rules) []Rehearsed {
 // it does anything to the account.
 func rehearsal(n Note, account string) Note {
 	n.ID = RehearsalID(account)
-	n.Title = "Rehearsal: " + n.Title
-	n.Body = sentences("This is a rehearsal; nothing has happened.", n.Body)
+	n.Title = platform.T("Rehearsal: %s", n.Title)
+	n.Body = sentences(platform.T("This is a rehearsal; nothing has happened."), n.Body)
 	n.Entries, n.Rehearsal = nil, true
 	return n
 }

@@ -1,7 +1,6 @@
 package notifier
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -11,10 +10,11 @@ import (
 	"relink/platform"
 )
 
-// Every sentence of a notification is in this file. None holds a secret, an
+// Every sentence of a notification is in this file, whole, so that it can be
+// said in another language. None holds a secret, an
 // identifier of the platform or a raw answer; a name that comes from a platform is cleaned.
 
-// Labels of the buttons.
+// Labels of the buttons, in English; a note holds them in the person's language.
 const (
 	labelReconnect = "Reconnect"
 	labelLater     = "Later"
@@ -22,6 +22,11 @@ const (
 	labelAgain     = "Try again"
 	labelShow      = "Details"
 )
+
+// buttons are one that does something and the one that puts it off.
+func buttons(a Action, label string) []Button {
+	return []Button{{a, platform.T(label)}, {ActionLater, platform.T(labelLater)}}
+}
 
 // SummaryID is the ID of the one note that stands for many.
 const SummaryID = "summary"
@@ -37,7 +42,7 @@ func (p part) note(now time.Time, r *Rules) Note {
 		Accounts: []string{s.Account.ID},
 		Urgency:  UrgencyNormal,
 		Default:  ActionReconnect,
-		Buttons:  []Button{{ActionReconnect, labelReconnect}, {ActionLater, labelLater}},
+		Buttons:  buttons(ActionReconnect, labelReconnect),
 		Entries:  v.save,
 	}
 	left := s.Status.Deadline.At.Sub(now)
@@ -54,7 +59,7 @@ func (p part) note(now time.Time, r *Rules) Note {
 	case left <= day && s.Depends > 0:
 		n.Urgency = UrgencyCritical
 	}
-	n.Title = accountTitle(s.Account) + " ends in " + about(left)
+	n.Title = platform.T("%s ends in %s", accountTitle(s.Account), about(left))
 	n.Body = warningBody(s, now, loc)
 	return n
 }
@@ -67,36 +72,37 @@ const quietFrom = 4 * day
 func (p part) absent(n *Note, now time.Time, r *Rules) {
 	s, loc := p.subject, r.location()
 	end := s.Status.Deadline.At
-	n.Title = accountTitle(s.Account) + " ends while you are away"
-	n.line = accountTitle(s.Account) + ": " + moment(end, now, loc)
+	n.Title = platform.T("%s ends while you are away", accountTitle(s.Account))
+	title, at := accountTitle(s.Account), moment(end, now, loc)
+	n.line = platform.T("%s: %s", title, at)
 	n.absence = span(r.Away)
 	gain := ""
 	// A new sign-in begins the same life anew; it is offered where that moves the end.
 	switch fresh := now.Add(s.Status.Life); {
 	case s.Status.Life <= 0:
 	case !fresh.Before(r.Away.ends(loc)):
-		gain = "Reconnect now and it holds until " + date(fresh, now, loc) + "."
-		n.line += ", lasts if you reconnect now"
+		gain = platform.T("Reconnect now and it holds until %s.", date(fresh, now, loc))
+		n.line = platform.T("%s: %s, lasts if you reconnect now", title, at)
 	case fresh.Sub(end) >= day:
-		gain = "Reconnecting now moves that to " + date(fresh, now, loc) + "."
-		n.line += ", a little later if you reconnect now"
+		gain = platform.T("Reconnecting now moves that to %s.", date(fresh, now, loc))
+		n.line = platform.T("%s: %s, a little later if you reconnect now", title, at)
 	default:
-		gain = "Reconnecting early would not move that."
-		n.Default, n.Buttons = ActionShow, []Button{{ActionShow, labelShow}, {ActionLater, labelLater}}
+		gain = platform.T("Reconnecting early would not move that.")
+		n.Default, n.Buttons = ActionShow, buttons(ActionShow, labelShow)
 	}
 	n.Body = sentences(warningBody(s, now, loc), gain)
 }
 
 // span is an absence in words, "12 to 26 December".
 func span(a Away) string {
-	from, to := a.From.In(time.UTC), a.To.In(time.UTC)
+	from, to, layout := a.From.In(time.UTC), a.To.In(time.UTC), platform.T("2 January")
 	switch {
 	case a.From == a.To:
-		return from.Format("2 January")
+		return from.Format(layout)
 	case a.From.Year == a.To.Year && a.From.Month == a.To.Month:
-		return from.Format("2") + " to " + to.Format("2 January")
+		return platform.T("%s to %s", from.Format(platform.T("2")), to.Format(layout))
 	}
-	return from.Format("2 January") + " to " + to.Format("2 January")
+	return platform.T("%s to %s", from.Format(layout), to.Format(layout))
 }
 
 func endedTitle(s *Subject, step Step) string {
@@ -105,50 +111,57 @@ func endedTitle(s *Subject, step Step) string {
 		word = platform.StateExpired.Word()
 	}
 	if strings.HasPrefix(string(step), "again-") {
-		word = "still " + word
+		return platform.T("%s: still %s", accountTitle(s.Account), word)
 	}
-	return accountTitle(s.Account) + ": " + word
+	return platform.T("%s: %s", accountTitle(s.Account), word)
 }
 
 func endedBody(s *Subject, now time.Time, loc *time.Location) string {
 	at := s.Status.Deadline.At
 	when := ""
 	if s.Status.Deadline.Ends() && !now.Before(at) && s.Status.State != platform.StateRevoked && s.Status.State != platform.StateUnfinished {
-		when = " on " + moment(at, now, loc)
+		when = moment(at, now, loc)
 	}
 	what, plural := capabilities(s.Status, false)
-	verb := " has stopped"
+	var first string
 	switch {
+	case s.Status.State == platform.StateUnfinished && plural:
+		first = platform.T("%s do not work yet.", what)
 	case s.Status.State == platform.StateUnfinished:
-		verb, when = " does not work yet", ""
-		if plural {
-			verb = " do not work yet"
-		}
+		first = platform.T("%s does not work yet.", what)
 	case when != "":
-		verb = " stopped"
+		first = platform.T("%s stopped on %s.", what, when)
 	case plural:
-		verb = " have stopped"
+		first = platform.T("%s have stopped.", what)
+	default:
+		first = platform.T("%s has stopped.", what)
 	}
-	return sentences(what+verb+when+".", s.Status.Why(platformName(s.Account)), depends(s, now, loc))
+	return sentences(first, s.Status.Why(platformName(s.Account)), depends(s, now, loc))
 }
 
 func warningBody(s *Subject, now time.Time, loc *time.Location) string {
 	what, plural := capabilities(s.Status, true)
-	verb := " stops on "
-	if plural {
-		verb = " stop on "
+	at, assumed := moment(s.Status.Deadline.At, now, loc), s.Status.Deadline.Source == platform.SourceAssumed
+	var out string
+	switch {
+	case assumed && plural:
+		out = platform.T("%s stop on %s (assumed: %s did not say).", what, at, platformName(s.Account))
+	case assumed:
+		out = platform.T("%s stops on %s (assumed: %s did not say).", what, at, platformName(s.Account))
+	case plural:
+		out = platform.T("%s stop on %s.", what, at)
+	default:
+		out = platform.T("%s stops on %s.", what, at)
 	}
-	out := what + verb + moment(s.Status.Deadline.At, now, loc)
 	why := ""
 	switch {
-	case s.Status.Deadline.Source == platform.SourceAssumed:
-		out += " (assumed: " + platformName(s.Account) + " did not say)"
+	case assumed:
 	case s.Status.Deadline.Source == platform.SourceRule:
-		why = "Nobody has used it for a long time; sign in again to keep it, or change the rule in Settings."
+		why = platform.T("Nobody has used it for a long time; sign in again to keep it, or change the rule in Settings.")
 	case s.Status.Deadline.Kind == platform.ClockInactivity:
-		why = platformName(s.Account) + " ends what is not used."
+		why = platform.T("%s ends what is not used.", platformName(s.Account))
 	}
-	return sentences(out+".", why, depends(s, now, loc))
+	return sentences(out, why, depends(s, now, loc))
 }
 
 // capabilities names what works, or what does not, to open a sentence with.
@@ -157,30 +170,27 @@ func capabilities(s platform.Status, works bool) (words string, plural bool) {
 	for _, c := range s.Capabilities {
 		if c.Works == works {
 			list = append(list, c.Capability.Word())
+			// "Analytics" and "previews" are plural by themselves, in every language there is.
+			plural = len(list) > 1 || strings.HasSuffix(string(c.Capability), "s")
 		}
 	}
 	if len(list) == 0 {
-		return "Access", false
+		return platform.T("Access"), false
 	}
 	words = platform.Join(list)
-	// "Analytics" and "previews" are plural by themselves.
-	plural = len(list) > 1 || strings.HasSuffix(words, "s")
-	return strings.ToUpper(words[:1]) + words[1:], plural
+	first, size := utf8.DecodeRuneInString(words)
+	return string(unicode.ToUpper(first)) + words[size:], plural
 }
 
 func depends(s *Subject, now time.Time, loc *time.Location) string {
-	first := ""
-	if !s.First.IsZero() {
-		first = ", the first post is due on " + moment(s.First, now, loc)
-	}
-	switch n := s.Depends; n {
-	case 0:
+	switch {
+	case s.Depends == 0:
 		return ""
-	case 1:
-		return "1 scheduled post or script depends on it" + first + "."
-	default:
-		return fmt.Sprintf("%d scheduled posts or scripts depend on it%s.", n, first)
+	case s.First.IsZero():
+		return platform.N(s.Depends, "%d scheduled post or script depends on it.", "%d scheduled posts or scripts depend on it.")
 	}
+	return platform.N(s.Depends, "%d scheduled post or script depends on it, the first post is due on %s.",
+		"%d scheduled posts or scripts depend on it, the first post is due on %s.", moment(s.First, now, loc))
 }
 
 // Connected is the quiet note after an account was connected again. It takes
@@ -189,7 +199,7 @@ func Connected(a platform.Account, s platform.Status, now time.Time, loc *time.L
 	n := Note{
 		ID:       NoteID(a.ID),
 		Accounts: []string{a.ID},
-		Title:    accountTitle(a) + " is connected",
+		Title:    platform.T("%s is connected", accountTitle(a)),
 		Urgency:  UrgencyLow,
 		Default:  ActionShow,
 	}
@@ -198,15 +208,15 @@ func Connected(a platform.Account, s platform.Status, now time.Time, loc *time.L
 	}
 	switch {
 	case s.Deadline.Ends():
-		n.Body = "Until " + date(s.Deadline.At, now, loc) + "."
+		n.Body = platform.T("Until %s.", date(s.Deadline.At, now, loc))
 	case s.Deadline.Source == platform.SourceNever:
-		n.Body = "It does not expire."
+		n.Body = platform.T("It does not expire.")
 	}
 	if s.State == platform.StateLimited {
 		what, plural := capabilities(s, false)
-		lack := what + " does not work: the permission was not granted."
+		lack := platform.T("%s does not work: the permission was not granted.", what)
 		if plural {
-			lack = what + " do not work: not every permission was granted."
+			lack = platform.T("%s do not work: not every permission was granted.", what)
 		}
 		n.Body = sentences(n.Body, lack)
 	}
@@ -218,17 +228,17 @@ func Connected(a platform.Account, s platform.Status, now time.Time, loc *time.L
 func Waiting(a platform.Account, s platform.Status, consumer string) Note {
 	who := clean(consumer)
 	if who == "" {
-		who = "A program"
+		who = platform.T("A program")
 	}
 	return Note{
 		ID:       NoteID(a.ID),
 		Accounts: []string{a.ID},
-		Title:    who + " is waiting for " + accountTitle(a),
-		Body:     sentences("It gets no token until you reconnect.", s.Why(platformName(a))),
+		Title:    platform.T("%s is waiting for %s", who, accountTitle(a)),
+		Body:     sentences(platform.T("It gets no token until you reconnect."), s.Why(platformName(a))),
 		Urgency:  UrgencyCritical,
 		Resident: true,
 		Default:  ActionReconnect,
-		Buttons:  []Button{{ActionReconnect, labelReconnect}, {ActionLater, labelLater}},
+		Buttons:  buttons(ActionReconnect, labelReconnect),
 	}
 }
 
@@ -239,12 +249,12 @@ func Failed(a platform.Account, e *platform.Error) Note {
 	return Note{
 		ID:       NoteID(a.ID),
 		Accounts: []string{a.ID},
-		Title:    accountTitle(a) + " was not reconnected",
+		Title:    platform.T("%s was not reconnected", accountTitle(a)),
 		Body:     sentences(sentence(e.Message), sentence(e.Advice())),
 		Urgency:  UrgencyCritical,
 		Resident: true,
 		Default:  ActionReconnect,
-		Buttons:  []Button{{ActionReconnect, labelAgain}, {ActionLater, labelLater}},
+		Buttons:  buttons(ActionReconnect, labelAgain),
 	}
 }
 
@@ -254,7 +264,7 @@ func summary(parts []Note) Note {
 		ID:      SummaryID,
 		Urgency: UrgencyNormal,
 		Default: ActionReview,
-		Buttons: []Button{{ActionReview, labelReview}},
+		Buttons: []Button{{ActionReview, platform.T(labelReview)}},
 		Parts:   parts,
 	}
 	shown := 4
@@ -280,30 +290,22 @@ func summary(parts []Note) Note {
 		}
 	}
 	if more := len(parts) - shown; more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", more))
+		lines = append(lines, platform.N(more, "and %d more", "and %d more"))
 	}
 	n.Body = strings.Join(lines, "\n")
 	ending := len(parts) - ended
 	switch {
 	case absent && ending > 0:
-		n.Title = accounts(ending) + numbered(ending, " ends", " end") + " while you are away, " + parts[0].absence
-	case ending == 0:
-		n.Title = accounts(ended) + numbered(ended, " needs you", " need you")
+		n.Title = platform.N(ending, "%d account ends while you are away, %s", "%d accounts end while you are away, %s", parts[0].absence)
 	case ended == 0:
-		n.Title = accounts(ending) + numbered(ending, " ends soon", " end soon")
+		n.Title = platform.N(ending, "%d account ends soon", "%d accounts end soon")
 	default:
-		n.Title = accounts(ended) + numbered(ended, " needs you", " need you") + fmt.Sprintf(", %d more", ending) + numbered(ending, " ends soon", " end soon")
+		n.Title = platform.N(ended, "%d account needs you", "%d accounts need you")
+		if ending > 0 {
+			n.Title += platform.T(", ") + platform.N(ending, "%d more ends soon", "%d more end soon")
+		}
 	}
 	return n
-}
-
-func accounts(n int) string { return fmt.Sprintf("%d %s", n, numbered(n, "account", "accounts")) }
-
-func numbered(n int, one, many string) string {
-	if n == 1 {
-		return one
-	}
-	return many
 }
 
 // withoutButtons is the text for a system whose notes cannot be clicked.
@@ -311,9 +313,9 @@ func withoutButtons(n Note) string {
 	if len(n.Buttons) == 0 {
 		return n.Body
 	}
-	do := "Open Relink from the tray to reconnect."
+	do := platform.T("Open Relink from the tray to reconnect.")
 	if n.ID == SummaryID {
-		do = "Open Relink from the tray to review them."
+		do = platform.T("Open Relink from the tray to review them.")
 	}
 	return strings.TrimPrefix(n.Body+"\n"+do, "\n")
 }
@@ -331,18 +333,18 @@ func about(d time.Duration) string {
 func moment(t, now time.Time, loc *time.Location) string {
 	t, now = t.In(loc), now.In(loc)
 	if t.Year() != now.Year() && t.Sub(now).Abs() > 180*day {
-		return t.Format("Mon 2 Jan 2006, 15:04")
+		return t.Format(platform.T("Mon 2 Jan 2006, 15:04"))
 	}
-	return t.Format("Mon 2 Jan, 15:04")
+	return t.Format(platform.T("Mon 2 Jan, 15:04"))
 }
 
 // date is "21 November"; the year only where it is another.
 func date(t, now time.Time, loc *time.Location) string {
 	t, now = t.In(loc), now.In(loc)
 	if t.Year() != now.Year() {
-		return t.Format("2 January 2006")
+		return t.Format(platform.T("2 January 2006"))
 	}
-	return t.Format("2 January")
+	return t.Format(platform.T("2 January"))
 }
 
 func accountTitle(a platform.Account) string { return clean(a.Title()) }

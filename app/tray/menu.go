@@ -25,6 +25,8 @@ const (
 	MoreRows = 40
 	// longest is where a name is cut, in characters.
 	longest = 60
+	// tooltipLongest is what every system shows of a tooltip, in characters.
+	tooltipLongest = 127
 )
 
 // Command is what an item does beside an activation.
@@ -85,13 +87,13 @@ func Menu(s *agent.Snapshot, now time.Time) []Item {
 	}
 	items = append(items, Item{ID: "sep/2", Separator: true})
 	if n := reconnectable(s); n > 1 {
-		items = append(items, Item{ID: "all", Label: fmt.Sprintf("Reconnect all (%d)…", n), Enabled: true, Act: activate(notifier.ActionReconnect, "")})
+		items = append(items, Item{ID: "all", Label: platform.T("Reconnect all (%d)…", n), Enabled: true, Act: activate(notifier.ActionReconnect, "")})
 	}
 	return append(items,
-		Item{ID: "open", Label: "Open Relink", Enabled: true, Act: activate(notifier.ActionShow, "")},
+		Item{ID: "open", Label: platform.T("Open Relink"), Enabled: true, Act: activate(notifier.ActionShow, "")},
 		pause(s, now),
-		Item{ID: "settings", Label: "Settings…", Enabled: true, Act: activate(notifier.ActionSettings, "")},
-		Item{ID: "quit", Label: "Quit", Enabled: true, Act: Act{Command: CommandQuit}},
+		Item{ID: "settings", Label: platform.T("Settings…"), Enabled: true, Act: activate(notifier.ActionSettings, "")},
+		Item{ID: "quit", Label: platform.T("Quit"), Enabled: true, Act: Act{Command: CommandQuit}},
 	)
 }
 
@@ -100,42 +102,32 @@ func head(s *agent.Snapshot) Item {
 	it := Item{ID: "head", Enabled: true, Act: activate(notifier.ActionShow, "")}
 	switch {
 	case s == nil:
-		it.Label, it.Enabled, it.Act = "Relink is starting…", false, Act{}
+		it.Label, it.Enabled, it.Act = platform.T("Relink is starting…"), false, Act{}
 	case s.Locked != "":
-		it.Label = "Relink is locked: unlock…"
+		it.Label = platform.T("Relink is locked: unlock…")
 	case s.NeedsPerson() > 0:
 		it.Label, it.Act = needs(s.NeedsPerson()), activate(notifier.ActionReview, "")
 	case s.Len() == 0:
-		it.Label = "No account is connected yet"
+		it.Label = platform.T("No account is connected yet")
 	case s.Counts[platform.StateExpiring] > 0:
 		it.Label, it.Act = ends(s.Counts[platform.StateExpiring]), activate(notifier.ActionReview, "")
 	case s.Len() == 1:
-		it.Label = "Your account is connected"
+		it.Label = platform.T("Your account is connected")
 	default:
-		it.Label = fmt.Sprintf("All %d accounts are connected", s.Len())
+		it.Label = platform.T("All %d accounts are connected", s.Len())
 	}
 	return it
 }
 
-func needs(n int) string {
-	if n == 1 {
-		return "1 account needs you"
-	}
-	return fmt.Sprintf("%d accounts need you", n)
-}
+func needs(n int) string { return platform.N(n, "%d account needs you", "%d accounts need you") }
 
-func ends(n int) string {
-	if n == 1 {
-		return "1 account ends soon"
-	}
-	return fmt.Sprintf("%d accounts end soon", n)
-}
+func ends(n int) string { return platform.N(n, "%d account ends soon", "%d accounts end soon") }
 
 // accounts gives the rows of the menu and of its submenu, worst first, with
 // the sign-ins for accounts that are not there yet before them.
 func accounts(s *agent.Snapshot, now time.Time) (rows, more []Item) {
 	if s == nil {
-		return []Item{{Label: "Reading the accounts…"}}, nil
+		return []Item{{Label: platform.T("Reading the accounts…")}}, nil
 	}
 	flows := map[string]agent.Flow{}
 	var all []Item
@@ -170,7 +162,7 @@ func accounts(s *agent.Snapshot, now time.Time) (rows, more []Item) {
 		all = append(all, rowItem(s, row, title, now))
 	}
 	if len(all) == 0 {
-		all = []Item{{Label: "Connect your first account…", Enabled: true, Act: activate(notifier.ActionConnect, "")}}
+		all = []Item{{Label: platform.T("Connect your first account…"), Enabled: true, Act: activate(notifier.ActionConnect, "")}}
 	}
 	return all[:min(Rows, len(all))], all[min(Rows, len(all)):]
 }
@@ -181,9 +173,9 @@ func submenu(s *agent.Snapshot, more []Item) Item {
 	}
 	// The flows for accounts that are not there yet are no accounts.
 	if n := s.Len(); n > Rows+MoreRows {
-		more = append(more, Item{ID: "more/open", Label: fmt.Sprintf("Open Relink for all %d…", n), Enabled: true, Act: activate(notifier.ActionShow, "")})
+		more = append(more, Item{ID: "more/open", Label: platform.T("Open Relink for all %d…", n), Enabled: true, Act: activate(notifier.ActionShow, "")})
 	}
-	return Item{ID: "more", Label: "More accounts", Enabled: true, Children: more}
+	return Item{ID: "more", Label: platform.T("More accounts"), Enabled: true, Children: more}
 }
 
 // rowItem is an account at rest: what it is, how it stands; a click does what
@@ -204,19 +196,19 @@ func rowItem(s *agent.Snapshot, row *agent.Row, title string, now time.Time) Ite
 	case st.State == platform.StateLimited:
 		sign, action = "◐", notifier.ActionReconnect
 		if stops := st.Stops(); stops != "" {
-			text = "without " + stops
+			text = platform.T("without %s", stops)
 		}
 	case st.State == platform.StateUnverified:
 		sign = "?"
 	}
 	if !row.UnreachableSince.IsZero() {
-		text += " (no answer since " + clock(row.UnreachableSince, now) + ")"
+		text = platform.T("%s (no answer since %s)", text, clock(row.UnreachableSince, now))
 	}
 	if s.Locked != "" {
 		// A sign-in could not be kept; the window says how to unlock.
 		action = notifier.ActionShow
 	}
-	return Item{Label: sign + " " + title + ": " + text, Enabled: true, Act: activate(action, row.Account.ID)}
+	return Item{Label: sign + " " + platform.T("%s: %s", title, text), Enabled: true, Act: activate(action, row.Account.ID)}
 }
 
 // flowItem is an account, or one to be, whose sign-in runs.
@@ -224,25 +216,25 @@ func flowItem(title string, f agent.Flow) Item {
 	it := Item{Enabled: true, Act: Act{Command: CommandCancel, Arg: f.ID}}
 	switch f.Phase {
 	case agent.PhaseWorking:
-		it.Label = "… " + title + ": finishing… (cancel)"
+		it.Label = "… " + platform.T("%s: finishing… (cancel)", title)
 	case agent.PhaseChoosing:
-		it.Label, it.Act = "… "+title+": choose what to connect…", activate(notifier.ActionShow, f.Account)
+		it.Label, it.Act = "… "+platform.T("%s: choose what to connect…", title), activate(notifier.ActionShow, f.Account)
 	default:
-		it.Label = "… " + title + ": waiting for your browser… (cancel)"
+		it.Label = "… " + platform.T("%s: waiting for your browser… (cancel)", title)
 	}
 	return it
 }
 
 func pause(s *agent.Snapshot, now time.Time) Item {
-	it := Item{ID: "pause", Label: "Pause reminders", Enabled: true}
+	it := Item{ID: "pause", Label: platform.T("Pause reminders"), Enabled: true}
 	if s != nil && s.Paused.After(now) {
-		it.Label = "Reminders are paused until " + clock(s.Paused, now)
-		it.Children = []Item{{ID: "pause/end", Label: "Remind me again", Enabled: true, Act: Act{Command: CommandPause, Arg: PauseEnd}}}
+		it.Label = platform.T("Reminders are paused until %s", clock(s.Paused, now))
+		it.Children = []Item{{ID: "pause/end", Label: platform.T("Remind me again"), Enabled: true, Act: Act{Command: CommandPause, Arg: PauseEnd}}}
 	}
 	it.Children = append(it.Children,
-		Item{ID: "pause/hour", Label: "1 hour", Enabled: true, Act: Act{Command: CommandPause, Arg: PauseHour}},
-		Item{ID: "pause/tomorrow", Label: "Until tomorrow", Enabled: true, Act: Act{Command: CommandPause, Arg: PauseTomorrow}},
-		Item{ID: "pause/monday", Label: "Until Monday", Enabled: true, Act: Act{Command: CommandPause, Arg: PauseMonday}},
+		Item{ID: "pause/hour", Label: platform.N(1, "%d hour", "%d hours"), Enabled: true, Act: Act{Command: CommandPause, Arg: PauseHour}},
+		Item{ID: "pause/tomorrow", Label: platform.T("Until tomorrow"), Enabled: true, Act: Act{Command: CommandPause, Arg: PauseTomorrow}},
+		Item{ID: "pause/monday", Label: platform.T("Until Monday"), Enabled: true, Act: Act{Command: CommandPause, Arg: PauseMonday}},
 	)
 	return it
 }
@@ -270,30 +262,27 @@ func Tooltip(s *agent.Snapshot, now time.Time) string {
 	var say string
 	switch {
 	case s == nil:
-		return "Relink: starting"
+		return platform.T("Relink: starting")
 	case s.Locked != "":
-		say = "Relink: locked"
+		say = platform.T("Relink: locked")
 	case s.Len() == 0:
-		return "Relink: no account is connected yet"
+		return platform.T("Relink: no account is connected yet")
 	case s.NeedsPerson() > 0:
-		say = fmt.Sprintf("Relink: %d need you", s.NeedsPerson())
-		if s.NeedsPerson() == 1 {
-			say = "Relink: 1 needs you"
-		}
+		say = platform.N(s.NeedsPerson(), "Relink: %d needs you", "Relink: %d need you")
 	default:
-		say = fmt.Sprintf("Relink: all %d connected", s.Len())
+		say = platform.T("Relink: all %d connected", s.Len())
 		if s.Len() == 1 {
-			say = "Relink: connected"
+			say = platform.T("Relink: connected")
 		}
 	}
 	if s.Paused.After(now) {
-		say += ", reminders paused"
+		say += platform.T(", ") + platform.T("reminders paused")
 	}
 	if row := next(s, now); row != nil {
 		a := row.Account
-		say += ", next: " + platformName(a.Platform) + " " + cut(clean(a.Alias), 32) + " in " + platform.Span(row.Status.Deadline.At.Sub(now))
+		say += platform.T(", ") + platform.T("next: %s in %s", platformName(a.Platform)+" "+cut(clean(a.Alias), 32), platform.Span(row.Status.Deadline.At.Sub(now)))
 	}
-	return say
+	return cut(say, tooltipLongest)
 }
 
 // next is the account that ends next and has not ended yet. Rows come by
@@ -374,7 +363,7 @@ func clock(t, now time.Time) string {
 		return t.Format("15:04")
 	}
 	if t.Sub(now).Abs() < 6*24*time.Hour {
-		return t.Format("Mon 15:04")
+		return t.Format(platform.T("Mon 15:04"))
 	}
-	return t.Format("2 Jan 15:04")
+	return t.Format(platform.T("2 Jan 15:04"))
 }

@@ -47,6 +47,14 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 				return err
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
+				// A label stands in a constant, and is said wherever it is used.
+				if v, ok := n.(*ast.ValueSpec); ok {
+					for i, name := range v.Names {
+						if strings.HasPrefix(name.Name, "label") && i < len(v.Values) {
+							said[text(v.Values[i], name.Name)] = files.Position(v.Pos()).String()
+						}
+					}
+				}
 				call, ok := n.(*ast.CallExpr)
 				if !ok || len(call.Args) == 0 {
 					return true

@@ -132,7 +132,11 @@ func identified(ctx context.Context, p *platform.Platform, c platform.Call, x pl
 	c.Tokens, c.TokenType = x.Tokens, x.TokenType
 	ids, err := p.Identify(ctx, c, x)
 	if err != nil {
-		return platform.Identity{}, platform.As(err, platform.KindRetry).WithRepair("check the token and its platform; nothing was stored")
+		e := platform.As(err, platform.KindRetry)
+		if e.Kind != platform.KindRetry && e.Kind != platform.KindLimit { // those say what to do about themselves
+			e = e.WithRepair("check the token and its platform; nothing was stored")
+		}
+		return platform.Identity{}, e
 	}
 	// The token given is one account's; its siblings are not what was asked for.
 	ids = slices.DeleteFunc(ids, func(id platform.Identity) bool {

@@ -281,7 +281,7 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 	if p.Revoke == nil {
 		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: p.Name + " has no way for a program to revoke a token", Repair: "remove the app at " + p.RevokePage + " and run: relink forget " + acc.Ref()}
 	}
-	g, err := a.cfg.Vault.Grant(ctx, acc.ID)
+	g, err := keptVault{a.cfg.Vault, a}.Grant(ctx, acc.ID)
 	if err != nil {
 		return platform.As(err, platform.KindStorage)
 	}

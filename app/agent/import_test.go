@@ -95,6 +95,9 @@ func TestWatchedToken(t *testing.T) {
 	if g := stored(); g.Generation != 2 || strings.Contains(fmt.Sprint(a.snap.Load().Warnings), other) {
 		t.Errorf("generation %d, warnings %q", g.Generation, a.snap.Load().Warnings)
 	}
+	if got, err := a.Token(t.Context(), TokenRequest{Account: id}); platform.KindOf(err) != platform.KindRetry || got.AccessToken != "" {
+		t.Errorf("somebody else's token is given out as this account's: %v", err)
+	}
 	put(second)
 	eventually(t, "the warning goes", func() bool { return !strings.Contains(fmt.Sprint(a.snap.Load().Warnings), "Other Person") })
 
@@ -107,16 +110,39 @@ func TestWatchedToken(t *testing.T) {
 	if results, err := a.Check(t.Context(), id); err != nil || results[0].State != platform.StateConnected || results[0].Error == nil {
 		t.Errorf("a file that is gone says nothing about the token: %+v, %v", results, err)
 	}
+	// A token that the clock says has ended may have been replaced unseen.
+	put(first)
+	eventually(t, "the file is back", func() bool { return stored().Generation == 3 })
+	gives(a, first)
 	stop()
 
 	// Replaced while no agent ran.
-	put(first)
+	put(second)
 	a, _ = running(t, Config{
 		Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net,
 		Keepers: func(changed func(string)) Keepers { return keeper.New(nil, changed) },
 	})
-	eventually(t, "the token of meanwhile is seen", func() bool { return stored().Generation == 3 })
-	gives(a, first)
+	eventually(t, "the token of meanwhile is seen", func() bool { return stored().Generation == 4 })
+	gives(a, second)
+}
+
+// An account that was forgotten while its watched token was looked at does not come back.
+func TestWatchedTokenOfAForgottenAccount(t *testing.T) {
+	d := newDesk(t)
+	acc := platform.Account{ID: "gone", Platform: "linkedin", ProviderID: "1", Keeper: platform.Keeper{Kind: platform.KeeperEnv, Path: "/x", Key: "T"}}
+	if err := d.storeReplaced(t.Context(), acc, acc.Keeper, platform.Identity{ProviderID: "1"}, time.Now()); err == nil {
+		t.Error("it was stored")
+	}
+	id := d.connect(t, "linkedin").Accounts[0]
+	acc, err := d.vault.Account(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	watched := acc
+	watched.Keeper = platform.Keeper{Kind: platform.KeeperEnv, Path: "/x", Key: "T"}
+	if err := d.storeReplaced(t.Context(), watched, watched.Keeper, platform.Identity{ProviderID: acc.ProviderID}, time.Now()); err == nil {
+		t.Error("a sign-in of meanwhile was replaced by the watched token")
+	}
 }
 
 func TestImportRefreshTokenAlone(t *testing.T) {

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"time"
 
 	"relink/platform"
 )
@@ -33,6 +34,20 @@ func (v keptVault) Grant(ctx context.Context, account string) (platform.Grant, e
 	kept, err := v.a.readKept(ctx, acc.Keeper)
 	if err != nil {
 		return platform.Grant{}, err
+	}
+	if platform.Fingerprint(kept.Access) != acc.Keeper.Seen {
+		// Whose it is must be known before it is given to anybody.
+		v.a.lookAgain(ctx, account)
+		v.a.mu.Lock()
+		acc, err = v.a.index.find(account)
+		v.a.mu.Unlock()
+		if err != nil || acc.Keeper.IsZero() || platform.Fingerprint(kept.Access) != acc.Keeper.Seen {
+			return platform.Grant{}, &platform.Error{Kind: platform.KindRetry, Platform: acc.Platform, Code: "keeper",
+				Message: "the token of " + acc.Ref() + " was replaced where it is kept, and Relink does not know yet whose the new one is", Repair: "see why: relink status"}
+		}
+		if g, err = v.Vault.Grant(ctx, account); err != nil {
+			return g, err
+		}
 	}
 	g.Tokens = platform.Tokens{Access: kept.Access}
 	return g, nil
@@ -152,10 +167,38 @@ func (a *Agent) lookAgain(ctx context.Context, id string) {
 	found.Grant.Tokens = platform.Tokens{}
 	keeper := acc.Keeper
 	keeper.Seen = seen
-	if _, _, err := a.storeImport(ctx, p, acc.Server, "", keeper, found, call.Now); err != nil {
+	if err := a.storeReplaced(ctx, acc, keeper, found, call.Now); err != nil {
 		fail(err)
 		return
 	}
 	a.journal.add(Event{At: call.Now, Account: acc.ID, Ref: acc.Ref(), Kind: "refreshed", Text: "The token in " + keeper.String() + " was replaced."})
 	a.tell(func() { a.warn(part, "") })
+}
+
+// storeReplaced stores the grant of a watched token that was replaced, unless
+// the account was forgotten or connected otherwise while the platform was asked.
+func (a *Agent) storeReplaced(ctx context.Context, was platform.Account, keeper platform.Keeper, id platform.Identity, now time.Time) error {
+	a.storing.Lock()
+	defer a.storing.Unlock()
+	acc, err := a.cfg.Vault.Account(ctx, was.ID)
+	if err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	if acc.Keeper != was.Keeper {
+		return &platform.Error{Kind: platform.KindRetry, Message: "the account was changed meanwhile", Repair: "nothing to do"}
+	}
+	prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
+	if err != nil && prev.Generation == 0 {
+		return platform.As(err, platform.KindStorage)
+	}
+	used := acc.LastUsed
+	acc = filled(acc, id, now)
+	acc.Keeper, acc.LastUsed = keeper, used // nobody has used it by replacing it
+	g := id.Grant
+	g.Account, g.Generation = acc.ID, prev.Generation+1
+	if err := a.cfg.Vault.SaveAll(ctx, []Change{{acc, g}}); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	a.stored(acc, g)
+	return nil
 }

@@ -32,6 +32,14 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 		return Token{}, err
 	}
 	now, row := a.clock.now(), a.snap.Load().Row(acc.ID)
+	if row != nil && !acc.Keeper.IsZero() && row.Status.State.NeedsPerson() {
+		// The program that keeps it may have a new one.
+		a.lookAgain(ctx, acc.ID)
+		if err := a.settled(ctx); err != nil {
+			return Token{}, err
+		}
+		row = a.snap.Load().Row(acc.ID)
+	}
 	if row != nil && row.Status.State.NeedsPerson() {
 		a.waiting(row, r.Consumer)
 		return Token{}, needsPerson(acc, row.Status)

@@ -112,7 +112,14 @@ func (a *Agent) askDue(e *entry, now time.Time) {
 		e.verifyAt = now.Add(a.spread(0))
 		return
 	}
+	if !e.account.Keeper.IsZero() { // not every place says that it was changed
+		id := e.account.ID
+		a.task(func(ctx context.Context) { a.lookAgain(ctx, id) })
+	}
 	if e.grant.Generation == 0 || e.status.State.NeedsPerson() {
+		if !e.account.Keeper.IsZero() {
+			e.verifyAt = a.nextVerify(e.account.Platform, now)
+		}
 		return // a person is needed; asking again would tell nothing new
 	}
 	// Where asking is billed, a renewal is the proof.

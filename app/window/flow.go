@@ -444,7 +444,7 @@ func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, nex
 // reconnectStart starts the flow of an account, or joins the one that runs.
 func reconnectStart(row *agent.Row, hand *byHand) flowStart {
 	return func(ctx context.Context, s agent.Service) (agent.Flow, error) {
-		if row.Flow != "" {
+		if row.Flow != "" && hand == nil {
 			if f, err := s.Flow(ctx, row.Flow, 0); err == nil && !f.Phase.Ended() {
 				return f, nil
 			}

@@ -153,3 +153,18 @@ func TestFacebookReexchangeGainsNothing(t *testing.T) {
 		t.Errorf("generation %d, %d exchanges", got.Generation, w.network.TokenRequests("facebook")-n)
 	}
 }
+
+// A token that another program keeps is that program's to renew.
+func TestWatchedTokenIsNotExtended(t *testing.T) {
+	now := time.Now()
+	g := platform.Grant{Generation: 1, Issued: now.Add(-20 * 24 * time.Hour), Tokens: platform.Tokens{Access: platform.NewSecret("access-0")},
+		Clocks: []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceProvider, At: now.Add(40 * 24 * time.Hour), Since: now.Add(-20 * 24 * time.Hour)}}}
+	a := platform.Account{ID: "a", Platform: "threads", ProviderID: "1"}
+	if !extensionDue(a, g, now) {
+		t.Fatal("Relink's own token is not extended: this shows nothing")
+	}
+	a.Keeper = platform.Keeper{Kind: platform.KeeperEnv, Path: "/x", Key: "T"}
+	if extensionDue(a, g, now) || renewable(a, g, now) {
+		t.Error("it is extended")
+	}
+}

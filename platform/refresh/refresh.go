@@ -227,6 +227,9 @@ func (r *Refresher) read(ctx context.Context, account string) (platform.Account,
 // renewable reports whether a grant can be renewed without a person now: by its
 // refresh token, or by extension while its access token still works and is old enough.
 func renewable(a platform.Account, g platform.Grant, now time.Time) bool {
+	if !a.Keeper.IsZero() {
+		return false // it is another program's to renew
+	}
 	if !g.Tokens.Refresh.IsZero() {
 		return true
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // usage is what a process has used up to a moment, and what it holds.
@@ -22,27 +23,25 @@ type usage struct {
 	rss, anon int
 }
 
-// ticks per second of /proc/PID/stat, the same on every Linux Go runs on (USER_HZ).
-const ticks = 100
+// processor reads the time on the processor that a process's threads have used,
+// those that ended too, in nanoseconds (clock_getcpuclockid(3)). /proc/PID/stat
+// counts in hundredths of a second, user and system time each by itself, and
+// shows two milliseconds of work as up to two of them.
+func processor(pid int) (time.Duration, error) {
+	const sched = 2 // CPUCLOCK_SCHED of the whole process
+	var ts unix.Timespec
+	if err := unix.ClockGettime(int32(^pid<<3|sched), &ts); err != nil {
+		return 0, fmt.Errorf("read the processor clock of %d: %w", pid, err)
+	}
+	return time.Duration(ts.Nano()), nil
+}
 
 func readUsage(pid int) (usage, error) {
 	dir := filepath.Join("/proc", strconv.Itoa(pid))
 	u := usage{at: time.Now()}
-	stat, err := os.ReadFile(filepath.Join(dir, "stat"))
-	if err != nil {
-		return u, fmt.Errorf("read usage: %w", err)
-	}
-	// The name, in parentheses, may hold anything; utime and stime are fields 14 and 15.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	if len(fields) < 13 {
-		return u, fmt.Errorf("read usage: %s/stat is cut short", dir)
-	}
-	for _, f := range fields[11:13] {
-		n, err := strconv.Atoi(f)
-		if err != nil {
-			return u, fmt.Errorf("read usage: %w", err)
-		}
-		u.cpu += time.Duration(n) * time.Second / ticks
+	var err error
+	if u.cpu, err = processor(pid); err != nil {
+		return u, err
 	}
 	threads, err := filepath.Glob(filepath.Join(dir, "task", "*", "status"))
 	if err != nil || len(threads) == 0 {

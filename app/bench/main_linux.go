@@ -14,6 +14,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -104,7 +105,7 @@ type bench struct {
 }
 
 func newBench(ctx context.Context, o options) (*bench, error) {
-	d, err := desk.Start(ctx, desk.Config{Keyring: true, Notifier: desk.Xfce, Tray: true, RecordOnly: true})
+	d, err := desk.Start(ctx, desk.Config{Keyring: true, Notifier: desk.Xfce, Tray: true, RecordOnly: true, Size: image.Pt(1600, 1000)})
 	if err != nil {
 		return nil, err
 	}

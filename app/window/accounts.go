@@ -25,8 +25,9 @@ type accountsPage struct {
 	reconnectAll *widget.Button
 	connect      *iconButton
 	practice     *fyne.Container
-	// practising is true on the practice network.
+	// practising is true on the practice network, asked once that is known.
 	practising   bool
+	asked        bool
 	banners      *fyne.Container
 	bannerKey    string
 	search       *searchEntry
@@ -85,10 +86,12 @@ func (u *ui) openMain() {
 	p.practice.Hide()
 	u.run(func(ctx context.Context, s agent.Service) func() {
 		about, err := s.About(ctx)
-		if err != nil || about.Sandbox == "" {
-			return nil
+		return func() {
+			p.asked = true
+			if p.practising = err == nil && about.Sandbox != ""; p.practising {
+				p.fit(u.size)
+			}
 		}
-		return func() { p.practising = true; p.fit(u.size) }
 	})
 	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.practice, p.reconnectAll, p.connect, menu)), p.headline)
 	p.banners = container.New(layout.NewCustomPaddedVBoxLayout(gap))
@@ -125,8 +128,13 @@ func (u *ui) openMain() {
 		size = fyne.NewSize(m.Width, m.Height)
 	}
 	u.win.Resize(size)
+	if u.early != nil {
+		u.early.until(func() bool { return p.asked && u.view != nil }, earlyWait)
+	}
 	u.win.Show()
-	u.rebuild(false)
+	if u.view == nil {
+		u.rebuild(false)
+	}
 }
 
 // fit gives the sentence at the top its room where there is little.

@@ -69,13 +69,16 @@ type Config struct {
 func Run(ctx context.Context, a fyne.App, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	u, err := newUI(ctx, a, cfg, fyne.Do)
+	early := newEarly()
+	u, err := newUI(ctx, a, cfg, early.post)
 	if err != nil {
 		return err
 	}
+	u.early = early
 	if err := u.open(cfg.Page); err != nil {
 		return err
 	}
+	early.end(fyne.Do)
 	stop := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
 	a.Run()
 	stop()
@@ -91,8 +94,10 @@ type ui struct {
 	app  fyne.App
 	cfg  Config
 	post func(func())
-	now  func() time.Time
-	work sync.WaitGroup
+	// early takes in what comes before the first window is shown; nil has all of it come later.
+	early *early
+	now   func() time.Time
+	work  sync.WaitGroup
 
 	mu  sync.Mutex // guards svc
 	svc agent.Service
@@ -158,10 +163,10 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 
 // open shows the first page and starts to follow the agent.
 func (u *ui) open(page string) error {
+	u.goes(u.watch)
 	if err := u.turn(page); err != nil {
 		return err
 	}
-	u.goes(u.watch)
 	u.goes(u.follow)
 	u.goes(u.tick)
 	return nil

@@ -1,7 +1,7 @@
 //go:build cgo
 
 // Command fynewindow is a bare Fyne window with one label: what Relink's
-// window is measured against.
+// window is measured against. It is as large as that is at first.
 package main
 
 import (
@@ -13,6 +13,6 @@ import (
 func main() {
 	w := app.NewWithID("app.relink.bench.fynewindow").NewWindow("Bare window")
 	w.SetContent(widget.NewLabel("nothing"))
-	w.Resize(fyne.NewSize(900, 600))
+	w.Resize(fyne.NewSize(1240, 760))
 	w.ShowAndRun()
 }

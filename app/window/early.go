@@ -70,12 +70,21 @@ func (e *early) run() bool {
 	return alone
 }
 
-// end hands what is left, and all that comes from now on, to the loop.
+// end hands what is left, and all that comes from now on, to the loop. What is
+// handed over may run at once, as Fyne does before its loop has begun, and may post again.
 func (e *early) end(then func(func())) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, f := range e.posts {
-		then(f)
+	for {
+		e.mu.Lock()
+		posts := e.posts
+		e.posts = nil
+		if len(posts) == 0 {
+			e.then = then
+			e.mu.Unlock()
+			return
+		}
+		e.mu.Unlock()
+		for _, f := range posts {
+			then(f)
+		}
 	}
-	e.posts, e.then = nil, then
 }

@@ -83,3 +83,19 @@ func TestEarlyKeepsTheOrder(t *testing.T) {
 		t.Errorf("ran in the order %v", got)
 	}
 }
+
+// What is handed over runs at once while Fyne's loop has not begun, and may post again.
+func TestEarlyEndsInOrder(t *testing.T) {
+	e := newEarly()
+	var ran []int
+	e.post(func() {
+		ran = append(ran, 1)
+		e.post(func() { ran = append(ran, 3) })
+	})
+	e.post(func() { ran = append(ran, 2) })
+	e.end(func(f func()) { f() })
+	e.post(func() { ran = append(ran, 4) })
+	if len(ran) != 4 || ran[0] != 1 || ran[1] != 2 || ran[2] != 3 || ran[3] != 4 {
+		t.Errorf("ran %v", ran)
+	}
+}

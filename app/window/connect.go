@@ -95,13 +95,21 @@ func (c *connectPage) platforms() {
 func (c *connectPage) choose(p *platform.Platform) {
 	c.form = newConnectForm(c.u, p)
 	c.set(wordConnect+" "+p.Name, c.form.content)
+	if p.HandOnly() && p.Site == platform.SiteNone {
+		c.form.submit() // there is nothing else to ask
+	}
 }
 
-// platformsInOrder puts those first that need no app registration.
+// platformsInOrder puts those first that need no app registration, and last
+// those that give nothing new out any more.
 func platformsInOrder() []*platform.Platform {
 	out := slices.Clone(platform.All())
 	slices.SortStableFunc(out, func(a, b *platform.Platform) int {
 		switch {
+		case a.Legacy != b.Legacy && a.Legacy:
+			return 1
+		case a.Legacy != b.Legacy:
+			return -1
 		case needsNoApp(a) == needsNoApp(b):
 			return 0
 		case needsNoApp(a):

@@ -150,7 +150,7 @@ var shots = []struct {
 	{name: "list", page: PageAccounts},
 	{name: "connect-bluesky", page: PageConnect, act: func(b *bench) { b.tapTile("Bluesky") }},
 	{name: "connect-threads", page: PageConnect, act: func(b *bench) { b.tapTile("Threads") }},
-	{name: "connect-telegram", page: PageConnect, act: func(b *bench) { b.tapTile("Telegram"); b.pressFirst(wordConnect) }},
+	{name: "connect-telegram", page: PageConnect, act: func(b *bench) { b.tapTile("Telegram") }},
 	{name: "detail", page: "account:o0002"},
 	{name: "detail-limited", page: "account:o0004"},
 	{name: "bulk", page: PageAccounts, act: func(b *bench) {

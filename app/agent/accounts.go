@@ -264,6 +264,10 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 		if e.shown != "" {
 			a.mail.withdraw(e.shown)
 		}
+		if !e.account.Keeper.IsZero() {
+			a.warn(keeperPart(acc.ID), "")
+			a.task(func(context.Context) { a.watchKeepers() })
+		}
 		a.heap.remove(e)
 		a.crowd--
 		delete(a.entries, acc.ID)

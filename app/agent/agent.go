@@ -247,6 +247,7 @@ type Agent struct {
 	lanes    lanes
 	// keepers reads tokens that other programs keep; nil where there is none.
 	keepers Keepers
+	looks   looks
 	// redeemed is what refresh tokens brought whose import did not come to its end. Guarded by mu.
 	redeemed map[string]platform.Exchanged
 }

@@ -315,6 +315,10 @@ func (a *Agent) take(acc platform.Account, g platform.Grant) {
 	if g.Generation < old.Generation {
 		return // the order of storing forbids it; a token that was replaced must not come back
 	}
+	if e.account.Keeper.String() != acc.Keeper.String() {
+		a.warn(keeperPart(acc.ID), "")
+		a.task(func(context.Context) { a.watchKeepers() })
+	}
 	e.account, e.grant = acc, g
 	a.dirty[acc.ID] = e
 	if old.Generation == g.Generation {

@@ -61,6 +61,10 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
+	if !keeper.IsZero() && x.Tokens.Access.Reveal() != r.Access {
+		// What is kept is no token itself, and could not be handed out as it is.
+		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: "a " + p.Name + " " + p.Credential.Name + " cannot be watched where it is kept", Repair: "hand it over instead: relink connect " + p.ID}
+	}
 	id, err := identified(ctx, p, call, x, r.Pick)
 	if err != nil {
 		return Row{}, err
@@ -79,6 +83,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	if !keeper.IsZero() {
 		text = acc.Title() + " is watched at " + keeper.String()
 		a.watchKeepers()
+		a.lookAt(acc.ID) // it may have been replaced between the reading and the watching
 	}
 	a.journal.add(Event{At: call.Now, Account: acc.ID, Ref: acc.Ref(), Kind: "imported", Text: text})
 	if err := a.settled(ctx); err != nil {
@@ -206,28 +211,23 @@ func picked(p *platform.Platform, ids []platform.Identity, pick string) (platfor
 func (a *Agent) storeImport(ctx context.Context, p *platform.Platform, server, alias string, keeper platform.Keeper, id platform.Identity, now time.Time) (platform.Account, platform.Grant, error) {
 	a.storing.Lock()
 	defer a.storing.Unlock()
-	g := id.Grant
-	acc, exists := a.known(p.ID, server)[id.ProviderID]
+	known, exists := a.known(p.ID, server)[id.ProviderID]
 	if exists {
-		prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
-		if err != nil && prev.Generation == 0 {
-			return acc, g, platform.As(err, platform.KindStorage)
+		old, prev, err := a.newest(ctx, known.ID)
+		if err != nil {
+			return old, prev, err
 		}
-		acc = filled(acc, id, now)
-		acc.Keeper = keeper
-		g.Account, g.Generation = acc.ID, prev.Generation+1
-		if err := a.cfg.Vault.SaveAll(ctx, []Change{{acc, g}}); err != nil {
-			return acc, g, platform.As(err, platform.KindStorage)
-		}
-	} else {
-		acc = filled(platform.Account{ID: newID(), Platform: p.ID, Server: server, Keeper: keeper, Created: now, Wants: p.Default()}, id, now)
-		a.mu.Lock()
-		acc.Alias = a.index.alias(p.ID, alias, id.Handle, id.Name)
-		a.mu.Unlock()
-		g.Account, g.Generation = acc.ID, 1
-		if err := a.cfg.Vault.Create(ctx, acc, g); err != nil {
-			return acc, g, platform.As(err, platform.KindStorage)
-		}
+		c := follow(old, prev, id, keeper, now)
+		return c.Account, c.Grant, a.save(ctx, []Change{c}, nil)
+	}
+	acc := filled(platform.Account{ID: newID(), Platform: p.ID, Server: server, Keeper: keeper, Created: now, Wants: p.Default()}, id, now)
+	a.mu.Lock()
+	acc.Alias = a.index.alias(p.ID, alias, id.Handle, id.Name)
+	a.mu.Unlock()
+	g := id.Grant
+	g.Account, g.Generation = acc.ID, 1
+	if err := a.cfg.Vault.Create(ctx, acc, g); err != nil {
+		return acc, g, platform.As(err, platform.KindStorage)
 	}
 	a.stored(acc, g)
 	return acc, g, nil

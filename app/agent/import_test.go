@@ -1,10 +1,12 @@
 package agent
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -110,7 +112,6 @@ func TestWatchedToken(t *testing.T) {
 	if results, err := a.Check(t.Context(), id); err != nil || results[0].State != platform.StateConnected || results[0].Error == nil {
 		t.Errorf("a file that is gone says nothing about the token: %+v, %v", results, err)
 	}
-	// A token that the clock says has ended may have been replaced unseen.
 	put(first)
 	eventually(t, "the file is back", func() bool { return stored().Generation == 3 })
 	gives(a, first)
@@ -130,8 +131,8 @@ func TestWatchedToken(t *testing.T) {
 func TestWatchedTokenOfAForgottenAccount(t *testing.T) {
 	d := newDesk(t)
 	acc := platform.Account{ID: "gone", Platform: "linkedin", ProviderID: "1", Keeper: platform.Keeper{Kind: platform.KeeperEnv, Path: "/x", Key: "T"}}
-	if err := d.storeReplaced(t.Context(), acc, acc.Keeper, platform.Identity{ProviderID: "1"}, time.Now()); err == nil {
-		t.Error("it was stored")
+	if err := d.storeReplaced(t.Context(), acc, acc.Keeper, platform.Identity{ProviderID: "1"}, time.Now()); platform.KindOf(err) != platform.KindNotFound {
+		t.Errorf("a forgotten account: %v", err)
 	}
 	id := d.connect(t, "linkedin").Accounts[0]
 	acc, err := d.vault.Account(t.Context(), id)
@@ -140,8 +141,8 @@ func TestWatchedTokenOfAForgottenAccount(t *testing.T) {
 	}
 	watched := acc
 	watched.Keeper = platform.Keeper{Kind: platform.KeeperEnv, Path: "/x", Key: "T"}
-	if err := d.storeReplaced(t.Context(), watched, watched.Keeper, platform.Identity{ProviderID: acc.ProviderID}, time.Now()); err == nil {
-		t.Error("a sign-in of meanwhile was replaced by the watched token")
+	if err := d.storeReplaced(t.Context(), watched, watched.Keeper, platform.Identity{ProviderID: acc.ProviderID}, time.Now()); platform.KindOf(err) != platform.KindRetry {
+		t.Errorf("a sign-in of meanwhile was replaced by the watched token: %v", err)
 	}
 }
 
@@ -194,5 +195,114 @@ func TestImportAsksWhich(t *testing.T) {
 	}
 	if _, err := picked(p, nil, ""); platform.KindOf(err) != platform.KindConfig {
 		t.Errorf("got %v", err)
+	}
+}
+
+// unseen keeps one token and never says that it was changed, as a keyring does.
+type unseen struct {
+	mu    sync.Mutex
+	token string
+}
+
+func (u *unseen) put(token string) { u.mu.Lock(); u.token = token; u.mu.Unlock() }
+
+func (u *unseen) Read(context.Context, platform.Keeper) (platform.Kept, error) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return platform.Kept{Access: platform.NewSecret(u.token)}, nil
+}
+
+func (u *unseen) Watch([]platform.Keeper) error { return nil }
+
+func (u *unseen) Close() error { return nil }
+
+// Where nothing says that a watched token was replaced, asking for it finds
+// out, also when the old one has ended; and however often it is asked for, the
+// platform is asked once about a token that is not the account's.
+func TestWatchedTokenReplacedUnseen(t *testing.T) {
+	d := newDesk(t)
+	first, second, other := d.linkedinToken(t, ""), d.linkedinToken(t, ""), d.linkedinToken(t, "Other Person")
+	d.stop()
+	kept := &unseen{token: first}
+	a, _ := running(t, Config{Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net, Keepers: func(func(string)) Keepers { return kept }})
+	row, err := a.Import(t.Context(), ImportRequest{Platform: "linkedin", Keeper: "keyring:poster/acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := row.Account.ID
+	past := time.Now().Add(-time.Hour)
+	ended := []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceIntrospected, At: past, Since: past.Add(-60 * 24 * time.Hour)}}
+	if err := d.vault.Confirm(t.Context(), id, 1, past, ended, nil); err != nil {
+		t.Fatal(err)
+	}
+	a.reload(t.Context(), id)
+	if err := a.settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() (string, error) {
+		got, err := a.Token(t.Context(), TokenRequest{Account: id})
+		return got.AccessToken, err
+	}
+	if _, err := ask(); platform.KindOf(err) != platform.KindReconnect {
+		t.Fatalf("it has not ended: %v", err)
+	}
+	kept.put(second)
+	if got, err := ask(); err != nil || got != second {
+		t.Errorf("after it was replaced: right %v, error %v", got == second, err)
+	}
+	before := d.net.Requests()
+	kept.put(other)
+	var together sync.WaitGroup
+	for range 20 {
+		together.Go(func() {
+			if got, err := ask(); platform.KindOf(err) != platform.KindRetry || got != "" || !strings.Contains(err.Error(), "Other Person") {
+				t.Errorf("somebody else's: %v", err)
+			}
+		})
+	}
+	together.Wait()
+	if _, err := ask(); err == nil {
+		t.Error("somebody else's is given out")
+	}
+	if n := d.net.Requests() - before; n > 2 { // whose it is, and when it ends
+		t.Errorf("the platform was asked %d times about one token", n)
+	}
+	kept.put(second)
+	if got, err := ask(); err != nil || got != second {
+		t.Errorf("once it is right again: right %v, error %v", got == second, err)
+	}
+}
+
+// What comes while the platform is not well is looked at again by itself, later each time.
+func TestWatchedTokenReplacedInAnOutage(t *testing.T) {
+	d := newDesk(t)
+	first, second := d.linkedinToken(t, ""), d.linkedinToken(t, "")
+	d.stop()
+	kept := &unseen{token: first}
+	a, _ := running(t, Config{Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net, Keepers: func(func(string)) Keepers { return kept }})
+	row, err := a.Import(t.Context(), ImportRequest{Platform: "linkedin", Keeper: "keyring:poster/acme"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	kept.put(second)
+	d.net.SetFault(sandbox.Fault{Platform: "linkedin", Kind: sandbox.FaultStatus})
+	before := d.net.Requests()
+	for range 5 {
+		if _, err := a.Token(t.Context(), TokenRequest{Account: row.Account.ID}); platform.KindOf(err) != platform.KindRetry {
+			t.Errorf("got %v", err)
+		}
+	}
+	if n := d.net.Requests() - before; n != 1 {
+		t.Errorf("asked %d times within a moment", n)
+	}
+	if err := a.settled(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.do(t.Context(), func() {
+		if at := a.entries[row.Account.ID].verifyAt; time.Until(at) > time.Minute || time.Until(at) < 0 {
+			t.Errorf("it is looked at again in %v", time.Until(at))
+		}
+	}); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -118,26 +118,41 @@ func (a *Agent) save(ctx context.Context, healed, fresh []Change) error {
 // the new grant is worth less than what it has: another person may have
 // signed in, for less.
 func (a *Agent) heal(ctx context.Context, old platform.Account, id platform.Identity, now time.Time, wanted bool) (Change, []string, error) {
-	acc, err := a.cfg.Vault.Account(ctx, old.ID)
+	acc, prev, err := a.newest(ctx, old.ID)
 	if err != nil {
-		return Change{}, nil, platform.As(err, platform.KindStorage)
+		return Change{}, nil, err
 	}
-	prev, err := a.cfg.Vault.Grant(ctx, old.ID)
-	// With a generation, only the old token cannot be read: the new one heals that.
-	if err != nil && prev.Generation == 0 && platform.KindOf(err) != platform.KindNotFound {
-		return Change{}, nil, platform.As(err, platform.KindStorage)
-	}
-	g := id.Grant
-	g.Account, g.Generation = acc.ID, prev.Generation+1
 	if !wanted && !acc.Keeper.IsZero() {
 		return Change{}, nil, nil // another program looks after it
 	}
-	if !wanted && platform.Assess(acc, g, now).State.Severity() < platform.Assess(acc, prev, now).State.Severity() {
+	c := follow(acc, prev, id, platform.Keeper{}, now) // from now on Relink has a token of its own
+	if !wanted && platform.Assess(acc, c.Grant, now).State.Severity() < platform.Assess(acc, prev, now).State.Severity() {
 		return Change{}, nil, nil
 	}
+	return c, compare(c.Account, prev, c.Grant, now), nil
+}
+
+// newest reads an account and its grant as they are stored. The caller holds storing.
+func (a *Agent) newest(ctx context.Context, id string) (platform.Account, platform.Grant, error) {
+	acc, err := a.cfg.Vault.Account(ctx, id)
+	if err != nil {
+		return acc, platform.Grant{}, platform.As(err, platform.KindStorage)
+	}
+	g, err := a.cfg.Vault.Grant(ctx, id)
+	// With a generation, only the old token cannot be read: a new one heals that.
+	if err != nil && g.Generation == 0 && platform.KindOf(err) != platform.KindNotFound {
+		return acc, g, platform.As(err, platform.KindStorage)
+	}
+	return acc, g, nil
+}
+
+// follow is an account with its next generation, of an identity's grant.
+func follow(acc platform.Account, prev platform.Grant, id platform.Identity, keeper platform.Keeper, now time.Time) Change {
+	g := id.Grant
+	g.Account, g.Generation = acc.ID, prev.Generation+1
 	acc = filled(acc, id, now)
-	acc.Keeper = platform.Keeper{} // from now on Relink has a token of its own
-	return Change{acc, g}, compare(acc, prev, g, now), nil
+	acc.Keeper = keeper
+	return Change{acc, g}
 }
 
 // person is the identity of the person who signed in, or the last there is.

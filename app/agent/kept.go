@@ -2,7 +2,10 @@ package agent
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"relink/platform"
 )
@@ -37,13 +40,17 @@ func (v keptVault) Grant(ctx context.Context, account string) (platform.Grant, e
 	}
 	if platform.Fingerprint(kept.Access) != acc.Keeper.Seen {
 		// Whose it is must be known before it is given to anybody.
-		v.a.lookAgain(ctx, account)
+		_, why := v.a.lookAgain(ctx, account)
 		v.a.mu.Lock()
 		acc, err = v.a.index.find(account)
 		v.a.mu.Unlock()
 		if err != nil || acc.Keeper.IsZero() || platform.Fingerprint(kept.Access) != acc.Keeper.Seen {
-			return platform.Grant{}, &platform.Error{Kind: platform.KindRetry, Platform: acc.Platform, Code: "keeper",
-				Message: "the token of " + acc.Ref() + " was replaced where it is kept, and Relink does not know yet whose the new one is", Repair: "see why: relink status"}
+			e := &platform.Error{Kind: platform.KindRetry, Platform: acc.Platform, Code: "keeper", Err: why,
+				Message: "the token of " + acc.Ref() + " was replaced where it is kept, and Relink does not know whose the new one is", Repair: "let the program that keeps it write the right one"}
+			if why != nil {
+				e.Message += ": " + platform.As(why, platform.KindRetry).Message
+			}
+			return platform.Grant{}, e
 		}
 		if g, err = v.Vault.Grant(ctx, account); err != nil {
 			return g, err
@@ -82,9 +89,7 @@ func (a *Agent) watchKeepers() {
 // while no agent ran.
 func (a *Agent) keepersStart() {
 	a.watchKeepers()
-	for _, id := range a.keptAt("") {
-		a.task(func(ctx context.Context) { a.lookAgain(ctx, id) })
-	}
+	a.lookAt(a.keptAt("")...)
 }
 
 // keptAt lists the watched accounts whose token is in a file, all for "".
@@ -101,78 +106,167 @@ func (a *Agent) keptAt(path string) []string {
 }
 
 // keeperChanged follows a change of a file in which tokens are kept.
-func (a *Agent) keeperChanged(path string) {
-	for _, id := range a.keptAt(path) {
-		a.task(func(ctx context.Context) { a.lookAgain(ctx, id) })
+func (a *Agent) keeperChanged(path string) { a.lookAt(a.keptAt(path)...) }
+
+// lookAt looks at watched tokens, in their platforms' lanes.
+func (a *Agent) lookAt(ids ...string) {
+	for _, id := range ids {
+		if acc, err := a.find(id); err == nil {
+			a.lanes.submit(a, acc.Platform+" "+acc.Server, func(ctx context.Context) { _, _ = a.lookAgain(ctx, id) })
+		}
 	}
 }
 
-// lookAgain looks at a watched token. One that was replaced becomes the
-// account's next generation, if it is the same account's; else the person is told.
-func (a *Agent) lookAgain(ctx context.Context, id string) {
-	acc, err := a.find(id)
-	if err != nil || acc.Keeper.IsZero() {
+const (
+	// lookPause is how long after an outage a watched token is looked at again; it
+	// doubles up to lookLong.
+	lookPause = 30 * time.Second
+	lookLong  = time.Hour
+	// lookLimit is how long one look may take.
+	lookLimit = 2 * time.Minute
+)
+
+// look is what came of looking at a token that was replaced and is not the account's yet.
+type look struct {
+	// seen is the token's fingerprint.
+	seen string
+	err  *platform.Error
+	// until is when it is asked about again; zero: not before it is replaced once more.
+	until time.Time
+	wait  time.Duration
+}
+
+// looks remembers what came of looks, and has each account looked at once at a time.
+type looks struct {
+	flights singleflight.Group
+	mu      sync.Mutex // guards last
+	last    map[string]look
+}
+
+// again gives what a look at the same token came to, if it need not be asked about again.
+func (l *looks) again(id, seen string, now time.Time) (look, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	last, ok := l.last[id]
+	return last, ok && last.seen == seen && (last.until.IsZero() || now.Before(last.until) && last.until.Sub(now) <= lookLong)
+}
+
+func (l *looks) put(id string, came *look) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.last == nil {
+		l.last = map[string]look{}
+	}
+	if came == nil {
+		delete(l.last, id)
 		return
 	}
-	part := "keeper " + id
+	l.last[id] = *came
+}
+
+// lookAgain looks at a watched token. One that was replaced becomes the
+// account's next generation, if it is the same account's, and changed is true;
+// else the person is told, once. The platform is asked once about a token, and
+// after an outage again, later each time. Whoever comes meanwhile shares the answer.
+func (a *Agent) lookAgain(ctx context.Context, id string) (changed bool, err error) {
+	out, err, _ := a.looks.flights.Do(id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lookLimit)
+		defer cancel()
+		return a.lookOnce(ctx, id)
+	})
+	changed, _ = out.(bool)
+	return changed, err
+}
+
+func (a *Agent) lookOnce(ctx context.Context, id string) (bool, error) {
+	acc, err := a.find(id)
+	if err != nil || acc.Keeper.IsZero() {
+		return false, err
+	}
 	kept, err := a.readKept(ctx, acc.Keeper)
 	if err != nil {
 		// It may be being written: what is wrong shows at the next verification.
 		a.log.Info("watched token", "account", acc.Ref(), "error", err)
-		return
+		return false, err
 	}
-	seen := platform.Fingerprint(kept.Access)
+	seen, now := platform.Fingerprint(kept.Access), a.clock.now()
 	if seen == acc.Keeper.Seen {
-		a.tell(func() { a.warn(part, "") })
+		a.looks.put(id, nil)
+		a.tell(func() { a.warn(keeperPart(id), "") })
+		return false, nil
+	}
+	last, known := a.looks.again(id, seen, now)
+	if known {
+		return false, last.err
+	}
+	if err := a.takeOver(ctx, acc, kept, seen); err != nil {
+		e := platform.As(err, platform.KindRetry)
+		a.log.Info("watched token was replaced", "account", acc.Ref(), "error", e)
+		came := &look{seen: seen, err: e}
+		if e.Kind == platform.KindRetry || e.Kind == platform.KindLimit {
+			came.wait = lookPause
+			if last.seen == seen {
+				came.wait = min(max(2*last.wait, lookPause), lookLong)
+			}
+			came.until = now.Add(came.wait)
+		}
+		a.looks.put(id, came)
+		a.tell(func() { a.unknownToken(acc, came) })
+		return false, e
+	}
+	a.looks.put(id, nil)
+	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "refreshed", Text: "The token in " + acc.Keeper.String() + " was replaced."})
+	a.tell(func() { a.warn(keeperPart(id), "") })
+	a.watchKeepers() // a directory that was made anew is another one
+	return true, nil
+}
+
+// unknownToken says that a watched token was replaced by one that does not
+// work, or has it looked at again after an outage.
+func (a *Agent) unknownToken(acc platform.Account, came *look) {
+	if came.until.IsZero() {
+		a.warn(keeperPart(acc.ID), acc.Title()+": the token in "+acc.Keeper.String()+" was replaced by one that does not work: "+came.err.Message)
 		return
 	}
-	fail := func(err error) {
-		a.log.Info("watched token was replaced", "account", acc.Ref(), "error", err)
-		if e := platform.As(err, platform.KindRetry); e.Kind != platform.KindRetry && e.Kind != platform.KindLimit {
-			a.tell(func() {
-				a.warn(part, acc.Title()+": the token in "+acc.Keeper.String()+" was replaced by one that does not work: "+e.Message)
-			})
-		}
+	if e := a.entries[acc.ID]; e != nil && (e.verifyAt.IsZero() || came.until.Before(e.verifyAt)) {
+		e.verifyAt = came.until
+		a.dirty[acc.ID] = e
 	}
+}
+
+// keeperPart names a watched token among the parts that are warned of.
+func keeperPart(id string) string { return "keeper " + id }
+
+// takeOver makes a token that was replaced the account's, if it is. It stores no token.
+func (a *Agent) takeOver(ctx context.Context, acc platform.Account, kept platform.Kept, seen string) error {
 	p, err := platform.Lookup(acc.Platform)
 	if err != nil {
-		fail(err)
-		return
+		return err
 	}
 	endpoint, err := p.Discover(ctx, a.cfg.Net, acc.Server)
 	if err != nil {
-		fail(err)
-		return
+		return err
 	}
 	app, err := a.cfg.Vault.App(ctx, acc.Platform, acc.Server)
 	if err != nil && platform.KindOf(err) != platform.KindNotFound {
-		fail(err)
-		return
+		return err
 	}
 	call := platform.Call{Net: a.cfg.Net, App: app, Endpoint: endpoint, Account: platform.Account{Platform: acc.Platform, Server: acc.Server}, Now: a.clock.now()}
 	x, err := a.given(ctx, p, call, ImportRequest{Access: kept.Access.Reveal(), ExpiresAt: kept.ExpiresAt})
 	if err != nil {
-		fail(err)
-		return
+		return err
 	}
 	found, err := identified(ctx, p, call, x, acc.ProviderID)
 	if err != nil {
-		fail(err)
-		return
+		return err
 	}
 	if found.ProviderID != acc.ProviderID {
-		fail(&platform.Error{Kind: platform.KindWrongAccount, Message: "it belongs to " + or(found.Name, found.ProviderID)})
-		return
+		return &platform.Error{Kind: platform.KindWrongAccount, Message: "it belongs to " + or(found.Name, found.ProviderID), Repair: "let the program that keeps it write the right one"}
 	}
 	found.Grant.Tokens = platform.Tokens{}
 	keeper := acc.Keeper
 	keeper.Seen = seen
-	if err := a.storeReplaced(ctx, acc, keeper, found, call.Now); err != nil {
-		fail(err)
-		return
-	}
-	a.journal.add(Event{At: call.Now, Account: acc.ID, Ref: acc.Ref(), Kind: "refreshed", Text: "The token in " + keeper.String() + " was replaced."})
-	a.tell(func() { a.warn(part, "") })
+	return a.storeReplaced(ctx, acc, keeper, found, call.Now)
 }
 
 // storeReplaced stores the grant of a watched token that was replaced, unless
@@ -180,25 +274,14 @@ func (a *Agent) lookAgain(ctx context.Context, id string) {
 func (a *Agent) storeReplaced(ctx context.Context, was platform.Account, keeper platform.Keeper, id platform.Identity, now time.Time) error {
 	a.storing.Lock()
 	defer a.storing.Unlock()
-	acc, err := a.cfg.Vault.Account(ctx, was.ID)
+	old, prev, err := a.newest(ctx, was.ID)
 	if err != nil {
-		return platform.As(err, platform.KindStorage)
+		return err
 	}
-	if acc.Keeper != was.Keeper {
+	if old.Keeper != was.Keeper {
 		return &platform.Error{Kind: platform.KindRetry, Message: "the account was changed meanwhile", Repair: "nothing to do"}
 	}
-	prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
-	if err != nil && prev.Generation == 0 {
-		return platform.As(err, platform.KindStorage)
-	}
-	used := acc.LastUsed
-	acc = filled(acc, id, now)
-	acc.Keeper, acc.LastUsed = keeper, used // nobody has used it by replacing it
-	g := id.Grant
-	g.Account, g.Generation = acc.ID, prev.Generation+1
-	if err := a.cfg.Vault.SaveAll(ctx, []Change{{acc, g}}); err != nil {
-		return platform.As(err, platform.KindStorage)
-	}
-	a.stored(acc, g)
-	return nil
+	c := follow(old, prev, id, keeper, now)
+	c.Account.LastUsed, c.Account.Snoozed = old.LastUsed, old.Snoozed // nobody has used it by replacing it
+	return a.save(ctx, []Change{c}, nil)
 }

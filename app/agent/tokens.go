@@ -34,11 +34,12 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 	now, row := a.clock.now(), a.snap.Load().Row(acc.ID)
 	if row != nil && !acc.Keeper.IsZero() && row.Status.State.NeedsPerson() {
 		// The program that keeps it may have a new one.
-		a.lookAgain(ctx, acc.ID)
-		if err := a.settled(ctx); err != nil {
-			return Token{}, err
+		if changed, _ := a.lookAgain(ctx, acc.ID); changed {
+			if err := a.settled(ctx); err != nil {
+				return Token{}, err
+			}
+			row = a.snap.Load().Row(acc.ID)
 		}
-		row = a.snap.Load().Row(acc.ID)
 	}
 	if row != nil && row.Status.State.NeedsPerson() {
 		a.waiting(row, r.Consumer)

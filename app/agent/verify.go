@@ -112,18 +112,14 @@ func (a *Agent) askDue(e *entry, now time.Time) {
 		e.verifyAt = now.Add(a.spread(0))
 		return
 	}
-	if !e.account.Keeper.IsZero() { // not every place says that it was changed
-		id := e.account.ID
-		a.task(func(ctx context.Context) { a.lookAgain(ctx, id) })
-	}
-	if e.grant.Generation == 0 || e.status.State.NeedsPerson() {
-		if !e.account.Keeper.IsZero() {
+	// A person is needed, and asking again would tell nothing new; or asking is
+	// billed, and a renewal is the proof.
+	p, err := platform.Lookup(e.account.Platform)
+	if e.grant.Generation == 0 || e.status.State.NeedsPerson() || err != nil || p.Verify == nil && !e.grant.Refreshable {
+		if !e.account.Keeper.IsZero() { // not every place says that its token was replaced
 			e.verifyAt = a.nextVerify(e.account.Platform, now)
+			a.lookAt(e.account.ID)
 		}
-		return // a person is needed; asking again would tell nothing new
-	}
-	// Where asking is billed, a renewal is the proof.
-	if p, err := platform.Lookup(e.account.Platform); err != nil || p.Verify == nil && !e.grant.Refreshable {
 		return
 	}
 	e.busy = true

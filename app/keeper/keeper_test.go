@@ -147,6 +147,40 @@ func TestWatch(t *testing.T) {
 	put(path, "A=5")
 	once("back again")
 	put(filepath.Join(dir, "other"), "B=1")
+
+	// A link's target, and a directory that was made anew, once it is asked for again.
+	far := filepath.Join(t.TempDir(), "far")
+	if err := os.Mkdir(far, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(filepath.Join(far, "real"), "A=1")
+	real := path
+	path = filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(far, "real"), path); err != nil {
+		t.Skipf("skipped: no links here: %v", err)
+	}
+	k.Path = path
+	again := func() {
+		t.Helper()
+		if err := w.Watch([]platform.Keeper{k}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	again()
+	put(filepath.Join(far, "real"), "A=2")
+	once("written through a link")
+	if err := os.RemoveAll(far); err != nil {
+		t.Fatal(err)
+	}
+	once("removed with its directory")
+	if err := os.Mkdir(far, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	put(filepath.Join(far, "real"), "A=3")
+	again()
+	put(filepath.Join(far, "real"), "A=4")
+	once("in a directory made anew")
+	path = real
 	if err := w.Watch(nil); err != nil {
 		t.Fatal(err)
 	}

@@ -26,15 +26,17 @@ type Watcher struct {
 	// fs is nil while there is nothing to watch.
 	fs *fsnotify.Watcher
 	// dirs are the directories watched: a file that is replaced is another file.
-	dirs  map[string]bool
-	files map[string]bool
+	dirs map[string]bool
+	// files are the paths whose events count, and the keeper's path each stands
+	// for: what a link leads to stands for the link.
+	files map[string]string
 	// due are the files that were written to, until they are calm.
 	due map[string]*time.Timer
 }
 
 // New makes a Watcher. changed is called from another goroutine, once a change is over.
 func New(ring Keyring, changed func(path string)) *Watcher {
-	return &Watcher{ring: ring, changed: changed, dirs: map[string]bool{}, files: map[string]bool{}, due: map[string]*time.Timer{}}
+	return &Watcher{ring: ring, changed: changed, dirs: map[string]bool{}, files: map[string]string{}, due: map[string]*time.Timer{}}
 }
 
 // Read gives the token as its keeper has it now; see [Read].
@@ -42,16 +44,19 @@ func (w *Watcher) Read(ctx context.Context, k platform.Keeper) (platform.Kept, e
 	return Read(ctx, w.ring, k)
 }
 
-// Watch replaces what is watched; keepers that are no files are left out. An
-// error names the first directory that cannot be watched; the others are.
+// Watch replaces what is watched; keepers that are no files are left out. Called
+// again with the same it watches what was made anew meanwhile. An error names the
+// first directory that cannot be watched; the others are.
 func (w *Watcher) Watch(keepers []platform.Keeper) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	files, dirs := map[string]bool{}, map[string]bool{}
+	files, dirs := map[string]string{}, map[string]bool{}
 	for _, k := range keepers {
 		if k.Kind == platform.KeeperEnv || k.Kind == platform.KeeperJSON {
-			files[k.Path] = true
-			dirs[filepath.Dir(k.Path)] = true
+			for _, path := range []string{k.Path, target(k.Path)} {
+				files[path] = k.Path
+				dirs[filepath.Dir(path)] = true
+			}
 		}
 	}
 	w.files = files
@@ -74,18 +79,25 @@ func (w *Watcher) Watch(keepers []platform.Keeper) error {
 	}
 	var failed error
 	for dir := range dirs {
-		if w.dirs[dir] {
-			continue
-		}
+		// One that is watched already is watched anew: it may be another directory by now.
 		if err := w.fs.Add(dir); err != nil {
 			if failed == nil {
 				failed = fmt.Errorf("watch %s: %w", dir, err)
 			}
+			delete(w.dirs, dir)
 			continue
 		}
 		w.dirs[dir] = true
 	}
 	return failed
+}
+
+// target is what a path leads to through links; itself where that cannot be said.
+func target(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return path
 }
 
 // Close ends the watching.
@@ -125,7 +137,7 @@ func (w *Watcher) run(fs *fsnotify.Watcher) {
 			}
 			w.mu.Lock()
 			files := make([]string, 0, len(w.files))
-			for path := range w.files {
+			for _, path := range w.files {
 				files = append(files, path)
 			}
 			w.mu.Unlock()
@@ -136,10 +148,11 @@ func (w *Watcher) run(fs *fsnotify.Watcher) {
 	}
 }
 
-func (w *Watcher) touched(path string) {
+func (w *Watcher) touched(at string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if !w.files[path] || w.fs == nil {
+	path, ok := w.files[at]
+	if !ok || w.fs == nil {
 		return
 	}
 	if timer := w.due[path]; timer != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 
 	"relink/platform"
 )
@@ -16,15 +17,18 @@ import (
 // that it is about to be asked, then what was answered, before anything is made
 // of it. A process that is killed in between loses neither.
 type draft struct {
-	Account    string `json:"account"`
-	Generation int    `json:"generation"`
-	// Lost is true when an earlier try for this generation may have been carried
-	// out without its answer having come.
-	Lost bool `json:"lost,omitempty"`
+	// Held is a fingerprint of the tokens that were there before. Whoever still
+	// has them, the account that asked or one that shares them, is meant.
+	Held string `json:"held"`
 	// Answer is the token endpoint's, nil while there is none.
 	Answer []byte `json:"answer,omitempty"`
 	// Type is the answer's content type.
 	Type string `json:"type,omitempty"`
+}
+
+// held is the fingerprint of a grant's tokens. Both count: a refresh token may stay the same.
+func held(g platform.Grant) string {
+	return platform.Fingerprint(platform.NewSecret(g.Tokens.Refresh.Reveal() + "\x00" + g.Tokens.Access.Reveal()))
 }
 
 // maxAnswer is the most of an answer that is noted; longer ones are refused by [platform.Net].
@@ -47,58 +51,64 @@ func (r *Refresher) forget(ctx context.Context, key string) {
 }
 
 // recall finishes what a killed process had begun: an answer that was noted is
-// saved as if it had just come. It reports whether the answer to an earlier
-// try for the generation of an account was lost. The caller holds the lock.
-func (r *Refresher) recall(ctx context.Context, key string) (lost func(account string, generation int) bool, err error) {
-	nothing := func(string, int) bool { return false }
+// saved as if it had just come, for everybody who has the tokens it replaces. It
+// gives the fingerprint of tokens whose use may have been answered without the
+// answer having come; empty when there are none. The caller holds the lock.
+func (r *Refresher) recall(ctx context.Context, key, account string) (lost string, err error) {
 	raw, err := r.store.Drafted(ctx, key)
 	if err != nil || raw == nil {
-		return nothing, err
+		return "", err
 	}
 	var d draft
 	if json.Unmarshal(raw, &d) != nil {
 		r.forget(ctx, key)
-		return nothing, nil
+		return "", nil
 	}
-	a, g, err := r.read(ctx, d.Account)
-	switch {
-	case platform.KindOf(err) == platform.KindNotFound:
-		r.forget(ctx, key)
-		return nothing, nil
-	case err != nil:
-		return nothing, err
-	case g.Generation != d.Generation: // it was saved, or replaced
-		r.forget(ctx, key)
-		return nothing, nil
-	case d.Answer == nil:
-		return func(account string, generation int) bool { return account == d.Account && generation == d.Generation }, nil
-	}
-	p, c, err := r.call(ctx, a, g)
+	a, g, err := r.read(ctx, account)
 	if err != nil {
-		return nothing, err
+		return "", err
+	}
+	grants := []platform.Grant{g}
+	if p, err := platform.Lookup(a.Platform); err == nil && p.Shared {
+		siblings, err := r.store.Siblings(ctx, account)
+		if err != nil {
+			return "", err
+		}
+		grants = append(grants, siblings...)
+	}
+	grants = slices.DeleteFunc(grants, func(g platform.Grant) bool { return held(g) != d.Held })
+	switch {
+	case len(grants) == 0: // it was saved, or replaced
+		r.forget(ctx, key)
+		return "", nil
+	case d.Answer == nil:
+		return d.Held, nil
+	}
+	if a, err = r.store.Account(ctx, grants[0].Account); err != nil {
+		return "", err
+	}
+	p, c, err := r.call(ctx, a, grants[0])
+	if err != nil {
+		return "", err
 	}
 	c.Net = c.Net.Through(func(next http.RoundTripper) http.RoundTripper { return &replay{next: next, draft: d} })
 	x, err := p.Refresh(ctx, c)
-	if err != nil {
-		if platform.KindOf(err) != platform.KindRetry { // it said no; saying so again is up to the next try
-			r.forget(ctx, key)
+	if e := platform.As(err, platform.KindRetry); err != nil {
+		if e.Kind == platform.KindRetry && e.Code != "no_token" && e.Code != "garbage" {
+			return "", e // the answer may yet be of use
 		}
-		return nothing, nil
+		// It was no token: what was asked for may be done all the same.
+		return d.Held, r.note(ctx, key, draft{Held: d.Held})
 	}
-	siblings, err := r.sharers(ctx, a, g)
-	if err != nil {
-		return nothing, err
-	}
-	fresh := []platform.Grant{next(p, g, x, c.Now)}
-	for _, s := range siblings {
-		fresh = append(fresh, next(p, s, x, c.Now))
+	fresh := make([]platform.Grant, len(grants))
+	for i, g := range grants {
+		fresh[i] = next(p, g, x, c.Now)
 	}
 	if err := r.save(ctx, key, fresh); err != nil {
-		return nothing, err
+		return "", err
 	}
 	r.log.Info("token renewed from what an interrupted program had noted", "account", a.Ref(), "generation", fresh[0].Generation)
-	r.told(a.ID)
-	return nothing, nil
+	return "", nil
 }
 
 // replay answers the first request with what was noted.
@@ -165,24 +175,29 @@ type failing struct{ err error }
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
 
 // ask refreshes with every step noted. lost tells whether the answer to an
-// earlier try was lost.
+// earlier use of the same tokens may have been lost; that is known until there is a token.
 func (r *Refresher) ask(ctx context.Context, key string, p *platform.Platform, c platform.Call, g platform.Grant, lost bool) (platform.Exchanged, error) {
 	if g.Tokens.Refresh.IsZero() {
 		return p.Extend(ctx, c) // the old token works on, whatever becomes of the answer
 	}
-	d := draft{Account: g.Account, Generation: g.Generation, Lost: lost}
-	if err := r.note(ctx, key, d); err != nil {
+	begun := draft{Held: held(g)}
+	if err := r.note(ctx, key, begun); err != nil {
 		// What cannot be noted could not be saved either: better not to ask.
 		return platform.Exchanged{}, platform.As(err, platform.KindStorage)
 	}
 	w := &recorder{keep: func(answer []byte, kind string) error {
-		d.Answer, d.Type = answer, kind
-		return r.note(context.WithoutCancel(ctx), key, d)
+		return r.note(context.WithoutCancel(ctx), key, draft{Held: begun.Held, Answer: answer, Type: kind})
 	}}
 	c.Net = c.Net.Through(func(next http.RoundTripper) http.RoundTripper { w.next = next; return w })
 	x, err := p.Refresh(ctx, c)
-	if err != nil && !lost && (!w.sent || platform.KindOf(err) != platform.KindRetry || w.answered) {
+	switch {
+	case err == nil:
+	case !lost && (!w.sent || platform.KindOf(err) != platform.KindRetry):
 		r.forget(ctx, key) // it said no, or was never asked
+	case w.answered: // no token came of it
+		if err := r.note(context.WithoutCancel(ctx), key, begun); err != nil {
+			r.log.Warn("note a renewal", "error", err)
+		}
 	}
 	return x, err
 }

@@ -57,7 +57,7 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	if err := r.saveLate(ctx, key); err != nil {
 		return platform.Grant{}, err
 	}
-	lost, err := r.recall(ctx, key)
+	lost, err := r.recall(ctx, key, account)
 	if err != nil {
 		return platform.Grant{}, err
 	}
@@ -83,7 +83,7 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 	if err != nil {
 		return platform.Grant{}, r.failed(a, err)
 	}
-	doubted := lost(account, g.Generation)
+	doubted := lost != "" && lost == held(g)
 	x, err := r.ask(ctx, key, p, c, g, doubted)
 	if err != nil {
 		return platform.Grant{}, r.refused(ctx, a, g, p, c, err, doubted)

@@ -56,7 +56,7 @@ func TestWords(t *testing.T) {
 		},
 		"revoked": {
 			Subject{Status: platform.Status{State: platform.StateRevoked, Reason: "65601", Deadline: clock(30*day, platform.SourceProvider), Capabilities: works(false, platform.Publish)}}, "state-revoked",
-			"LinkedIn · acme: disconnected", "Publishing has stopped. The permission was withdrawn at LinkedIn.",
+			"LinkedIn · acme: disconnected", "Publishing has stopped. LinkedIn says that the permission was withdrawn or replaced.",
 		},
 		"unfinished": {
 			Subject{Status: platform.Status{State: platform.StateUnfinished, Reason: "no_choice", Capabilities: works(false, platform.Publish, platform.Inbox)}}, "state-unfinished",

@@ -625,8 +625,8 @@ func blueskyRevoke(ctx context.Context, c Call) error {
 var blueskyDialect = dialect{id: "bluesky", name: "Bluesky", reasons: map[string]string{
 	"ExpiredToken":           "The app password's session has ended: it was not used for 90 days, or was ended at Bluesky.",
 	"InvalidToken":           "Bluesky no longer knows the app password's session.",
-	"AuthenticationRequired": "The app password was removed at Bluesky.",
-	"invalid_grant":          "The sign-in was ended: its 14 days are over, somebody ended it in the account's settings, or the account moved.",
+	"AuthenticationRequired": "Bluesky no longer takes the app password.",
+	"invalid_grant":          "The sign-in was ended: its 14 days are over, or somebody ended it in the account's settings.",
 }}
 
 // blueskyClassify reads errors of the servers' API (XRPC) and of their

@@ -32,7 +32,7 @@ var discord = &Platform{
 	Family:    FamilyRotating,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 7 * day},
-	Lifetime:  "webhook: does not expire; sign-in: 7 days, renewed by itself",
+	Lifetime:  "webhook: does not expire; sign-in: 7 days, renewed by itself; how long that goes on is not written down",
 	Cost:      CostFree,
 	Reasons:   discordDialect.reasons,
 	Registration: Registration{

@@ -74,7 +74,7 @@ func dribbbleMe(ctx context.Context, c Call, token Secret) (dribbbleUser, error)
 }
 
 var dribbbleDialect = dialect{id: "dribbble", name: "Dribbble", reasons: map[string]string{
-	"401": "Dribbble no longer accepts the token: the app was removed, or the password was changed.",
+	"401": "Dribbble no longer accepts the token; the app may have been removed.",
 }}
 
 // dribbbleClassify reads RFC 6749's errors at the token endpoint and {message} elsewhere.

@@ -36,7 +36,7 @@ var facebook = &Platform{
 	Family:    FamilyNone,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 90 * day, ClockDataAccess: 90 * day},
-	Lifetime:  "90 days (token and data access each have their own date; Facebook's answer decides)",
+	Lifetime:  "about 60 days for a person, no end for a Page; data access 90 days (Facebook's answer decides, 90 days where it is silent)",
 	Cost:      CostFree,
 	Registration: Registration{
 		Console: "https://developers.facebook.com/apps/", Secret: true,

@@ -63,7 +63,7 @@ func google(p *Platform, d dialect) *Platform {
 func googleReasons() map[string]string {
 	return map[string]string{
 		"invalid_grant": "Google no longer accepts this sign-in: it was withdrawn, not used for six months, or its 7 days in a project in testing are over.",
-		"invalid_rapt":  "The organisation at Google asks its people to sign in again after some time.",
+		"invalid_rapt":  "Google wants a new sign-in; the organisation seems to ask for one after some time.",
 	}
 }
 

@@ -18,7 +18,7 @@ var instagramFacebook = &Platform{
 	Family:    FamilyNone,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 90 * day, ClockDataAccess: 90 * day},
-	Lifetime:  "90 days, as Facebook (token and data access each have their own date; Facebook's answer decides)",
+	Lifetime:  "as Facebook: data access 90 days, and the token its own date (Facebook's answer decides, 90 days where it is silent)",
 	Cost:      CostFree,
 	Registration: Registration{
 		Console: "https://developers.facebook.com/apps/", Secret: true,

@@ -20,7 +20,7 @@ var medium = &Platform{
 	Family:    FamilyNone,
 	Redirect:  RedirectNone,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 0},
-	Lifetime:  "does not expire; Medium gives out no new tokens",
+	Lifetime:  "does not expire; Medium reportedly gives out no new tokens",
 	Legacy:    true,
 	Reasons:   mediumDialect.reasons,
 	Registration: Registration{
@@ -32,7 +32,7 @@ var medium = &Platform{
 	Credential: &Credential{
 		Name: "integration token", Page: "https://medium.com/me/settings/security",
 		Steps: []string{
-			"Medium gives out no new integration tokens: this is for one that you have.",
+			"Medium reportedly gives out no new integration tokens: this is for one that you have.",
 			"Copy it from where you keep it, or from Medium's settings under Security and apps, Integration tokens.",
 		},
 		Lasts: "until it is revoked in Medium's settings",
@@ -80,7 +80,7 @@ func mediumMe(ctx context.Context, c Call, token Secret) (mediumUser, error) {
 }
 
 var mediumDialect = dialect{id: "medium", name: "Medium", reasons: map[string]string{
-	"401": "The integration token was revoked, and Medium gives out no new ones.",
+	"401": "Medium no longer accepts the integration token, and reportedly gives out no new ones.",
 }}
 
 // mediumClassify goes by the status: {errors: [{message, code}]} says no more.

@@ -35,7 +35,7 @@ var pinterest = &Platform{
 			"Under Redirect links add {redirect}",
 			"Copy App ID and App secret key.",
 		},
-		Review: "With trial access, pins are seen only by the person who made them; ask for standard access with a video of how the app is used.",
+		Review: "With trial access others may not see the pins; ask for standard access with a video of how the app is used.",
 	},
 	Scopes: []string{"user_accounts:read"},
 	Needs: []Need{
@@ -124,7 +124,7 @@ func pinterestRevoke(ctx context.Context, c Call) error {
 }
 
 var pinterestReasons = map[string]string{
-	"283": "Pinterest no longer accepts this sign-in: it was withdrawn, or not renewed for 60 days.",
+	"283": "Pinterest no longer accepts this sign-in: it was withdrawn or not renewed in time, or the app's set-up is wrong.",
 }
 
 var pinterestDialect = dialect{id: "pinterest", name: "Pinterest", reasons: pinterestReasons}

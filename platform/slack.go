@@ -25,7 +25,7 @@ var slack = &Platform{
 	Family:    FamilyRotating,
 	Redirect:  RedirectHTTPS,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 0},
-	Lifetime:  "does not expire; with token rotation: 12 hours, renewed by itself; with PKCE: 30 days without use end it",
+	Lifetime:  "does not expire; with token rotation: 12 hours, renewed by itself; with PKCE refresh tokens last 30 days",
 	Cost:      CostFree,
 	Reasons:   slackDialect.reasons,
 	Registration: Registration{
@@ -173,10 +173,10 @@ func slackIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error)
 }
 
 var slackDialect = dialect{id: "slack", name: "Slack", reasons: map[string]string{
-	"token_revoked":         "The token was revoked in Slack.",
-	"account_inactive":      "The app was removed from the workspace, or the person or workspace was deactivated.",
+	"token_revoked":         "Slack says that the token was revoked.",
+	"account_inactive":      "Slack says that the app, the person or the workspace is no longer active.",
 	"invalid_refresh_token": "Slack no longer accepts the refresh token.",
-	"org_login_required":    "The workspace moves to an organisation and wants a new sign-in.",
+	"org_login_required":    "Slack says that the organisation wants a new sign-in.",
 }}
 
 // slackClassify reads {ok, error}, which is in a 200 as a rule. The list of

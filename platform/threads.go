@@ -23,7 +23,7 @@ var threads = &Platform{
 	Family:    FamilyExtending,
 	Redirect:  RedirectHTTPS,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 60 * day, ClockDataAccess: 90 * day},
-	Lifetime:  "60 days, extended by Relink while the token works; data access 90 days from the sign-in (Threads' answer decides)",
+	Lifetime:  "60 days, extended by Relink while the token works; data access about 90 days (Threads' answer decides)",
 	Registration: Registration{
 		Console: "https://developers.facebook.com/apps/", Secret: true,
 		IDLabel: "Threads app ID", SecretLabel: "Threads app secret",

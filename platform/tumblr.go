@@ -22,7 +22,7 @@ var tumblr = &Platform{
 	Family:    FamilyRotating,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 2520 * time.Second},
-	Lifetime:  "42 minutes, renewed by itself; how long that goes on is not written down",
+	Lifetime:  "about 42 minutes, renewed by itself; how long that goes on is not written down",
 	Shared:    true,
 	Reasons:   tumblrDialect.reasons,
 	Registration: Registration{

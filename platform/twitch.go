@@ -24,7 +24,7 @@ var twitch = &Platform{
 	Family:      FamilyRotating,
 	Redirect:    RedirectNone,
 	Silent:      map[ClockKind]time.Duration{ClockAccess: 4 * time.Hour, ClockRefresh: 30 * day},
-	Lifetime:    "about 4 hours, renewed by itself; 30 days without use end it",
+	Lifetime:    "about 4 hours, renewed by itself; unused it ends, reportedly after 30 days",
 	Cost:        CostFree,
 	VerifyEvery: time.Hour,
 	Reasons:     twitchDialect.reasons,

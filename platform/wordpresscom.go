@@ -32,7 +32,7 @@ var wordpresscom = &Platform{
 	Family:    FamilyRotating,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 14 * day},
-	Lifetime:  "two weeks, renewed by itself; with your own app: does not expire",
+	Lifetime:  "two weeks, renewed by itself; with your own app WordPress.com does not say when it ends",
 	Shared:    true,
 	Cost:      CostFree,
 	Reasons:   wordpresscomDialect.reasons,
@@ -157,7 +157,7 @@ func wordpresscomToken(ctx context.Context, c Call, form url.Values) (Exchanged,
 	}
 	x, err := c.told(wordpresscomDialect, get)
 	if classic && err == nil && len(x.Clocks) == 0 {
-		x.Clocks = []Clock{{Kind: ClockAccess, Source: SourceNever, Since: c.Now}}
+		x.Clocks = []Clock{{Kind: ClockAccess, Source: SourceAssumed, Since: c.Now}} // sources disagree: no end is known, and none is promised
 	}
 	return x, err
 }
@@ -323,7 +323,7 @@ type wordpresscomSite struct {
 
 var wordpresscomDialect = dialect{id: "wordpresscom", name: "WordPress.com", reasons: map[string]string{
 	"inactive":               "WordPress.com says this token is no longer valid.",
-	"authorization_required": "The site no longer lets this app in.",
+	"authorization_required": "WordPress.com says that the site no longer lets this app in.",
 }}
 
 // wordpresscomClassify reads {error, error_description} of both OAuth servers and

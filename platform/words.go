@@ -168,7 +168,7 @@ func (s Status) Why(platformName string) string {
 	case s.State == StateRevoked:
 		return Fault{Code: s.Reason}.why(platformName)
 	case s.State == StateExpired && s.Reason == string(ClockDataAccess):
-		return T("%s asks people to sign in again every 90 days; it has been that long.", platformName)
+		return T("%s wants the person to sign in again; the date until which it gives data has passed.", platformName)
 	case s.State == StateExpired && s.Reason == string(ClockRefresh):
 		return T("The refresh token has ended; only a new sign-in helps.")
 	case s.State == StateExpired:
@@ -212,11 +212,11 @@ func (f Fault) usual(platformName string) string {
 	case "190/459", "190/464":
 		return T("%s wants the person to sign in on its own site first.", platformName)
 	case "190/492":
-		return T("The person who connected the page no longer manages it.")
+		return T("%s says that the person who connected the page may no longer manage it.", platformName)
 	case "190/463", "expired":
 		return T("%s says the token has ended.", platformName)
 	case "revoked", "65601":
-		return T("The permission was withdrawn at %s.", platformName)
+		return T("%s says that the permission was withdrawn or replaced.", platformName)
 	case "answer_lost":
 		return T("The answer to a renewal was lost on its way, and %s takes the old refresh token no more.", platformName)
 	case "invalid_grant":

@@ -27,7 +27,7 @@ var xcom = &Platform{
 	Family:    FamilyRotating,
 	Redirect:  RedirectFixed,
 	Silent:    map[ClockKind]time.Duration{ClockAccess: 2 * time.Hour, ClockRefresh: 180 * day},
-	Lifetime:  "2 hours, renewed by Relink; about 6 months unused",
+	Lifetime:  "2 hours, renewed by itself; unused it ends, people report after about 6 months",
 	Cost:      CostNever,
 	Registration: Registration{
 		Console: "https://console.x.com/", Secret: true,

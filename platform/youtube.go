@@ -16,7 +16,7 @@ var youtubeDialect = dialect{id: "youtube", name: "YouTube", reasons: googleReas
 var youtube = google(&Platform{
 	Registration: Registration{
 		Steps:  googleSteps("YouTube Data API v3 and YouTube Analytics API", "youtube.readonly, youtube.upload, youtube.force-ssl and yt-analytics.readonly"),
-		Review: "Until Google has verified the app, people see a warning and at most 100 may connect; videos uploaded by a project that Google has not audited stay private.",
+		Review: "Until Google has verified the app, people see a warning and about 100 people may connect at most; videos uploaded by a project that Google has not audited stay private.",
 	},
 	Scopes: []string{"openid", "profile", googleScope + "youtube.readonly"},
 	Needs: []Need{

@@ -287,7 +287,7 @@ The vault is locked: the keyring is locked; open it: relink unlock`, locked, exi
 			t.Errorf("exit code: got %d", code)
 		}
 		want := `{"at":"2026-11-24T12:00:00Z","needs_person":1,"accounts":[` +
-			`{"id":"a2","ref":"facebook/shop","alias":"shop","platform":"facebook","name":"Acme Shop","state":"expired","state_word":"expired","needs_person":true,"reason":"data_access","why":"Facebook asks people to sign in again every 90 days; it has been that long.",` +
+			`{"id":"a2","ref":"facebook/shop","alias":"shop","platform":"facebook","name":"Acme Shop","state":"expired","state_word":"expired","needs_person":true,"reason":"data_access","why":"Facebook wants the person to sign in again; the date until which it gives data has passed.",` +
 			`"left":"expired 2 hours ago","left_seconds":-7200,"deadline":{"kind":"data_access","at":"2026-11-24T10:00:00Z","source":"assumed","since":"2026-08-26T10:00:00Z"},"life_seconds":7776000,"clocks":[{"kind":"data_access","at":"2026-11-24T10:00:00Z","source":"assumed","since":"2026-08-26T10:00:00Z"}],` +
 			capabilitiesJSON("facebook", false) + `"generation":2,"verified_at":"2026-11-24T11:00:00Z"},` +
 			`{"id":"a3","ref":"mastodon/acme","alias":"acme","platform":"mastodon","server":"https://mastodon.social","handle":"@acme@mastodon.social","state":"connected","state_word":"connected","needs_person":false,` +

@@ -109,7 +109,15 @@ func TestWordPressComClassic(t *testing.T) {
 		if got.App.Self || len(got.Identities) != 1 || who.ProviderID != "3620100001" || who.Grant.Refreshable {
 			s.t.Errorf("identities: %+v", got.Identities)
 		}
-		s.accessClock(who.Grant, platform.SourceNever, 0)
+		// Nobody knows an end, and none is promised.
+		if clock := who.Grant.Clock(platform.ClockAccess); clock.Source != platform.SourceAssumed || clock.Ends() {
+			s.t.Errorf("access clock: %+v", clock)
+		}
+		account, stored := platform.Account{Platform: "wordpresscom", ProviderID: who.ProviderID}, who.Grant
+		stored.Generation = 1
+		if left := platform.Assess(account, stored, time.Now()).Left(time.Now()); left != "end unknown" {
+			s.t.Errorf("left: %q", left)
+		}
 		c := s.call(got, 0)
 		s.verify("at once", c)
 		s.outages(c)

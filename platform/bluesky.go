@@ -409,12 +409,7 @@ func (s session) clocks(now time.Time) []Clock {
 func jwtClock(token string, kind ClockKind, usual time.Duration, now time.Time) Clock {
 	c := Clock{Kind: kind, Source: SourceAssumed, At: now.Add(usual), Since: now}
 	var claims struct{ Exp, Iat float64 }
-	parts := strings.Split(token, ".")
-	if len(parts) != 3 {
-		return c
-	}
-	raw, err := b64.DecodeString(parts[1])
-	if err != nil || json.Unmarshal(raw, &claims) != nil {
+	if !jwtPayload(token, &claims) {
 		return c
 	}
 	// The life, not the moment: this computer's clock may differ from the server's.

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -189,7 +190,7 @@ func firstList(lists ...[]string) []string {
 
 func discordPerson(c Call, x Exchanged, who discordUser, kind string, g Grant) Identity {
 	g.Asked, g.Issued = x.Asked, c.Now
-	name := firstOf(who.GlobalName, who.Username)
+	name := cmp.Or(who.GlobalName, who.Username)
 	return Identity{ProviderID: who.ID, Kind: kind, Name: name, Handle: "@" + who.Username, Avatar: discordPicture(who.ID, who.Avatar), Owner: name, OwnerID: who.ID, Grant: g}
 }
 

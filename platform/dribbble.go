@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -45,7 +46,7 @@ var dribbble = &Platform{
 		if err != nil {
 			return nil, err
 		}
-		id, name := fmt.Sprint(who.ID), firstOf(who.Name, who.Login)
+		id, name := fmt.Sprint(who.ID), cmp.Or(who.Name, who.Login)
 		return []Identity{{
 			ProviderID: id, Kind: "person", Name: name, Handle: "@" + who.Login, Avatar: who.Avatar, Owner: name, OwnerID: id,
 			Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -106,7 +107,7 @@ func instagramIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, er
 	if err != nil {
 		return nil, err
 	}
-	name := firstOf(who.Name, who.Username)
+	name := cmp.Or(who.Name, who.Username)
 	return []Identity{{
 		ProviderID: who.UserID, Kind: "profile", Name: name, Handle: "@" + who.Username, Avatar: who.Picture, Owner: name, OwnerID: who.UserID,
 		Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"time"
@@ -74,7 +75,7 @@ var instagramFacebookLogin = func() login {
 		if who.Username == "" {
 			return Identity{}, false, garbage(l.name, l.id)
 		}
-		return Identity{ProviderID: page.Instagram.ID, Kind: "profile", Name: firstOf(who.Name, who.Username), Handle: "@" + who.Username, Avatar: who.Picture}, true, nil
+		return Identity{ProviderID: page.Instagram.ID, Kind: "profile", Name: cmp.Or(who.Name, who.Username), Handle: "@" + who.Username, Avatar: who.Picture}, true, nil
 	}
 	return l
 }()

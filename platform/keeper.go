@@ -2,11 +2,10 @@ package platform
 
 import (
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -106,18 +105,35 @@ func Fingerprint(s Secret) string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// Moment reads a time as programs write it beside a token: RFC 3339, or seconds
+// or milliseconds since 1970, as a number or in text; false when it is none.
+func Moment(v any) (time.Time, bool) {
+	switch v := v.(type) {
+	case string:
+		if at, err := time.Parse(time.RFC3339, v); err == nil && at.Year() > 1970 {
+			return at, true
+		}
+		if n, err := strconv.ParseFloat(v, 64); err == nil {
+			return Moment(n)
+		}
+	case float64:
+		switch {
+		case v > 1e11 && v < 1e14:
+			return time.UnixMilli(int64(v)).UTC(), true
+		case v > 1e8 && v < 1e11:
+			return time.Unix(int64(v), 0).UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
 // WrittenEnd is the end that a token in the form of a JWT (RFC 7519) says of
 // itself; zero when it is none or says nothing. It is a hint: nothing is checked.
 func WrittenEnd(s Secret) time.Time {
-	parts := strings.Split(s.Reveal(), ".")
-	if len(parts) != 3 {
-		return time.Time{}
-	}
 	var claims struct {
 		Expires float64 `json:"exp"`
 	}
-	b, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(parts[1], "="))
-	if err != nil || json.Unmarshal(b, &claims) != nil || claims.Expires < 1 || claims.Expires > 1<<36 {
+	if !jwtPayload(s.Reveal(), &claims) || claims.Expires < 1 || claims.Expires > 1<<36 {
 		return time.Time{}
 	}
 	return time.Unix(int64(claims.Expires), 0).UTC()

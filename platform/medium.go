@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -52,7 +53,7 @@ var medium = &Platform{
 		if err != nil {
 			return nil, err
 		}
-		name := firstOf(who.Name, who.Username)
+		name := cmp.Or(who.Name, who.Username)
 		return []Identity{{
 			ProviderID: who.ID, Kind: "person", Name: name, Handle: "@" + who.Username, Avatar: who.Picture, Owner: name, OwnerID: who.ID,
 			Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},

@@ -79,32 +79,29 @@ func (d dialect) grantRefused(err error) error {
 // oauthClassify reads an error code of RFC 6749, sections 4.1.2.1 and 5.2; nil
 // when there is none.
 func oauthClassify(d dialect, code string) *Error {
-	say := func(k Kind, message, repair string) *Error {
-		return &Error{Kind: k, Platform: d.id, Code: code, Message: message, Repair: repair}
-	}
 	switch code {
 	case "":
 		return nil
 	case "invalid_grant":
-		return say(KindReconnect, d.name+" no longer accepts this grant", "reconnect the account")
+		return d.dead(code)
 	case "invalid_token":
-		return say(KindRefresh, d.name+" no longer accepts this access token", "reconnect the account")
+		return d.stale(code)
 	case "invalid_client", "unauthorized_client":
-		return say(KindConfig, d.name+" does not know this client id and secret", "store them again with: relink app set "+d.id)
+		return d.noApp(code)
 	case "invalid_scope", "insufficient_scope", "unauthorized_scope_error":
-		return say(KindPermission, d.name+" does not grant a permission that was asked for", "choose fewer permissions, or add the product to your app there")
+		return d.say(KindPermission, code, d.name+" does not grant a permission that was asked for", "choose fewer permissions, or add the product to your app there")
 	case "access_denied", "user_cancelled_login", "user_cancelled_authorize", "consent_required", "login_required":
-		return say(KindCancelled, "the sign-in was declined", "start the connection again when you are ready")
+		return d.say(KindCancelled, code, "the sign-in was declined", "start the connection again when you are ready")
 	case "authorization_pending":
-		return say(KindRetry, "nobody has typed the code at "+d.name+" yet", "type it there; Relink goes on asking")
+		return d.say(KindRetry, code, "nobody has typed the code at "+d.name+" yet", "type it there; Relink goes on asking")
 	case "expired_token":
-		return say(KindTimeout, "the code for "+d.name+" has ended", "start the connection again")
+		return d.say(KindTimeout, code, "the code for "+d.name+" has ended", "start the connection again")
 	case "temporarily_unavailable", "server_error":
-		return say(KindRetry, d.name+" is not well", "try again later; nothing was changed")
+		return d.unwell(code)
 	case "slow_down":
-		return say(KindLimit, d.name+" limits how often it may be asked", "try again later; the token is not the problem")
+		return d.limited(code)
 	case "invalid_request", "unsupported_grant_type", "unsupported_response_type", "redirect_uri_mismatch":
-		return say(KindConfig, d.name+" refused the request ("+code+")", "check the app's redirect address and permissions: relink platforms")
+		return d.say(KindConfig, code, d.name+" refused the request ("+code+")", "check the app's redirect address and permissions: relink platforms")
 	}
 	return nil
 }

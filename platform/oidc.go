@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/json"
@@ -148,21 +149,12 @@ func oidcIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) 
 	if who.Sub == "" {
 		return nil, &Error{Kind: KindConfig, Platform: oidcDialect.id, Message: "the issuer does not say whose account this is", Repair: "allow the scope openid for this client"}
 	}
-	handle := firstOf(who.Username, who.Email)
-	name := firstOf(who.Name, handle, who.Sub)
+	handle := cmp.Or(who.Username, who.Email)
+	name := cmp.Or(who.Name, handle, who.Sub)
 	return []Identity{{
 		ProviderID: who.Sub, Kind: "person", Name: name, Handle: handle, Avatar: who.Picture, Owner: name, OwnerID: who.Sub,
 		Grant: Grant{Tokens: x.Tokens, TokenType: x.TokenType, Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now, Refreshable: !x.Tokens.Refresh.IsZero()},
 	}}, nil
-}
-
-func firstOf(s ...string) string {
-	for _, v := range s {
-		if v != "" {
-			return v
-		}
-	}
-	return ""
 }
 
 type introspection struct {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -151,7 +152,7 @@ func slackIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error)
 	}
 	// A user's id is the workspace's own.
 	id := who.TeamID + "/" + who.UserID
-	name := who.User + " in " + firstOf(who.Team, who.TeamID)
+	name := who.User + " in " + cmp.Or(who.Team, who.TeamID)
 	out := Identity{
 		ProviderID: id, Kind: kind, Name: name, Handle: "@" + who.User, Owner: name, OwnerID: id,
 		Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -94,7 +95,7 @@ func telegramIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, err
 	if bot.Username != "" {
 		handle = "@" + bot.Username
 	}
-	id, name := fmt.Sprint(bot.ID), firstOf(bot.FirstName, handle)
+	id, name := fmt.Sprint(bot.ID), cmp.Or(bot.FirstName, handle)
 	return []Identity{{
 		ProviderID: id, Kind: "bot", Name: name, Handle: handle, Owner: name, OwnerID: id,
 		Grant: Grant{Tokens: Tokens{Access: x.Tokens.Access}, TokenType: "Bot", Asked: x.Asked, Issued: c.Now},

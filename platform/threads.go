@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -97,7 +98,7 @@ func threadsIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, erro
 			g.Scopes = v.Scopes
 		}
 	}
-	name := firstOf(who.Name, who.Username)
+	name := cmp.Or(who.Name, who.Username)
 	return []Identity{{
 		ProviderID: who.ID, Kind: "profile", Name: name, Handle: "@" + who.Username, Avatar: who.Picture, Owner: name, OwnerID: who.ID, Grant: g,
 	}}, nil

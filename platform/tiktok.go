@@ -181,8 +181,6 @@ func tiktokClassify(status int, body []byte) *Error {
 		return nil
 	}
 	switch {
-	case code == "invalid_grant":
-		return d.dead(code)
 	case code == "access_token_invalid":
 		return d.stale(code)
 	case code == "scope_not_authorized", code == "scope_permission_missed":

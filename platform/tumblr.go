@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -104,7 +105,7 @@ func tumblrIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error
 			continue
 		}
 		out = append(out, Identity{
-			ProviderID: b.UUID, Kind: "blog", Name: firstOf(b.Title, b.Name), Handle: "@" + b.Name, Owner: me.Name, OwnerID: owner,
+			ProviderID: b.UUID, Kind: "blog", Name: cmp.Or(b.Title, b.Name), Handle: "@" + b.Name, Owner: me.Name, OwnerID: owner,
 			Avatar: tumblrAPI + "/blog/" + url.PathEscape(b.UUID) + "/avatar/512",
 			Grant:  Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},
 		})

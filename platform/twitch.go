@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -133,7 +134,7 @@ func twitchIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error
 	if len(clocks) == 0 {
 		clocks = valid.verdict(c).Clocks
 	}
-	name := firstOf(who.DisplayName, who.Login)
+	name := cmp.Or(who.DisplayName, who.Login)
 	return []Identity{{
 		ProviderID: who.ID, Kind: "channel", Name: name, Handle: "@" + who.Login, Avatar: who.Picture, Owner: name, OwnerID: who.ID,
 		Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: valid.Scopes, Asked: x.Asked, Clocks: clocks, Issued: c.Now},

@@ -2,6 +2,7 @@ package platform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"fmt"
@@ -146,7 +147,7 @@ func wordpressIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, er
 	if sizes, ok := who.Avatars.(map[string]any); ok {
 		avatar, _ = sizes["96"].(string)
 	}
-	id, name := fmt.Sprint(who.ID), firstOf(who.Name, login)+" at "+site
+	id, name := fmt.Sprint(who.ID), cmp.Or(who.Name, login)+" at "+site
 	return []Identity{{
 		ProviderID: id, Kind: "person", Name: name, Handle: login, Avatar: avatar, Owner: name, OwnerID: id,
 		Grant: Grant{Tokens: Tokens{Access: x.Tokens.Access}, TokenType: "Basic", Asked: x.Asked, Issued: c.Now},
@@ -205,7 +206,7 @@ func wordpressClassify(status int, body []byte) *Error {
 		return d.say(KindPermission, code, "the user may not do that on this site", "give the user a role that may, such as Author")
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		// Codes of plugins: rest_forbidden, rest_login_required, their own.
-		return d.say(KindPolicy, firstOf(code, fmt.Sprint(status)), "a security plugin of the site refuses its REST API", "allow the REST API for signed-in users there; the password is not the problem")
+		return d.say(KindPolicy, cmp.Or(code, fmt.Sprint(status)), "a security plugin of the site refuses its REST API", "allow the REST API for signed-in users there; the password is not the problem")
 	case status == http.StatusNotFound:
 		return d.say(KindConfig, "404", "there is no WordPress REST API at this address", "check the site's address, with its folder if it is in one")
 	}

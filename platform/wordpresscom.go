@@ -2,6 +2,7 @@ package platform
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -275,7 +276,7 @@ func wordpresscomIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity,
 	if err := get("/me", &me); err != nil {
 		return nil, err
 	}
-	owner, id := firstOf(me.Name, me.Login), wordpresscomID(me.ID)
+	owner, id := cmp.Or(me.Name, me.Login), wordpresscomID(me.ID)
 	if id == "" {
 		return nil, garbage(wordpresscomDialect.name, wordpresscomDialect.id)
 	}
@@ -308,7 +309,7 @@ func wordpresscomIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity,
 			handle = u.Host + strings.TrimRight(u.Path, "/")
 		}
 		out = append(out, Identity{
-			ProviderID: site, Kind: "site", Name: firstOf(s.Name, handle), Handle: handle, Avatar: firstOf(s.Icon.Img, me.Picture), Owner: owner, OwnerID: id,
+			ProviderID: site, Kind: "site", Name: cmp.Or(s.Name, handle), Handle: handle, Avatar: cmp.Or(s.Icon.Img, me.Picture), Owner: owner, OwnerID: id,
 			Grant: Grant{Tokens: x.Tokens, TokenType: "Bearer", Scopes: firstList(x.Scopes, info.scopes()), Asked: x.Asked, Clocks: slices.Clone(clocks), Issued: c.Now},
 		})
 	}

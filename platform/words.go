@@ -233,6 +233,14 @@ func Article(noun string) string {
 	return "a " + noun
 }
 
+// Capital begins a noun as a label does: "Bot token".
+func Capital(noun string) string {
+	if noun == "" {
+		return ""
+	}
+	return strings.ToUpper(noun[:1]) + noun[1:]
+}
+
 // SplitCommand splits a command into words at white space; single and double quotes
 // keep words together. A backslash is an ordinary character: Windows paths are full of them.
 func SplitCommand(s string) ([]string, error) {

@@ -1,6 +1,7 @@
 package platform
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -84,7 +85,7 @@ func xIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
 	if who.ID == "" {
 		return nil, garbage(xDialect.name, xDialect.id)
 	}
-	name := firstOf(who.Name, who.Username)
+	name := cmp.Or(who.Name, who.Username)
 	return []Identity{{
 		ProviderID: who.ID, Kind: "person", Name: name, Handle: "@" + who.Username, Avatar: who.Picture, Owner: name, OwnerID: who.ID,
 		Grant: Grant{Tokens: x.Tokens, TokenType: x.TokenType, Scopes: x.Scopes, Asked: x.Asked, Clocks: x.Clocks, Issued: c.Now},
@@ -125,15 +126,8 @@ func xClassify(status int, body []byte) *Error {
 		Data        json.RawMessage `json:"data"`
 		Errors      []problem       `json:"errors"`
 	}
-	err := json.Unmarshal(body, &answer)
-	if e := outage(xDialect.name, xDialect.id, status); e != nil {
+	if e := xDialect.read(status, body, &answer); e != nil {
 		return e
-	}
-	if err != nil {
-		if status >= 400 {
-			return garbage(xDialect.name, xDialect.id)
-		}
-		return nil
 	}
 	if answer.Error != "" && status >= 400 {
 		return xTokenError(answer.Error, strings.ToLower(answer.Description))

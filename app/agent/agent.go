@@ -387,13 +387,13 @@ func (a *Agent) Run(ctx context.Context) error {
 			_ = a.keepers.Close()
 		}
 		a.refresh.Wait() // a refresh that has begun is carried through
-		a.journal.flush(a.cfg.Vault, a.log)
-		a.notices.flush(a.cfg.Vault, a.log)
+		a.journal.flush(a.cfg.Vault.AddEvents, a.log)
+		a.notices.flush(a.cfg.Vault.WriteNotices, a.log)
 		a.remember(a.clock.now())
 	}()
 
-	a.task(func(ctx context.Context) { a.journal.run(ctx, a.cfg.Vault, a.log) })
-	a.task(func(ctx context.Context) { a.notices.run(ctx, a.cfg.Vault, a.log) })
+	a.task(func(ctx context.Context) { a.journal.run(ctx, a.cfg.Vault.AddEvents, a.log) })
+	a.task(func(ctx context.Context) { a.notices.run(ctx, a.cfg.Vault.WriteNotices, a.log) })
 	if a.sender != nil {
 		a.task(func(ctx context.Context) {
 			if err := a.sender.Run(ctx); err != nil && ctx.Err() == nil {

@@ -438,10 +438,12 @@ func (a *Agent) readdressed(ctx context.Context, list []Parcel) ([]Parcel, error
 		return nil, err
 	}
 	all, err := a.cfg.Vault.Parcels(ctx, ChannelMail, farFuture, parcelBatch)
+	going := make(map[string]bool, len(list))
+	for _, p := range list {
+		going[p.Key] = true
+	}
 	// Those that were to go, under their new addresses too, and no others.
-	return slices.DeleteFunc(all, func(p Parcel) bool {
-		return !slices.ContainsFunc(list, func(q Parcel) bool { return q.Key == p.Key })
-	}), err
+	return slices.DeleteFunc(all, func(p Parcel) bool { return !going[p.Key] }), err
 }
 
 // dependsOn asks the loop how much depends on the accounts of parcels.

@@ -3,7 +3,6 @@ package agent
 import (
 	"cmp"
 	"context"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -16,30 +15,6 @@ const keepNotices = 90 * 24 * time.Hour
 
 // notices writes what was said and what became of it, off the loop, in order.
 type notices struct{ queue[NoticeWrite] }
-
-func (n *notices) run(ctx context.Context, v Vault, log *slog.Logger) {
-	n.init()
-	for {
-		n.flush(v, log)
-		select {
-		case <-ctx.Done():
-			return // Run flushes once nobody adds any more
-		case <-n.bell:
-		}
-	}
-}
-
-func (n *notices) flush(v Vault, log *slog.Logger) {
-	writes := n.take()
-	if len(writes) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := v.WriteNotices(ctx, writes...); err != nil {
-		log.Error("write notices", "error", err)
-	}
-}
 
 // said keeps that a channel said a note, or could not. It takes the place of
 // the one before with the same ID. Any goroutine may call it.
@@ -102,7 +77,7 @@ func (a *Agent) Notices(ctx context.Context, q NoticeQuery) ([]Notice, error) {
 	if q.Since.IsZero() {
 		q.Since = a.clock.now().Add(-keepNotices)
 	}
-	a.notices.flush(a.cfg.Vault, a.log) // what was said a moment ago is in it
+	a.notices.flush(a.cfg.Vault.WriteNotices, a.log) // what was said a moment ago is in it
 	list, err := a.cfg.Vault.Notices(ctx, id, q.Since, q.Limit)
 	if err != nil {
 		return nil, platform.As(err, platform.KindStorage)

@@ -40,6 +40,33 @@ func (q *queue[T]) take() []T {
 	return out
 }
 
+// run writes what is put in, in batches, until ctx ends. What is put in later is
+// left to flush.
+func (q *queue[T]) run(ctx context.Context, write func(context.Context, ...T) error, log *slog.Logger) {
+	q.init()
+	for {
+		q.flush(write, log)
+		select {
+		case <-ctx.Done():
+			return
+		case <-q.bell:
+		}
+	}
+}
+
+// flush writes what is there.
+func (q *queue[T]) flush(write func(context.Context, ...T) error, log *slog.Logger) {
+	list := q.take()
+	if len(list) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := write(ctx, list...); err != nil {
+		log.Error("write history", "error", err)
+	}
+}
+
 // outbox shows and withdraws notes in order, off the loop: a notification
 // server may hang.
 type outbox struct {
@@ -183,27 +210,3 @@ func (a *Agent) heldBack(why string) {
 type journal struct{ queue[Event] }
 
 func (j *journal) add(e Event) { j.put(e) }
-
-func (j *journal) run(ctx context.Context, v Vault, log *slog.Logger) {
-	j.init()
-	for {
-		j.flush(v, log)
-		select {
-		case <-ctx.Done():
-			return // Run flushes once nobody adds any more
-		case <-j.bell:
-		}
-	}
-}
-
-func (j *journal) flush(v Vault, log *slog.Logger) {
-	events := j.take()
-	if len(events) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	if err := v.AddEvents(ctx, events...); err != nil {
-		log.Error("write history", "error", err)
-	}
-}

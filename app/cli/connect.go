@@ -58,12 +58,12 @@ func (t *tool) credential(p *platform.Platform, s signIn, login string) (name, s
 		if !t.Interactive {
 			return "", "", usage("add --login NAME", "%s needs the %s that goes with the %s", p.Name, c.Login, c.Name)
 		}
-		_, _ = fmt.Fprintf(t.Stderr, "%s: ", strings.ToUpper(c.Login[:1])+c.Login[1:])
+		_, _ = fmt.Fprintf(t.Stderr, "%s: ", platform.Capital(c.Login))
 		if name = t.line(); name == "" {
 			return "", "", usage("run it again and type it", "nothing was given")
 		}
 	}
-	secret, err = t.secret(strings.ToUpper(c.Name[:1]) + c.Name[1:] + ": ")
+	secret, err = t.secret(platform.Capital(c.Name) + ": ")
 	return name, secret, err
 }
 

@@ -97,10 +97,10 @@ func consumer() string {
 
 // given is what import reads as JSON.
 type given struct {
-	Access    string          `json:"access_token"`
-	Refresh   string          `json:"refresh_token"`
-	ClientID  string          `json:"client_id"`
-	ExpiresAt json.RawMessage `json:"expires_at"`
+	Access    string `json:"access_token"`
+	Refresh   string `json:"refresh_token"`
+	ClientID  string `json:"client_id"`
+	ExpiresAt any    `json:"expires_at"`
 }
 
 func (t *tool) bring() *cobra.Command {
@@ -181,8 +181,8 @@ func (t *tool) readToken(r *agent.ImportRequest) error {
 		if json.Unmarshal([]byte(text), &g) != nil {
 			return usage("see what it takes: relink import --help", "stdin begins like JSON but is none that import takes")
 		}
-		at, ok := moment(g.ExpiresAt)
-		if !ok {
+		at, ok := platform.Moment(g.ExpiresAt)
+		if !ok && g.ExpiresAt != nil {
 			return usage("write it as 2026-12-31T12:00:00Z, or as seconds since 1970", "expires_at is no time")
 		}
 		r.Access, r.Refresh, r.ClientID, r.ExpiresAt = g.Access, g.Refresh, g.ClientID, at
@@ -194,19 +194,6 @@ func (t *tool) readToken(r *agent.ImportRequest) error {
 		return usage("give the token alone, or JSON", "a token has no spaces or line breaks")
 	}
 	return nil
-}
-
-// moment reads a time as RFC 3339 or as seconds since 1970.
-func moment(raw json.RawMessage) (at time.Time, ok bool) {
-	text := strings.Trim(string(raw), `"`)
-	if text == "" || text == "null" {
-		return at, true
-	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(seconds, 0).UTC(), true
-	}
-	at, err := time.Parse(time.RFC3339, text)
-	return at, err == nil
 }
 
 // secret asks for one at the terminal, or takes stdin's first line. It is never empty.

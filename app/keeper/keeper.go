@@ -13,7 +13,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"time"
 
 	"relink/platform"
 )
@@ -149,7 +148,7 @@ func fromJSON(k platform.Keeper, raw []byte, pointer string) (platform.Kept, err
 		}
 		// x/oauth2 writes "expiry", Google's and Meta's libraries the others.
 		for _, name := range []string{"expires_at", "expiry", "expiresAt", "expiration"} {
-			if at := moment(v[name]); !at.IsZero() {
+			if at, ok := platform.Moment(v[name]); ok {
 				kept.ExpiresAt = at
 				break
 			}
@@ -184,25 +183,4 @@ func follow(doc any, pointer string) (any, error) {
 		}
 	}
 	return doc, nil
-}
-
-// moment reads a time as RFC 3339, or as seconds or milliseconds since 1970.
-func moment(v any) time.Time {
-	switch v := v.(type) {
-	case string:
-		if at, err := time.Parse(time.RFC3339, v); err == nil && at.Year() > 1970 {
-			return at
-		}
-		if n, err := strconv.ParseFloat(v, 64); err == nil {
-			return moment(n)
-		}
-	case float64:
-		switch {
-		case v > 1e11 && v < 1e14:
-			return time.UnixMilli(int64(v)).UTC()
-		case v > 1e8 && v < 1e11:
-			return time.Unix(int64(v), 0).UTC()
-		}
-	}
-	return time.Time{}
 }

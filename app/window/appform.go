@@ -73,13 +73,11 @@ func or(s, other string) string {
 }
 
 func (f *appForm) showSteps() {
-	f.steps.RemoveAll()
+	steps := make([]string, len(f.p.Registration.Steps))
 	for i, s := range f.p.Registration.Steps {
-		text := strings.ReplaceAll(s, "{redirect}", or(f.usual, "…"))
-		number := widget.NewLabel(fmt.Sprintf("%d.", i+1))
-		number.Importance = widget.LowImportance
-		f.steps.Add(container.NewBorder(nil, nil, container.NewVBox(number), nil, wrapped(text)))
+		steps[i] = strings.ReplaceAll(s, "{redirect}", or(f.usual, "…"))
 	}
+	f.steps.Objects = numbered(steps).Objects
 	f.steps.Refresh()
 }
 

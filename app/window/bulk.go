@@ -56,14 +56,6 @@ func (u *ui) long(text string, call func(context.Context, agent.Service) func())
 	})
 }
 
-// progress changes what a running job says.
-func (u *ui) progress(text string) {
-	if u.job != nil {
-		u.job.text = text
-		u.updateBanners()
-	}
-}
-
 func (u *ui) updateBanners() {
 	if u.accounts != nil {
 		u.accounts.updateBanners()

@@ -56,12 +56,12 @@ func (v *flowView) handOver() {
 	login.SetText(v.hand.login)
 	var first fyne.Focusable = secret
 	if c.Login != "" {
-		body.Add(field(capital(c.Login), login))
+		body.Add(field(platform.Capital(c.Login), login))
 		if v.hand.login == "" {
 			first = login
 		}
 	}
-	body.Add(field(capital(c.Name), secret))
+	body.Add(field(platform.Capital(c.Name), secret))
 	body.Add(problem.label)
 	send := func() {
 		name, word := strings.TrimSpace(login.Text), strings.TrimSpace(secret.Text)
@@ -94,12 +94,4 @@ func (v *flowView) device() {
 	text := wrapped(wordDevice)
 	body := container.NewVBox(text, code, container.NewHBox(copied, v.copyLink(), v.leftLabel()))
 	v.set(body, v.cancelButton())
-}
-
-// capital begins a label.
-func capital(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }

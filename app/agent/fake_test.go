@@ -85,6 +85,11 @@ func (v *memVault) App(_ context.Context, p, server string) (platform.App, error
 func (v *memVault) Save(_ context.Context, grants ...platform.Grant) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	for _, g := range grants { // all or none
+		if g.Generation != v.grants[g.Account].Generation+1 {
+			return &platform.Error{Kind: platform.KindStorage, Message: "generation conflict"}
+		}
+	}
 	for _, g := range grants {
 		if err := v.save(g); err != nil {
 			return err
@@ -99,7 +104,7 @@ func (v *memVault) Siblings(_ context.Context, id string) ([]platform.Grant, err
 	var out []platform.Grant
 	of := v.accounts[id]
 	for other, a := range v.accounts {
-		if other != id && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID {
+		if other != id && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID && a.OwnerID != "" {
 			out = append(out, v.grants[other])
 		}
 	}

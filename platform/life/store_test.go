@@ -52,7 +52,11 @@ func (s *store) Lock(ctx context.Context, name string) (func(), error) {
 func (s *store) Account(_ context.Context, id string) (platform.Account, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.accounts[id], nil
+	a, ok := s.accounts[id]
+	if !ok {
+		return a, &platform.Error{Kind: platform.KindNotFound, Message: "no such account"}
+	}
+	return a, nil
 }
 
 func (s *store) Grant(_ context.Context, id string) (platform.Grant, error) {
@@ -93,7 +97,7 @@ func (s *store) Siblings(_ context.Context, id string) ([]platform.Grant, error)
 	of := s.accounts[id]
 	for _, other := range slices.Sorted(maps.Keys(s.accounts)) {
 		a := s.accounts[other]
-		if other != id && a.OwnerID != "" && a.OwnerID == of.OwnerID {
+		if other != id && a.OwnerID != "" && a.OwnerID == of.OwnerID && a.Platform == of.Platform && a.Server == of.Server {
 			out = append(out, s.grants[other])
 		}
 	}

@@ -93,7 +93,7 @@ func (m *memory) Siblings(_ context.Context, account string) ([]platform.Grant, 
 	var out []platform.Grant
 	of := m.accounts[account]
 	for id, a := range m.accounts {
-		if id != account && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID {
+		if id != account && a.Platform == of.Platform && a.Server == of.Server && a.OwnerID == of.OwnerID && a.OwnerID != "" {
 			out = append(out, m.grants[id])
 		}
 	}

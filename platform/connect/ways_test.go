@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/url"
@@ -35,6 +36,27 @@ func authorize(seen *url.Values) func(context.Context, platform.Call, url.Values
 	}
 }
 
+// freePair is a port that is free together with the one after it. Both are below
+// those that systems give out by themselves, so that nobody takes one meanwhile.
+func freePair(t *testing.T) int {
+	t.Helper()
+	for range 100 {
+		port := 20000 + rand.IntN(7000)
+		first, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err != nil {
+			continue
+		}
+		second, err := net.Listen("tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port+1)))
+		_ = first.Close()
+		if err == nil {
+			_ = second.Close()
+			return port
+		}
+	}
+	t.Fatal("no two ports in a row are free")
+	return 0
+}
+
 // mapped is the hosts file with one line.
 func mapped(host string) ([]string, error) {
 	if host == HostName {
@@ -48,7 +70,7 @@ func TestHTTPS(t *testing.T) {
 	i, dir := newIssuer(t), t.TempDir()
 	own := *lookup(t, "oidc")
 	own.Redirect = platform.RedirectHTTPS
-	port := freePort(t)
+	port := freePair(t)
 	cfg := Config{
 		Port: port, Lookup: mapped,
 		Certificate: func(host string) (tls.Certificate, error) { return Certificate(dir, host, time.Now()) },

@@ -14,8 +14,9 @@ import (
 	"relink/platform"
 )
 
-// update changes an account's metadata in the vault and in the state. The
-// vault's account is changed, not a copy that may be old.
+// update changes an account's metadata in the vault and in the state, and
+// returns once the snapshot shows it: whoever changed something and looks next
+// must see it. The vault's account is changed, not a copy that may be old.
 func (a *Agent) update(ctx context.Context, name string, change func(*platform.Account)) (platform.Account, error) {
 	acc, err := a.find(name)
 	if err != nil {
@@ -33,12 +34,13 @@ func (a *Agent) update(ctx context.Context, name string, change func(*platform.A
 	a.mu.Lock()
 	a.index.put(acc)
 	a.mu.Unlock()
-	return acc, a.do(ctx, func() {
+	a.tell(func() {
 		if e := a.entries[acc.ID]; e != nil {
 			e.account = acc
 			a.dirty[acc.ID] = e
 		}
 	})
+	return acc, a.settled(ctx)
 }
 
 // Snooze implements Service.

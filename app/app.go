@@ -115,8 +115,12 @@ func shownElsewhere(ctx context.Context, svc agent.Service, page string) (bool, 
 		act.Action = notifier.ActionSettings
 	case page == "needs":
 		act.Action = notifier.ActionReview
+	case page == "notices":
+		act.Action = notifier.ActionNotices
+	case page == "about":
+		act.Action = notifier.ActionAbout
 	case page != "" && page != "accounts":
-		return false, nil // no click asks for it; it gets a window of its own
+		return false, nil // a pop-up is a window of its own, and what is no page has its error there
 	}
 	return true, svc.Activate(ctx, act)
 }

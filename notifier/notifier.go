@@ -98,6 +98,8 @@ const (
 	ActionSettings Action = "settings"
 	ActionReview   Action = "review"
 	ActionConnect  Action = "connect"
+	ActionNotices  Action = "notices"
+	ActionAbout    Action = "about"
 )
 
 // Activation is a click, wherever it happened.

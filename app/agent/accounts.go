@@ -527,6 +527,10 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 			return open("settings")
 		case notifier.ActionConnect:
 			return open("connect")
+		case notifier.ActionNotices:
+			return open("notices")
+		case notifier.ActionAbout:
+			return open("about")
 		case notifier.ActionReview, notifier.ActionReconnect:
 			// Several at once are a queue that a person walks in the window.
 			return open("needs")

@@ -26,6 +26,7 @@ type connectPage struct {
 	u       *ui
 	content *fyne.Container
 	form    *connectForm
+	title   string // of the step shown
 }
 
 // showConnect opens the page over the accounts.
@@ -49,6 +50,7 @@ func (u *ui) showConnectTo(id string) {
 // leave goes back to the accounts.
 func (c *connectPage) leave() {
 	c.u.connect = nil
+	c.u.retitle()
 	c.u.accounts.pages.Remove(c.content)
 	c.u.accounts.content.Show()
 	c.u.accounts.pages.Refresh()
@@ -66,6 +68,8 @@ func (c *connectPage) back() {
 
 // set shows a step in a column that stays readable on a wide window.
 func (c *connectPage) set(title string, body fyne.CanvasObject) {
+	c.title = title
+	c.u.retitle()
 	back := widget.NewButtonWithIcon(wordBack, theme.NavigateBackIcon(), c.back)
 	back.Importance = widget.LowImportance
 	t := heading2(title)

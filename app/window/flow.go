@@ -404,6 +404,7 @@ func heading2(text string) *widget.Label {
 
 // flowDialog is a flow over the main window.
 type flowDialog struct {
+	title  string
 	view   *flowView
 	dialog *modal
 }
@@ -419,10 +420,11 @@ func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, nex
 	if u.flow != nil {
 		return
 	}
-	d := &flowDialog{}
+	d := &flowDialog{title: title}
 	d.view = newFlowView(u, u.win, account, start, func() {
 		d.dialog.hide()
 		u.flow = nil
+		u.retitle()
 		u.win.Canvas().Focus(u.list)
 		if d.view.flow.Phase == agent.PhaseDone {
 			if u.connect != nil {
@@ -436,6 +438,7 @@ func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, nex
 	d.view.hand, d.view.next, d.view.nextLabel = hand, next, nextLabel
 	d.dialog = newModal(title, d.view.content, u.win)
 	u.flow = d
+	u.retitle()
 	d.view.fit = func() { d.dialog.resize(fyne.NewSize(flowWidth, 0)) }
 	d.dialog.show()
 	d.view.begin()

@@ -44,6 +44,7 @@ func (u *ui) showNotices() {
 		n.content = container.NewBorder(head, nil, nil, nil, container.NewVScroll(container.New(column{em(640)},
 			container.New(layout.NewCustomPaddedLayout(0, 6*gap, 4*gap, 4*gap), n.body))))
 		u.notices = n
+		u.retitle()
 		u.accounts.content.Hide()
 		u.accounts.pages.Add(n.content)
 		u.win.Canvas().Focus(nil)
@@ -57,6 +58,7 @@ func (u *ui) closeNotices() {
 	}
 	u.accounts.pages.Remove(u.notices.content)
 	u.notices = nil
+	u.retitle()
 	u.accounts.content.Show()
 	u.accounts.pages.Refresh()
 	u.list.focus()

@@ -90,7 +90,7 @@ func (p *popup) open(size fyne.Size) {
 // retitle names the account for the task bar, where several may be.
 func (p *popup) retitle() {
 	if row := p.u.row(p.id); row != nil {
-		p.win.SetTitle("Relink: " + row.Account.Title())
+		p.win.SetTitle(titled(row.Account.Title()))
 	}
 }
 

@@ -46,7 +46,7 @@ func (u *ui) openSettings(page string) {
 		u.settings.win.RequestFocus()
 		return
 	}
-	w := &settingsWindow{u: u, win: u.app.NewWindow(wordSettings), top: problemLabel()}
+	w := &settingsWindow{u: u, win: u.app.NewWindow(titled(wordSettings)), top: problemLabel()}
 	u.settings = w
 	w.reminders, w.general, w.security = container.NewVBox(), container.NewVBox(), container.NewVBox()
 	w.apps, w.about, w.channels = newAppsTab(w), newAboutTab(w), newChannelsTab(w)
@@ -68,6 +68,7 @@ func (u *ui) openSettings(page string) {
 		tab(wordAbout, theme.InfoIcon(), w.about.content))
 	w.tabs.SetTabLocation(container.TabLocationLeading)
 	w.tabs.OnSelected = func(item *container.TabItem) {
+		w.retitle()
 		if item == w.tabs.Items[len(w.tabs.Items)-1] {
 			w.about.load()
 		}
@@ -95,6 +96,12 @@ func (w *settingsWindow) choose(page string) {
 	} else {
 		w.tabs.SelectIndex(0)
 	}
+	w.retitle()
+}
+
+// retitle names the page in the window's title.
+func (w *settingsWindow) retitle() {
+	w.win.SetTitle(titled(wordSettings + ": " + w.tabs.Selected().Text))
 }
 
 // say shows what belongs to no single field.

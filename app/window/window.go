@@ -409,6 +409,7 @@ func (u *ui) show(v *view, keep bool) {
 	}
 	u.list.swap(v.rows, keep)
 	u.accounts.update()
+	u.retitle()
 	if first && v.total > 0 {
 		if i := find(v.rows, u.place); i >= 0 {
 			u.list.ScrollToOffset(float32(i) * u.list.pitch())
@@ -470,6 +471,39 @@ func (u *ui) say(text string, bad bool) {
 	u.updatePopups()
 }
 
+// retitle names in the window's title what it shows, for the task bar and for
+// who cannot see it.
+func (u *ui) retitle() {
+	if u.win == nil {
+		return
+	}
+	what, row := "", u.row(u.selected)
+	switch {
+	case u.flow != nil:
+		what = u.flow.title
+	case u.connect != nil:
+		what = u.connect.title
+	case u.notices != nil:
+		what = wordNotices
+	case u.view != nil && u.view.total == 0:
+		what = wordEmptyTitle
+	case row != nil:
+		what = row.Account.Title()
+	}
+	title := titled(what)
+	if u.win.Title() != title {
+		u.win.SetTitle(title)
+	}
+}
+
+// titled is a window's title; empty names the program alone.
+func titled(what string) string {
+	if what == "" {
+		return "Relink"
+	}
+	return "Relink: " + plain(what)
+}
+
 // row is an account as the newest snapshot knows it.
 func (u *ui) row(id string) *agent.Row {
 	if u.snap == nil || id == "" {
@@ -484,6 +518,7 @@ func (u *ui) choose(id string) {
 		return
 	}
 	u.selected = id
+	u.retitle()
 	u.list.Refresh()
 	u.accounts.detail.update()
 	u.accounts.coming.line.Refresh()

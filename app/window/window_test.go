@@ -3,7 +3,10 @@ package window
 import (
 	"context"
 	"errors"
+	"flag"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,16 +21,57 @@ import (
 	"relink/platform"
 )
 
-// golden compares a screen with its markup in testdata. Fyne writes what it
-// found to testdata/failed; copy it over when the change is meant.
+// update writes the goldens of testdata anew, for a change that is meant:
+//
+//	go test -tags lean,migrated_fynedo ./app/window -run 'Screens|Pictures' -update
+//
+// and git diff shows what became of them.
+var update = flag.Bool("update", false, "write the goldens of testdata anew")
+
+// golden compares a screen with its markup in testdata.
 func (b *bench) golden(name string) {
 	b.t.Helper()
+	b.settle()
+	b.goldenText(name, test.RenderToMarkup(b.window().Canvas()))
+}
+
+// settle lays the window out: words that wrap know their height only after they know their width.
+func (b *bench) settle() {
 	w := b.window()
 	size := w.Canvas().Size()
-	// Wrapped labels know their height only after a first layout.
 	w.Resize(size.AddWidthHeight(1, 0))
 	w.Resize(size)
-	test.AssertRendersToMarkup(b.t.(*testing.T), name+".xml", w.Canvas())
+}
+
+func (b *bench) goldenText(name, got string) {
+	b.t.Helper()
+	path := filepath.Join("testdata", name+".xml")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			b.t.Fatal(err)
+		}
+		return
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		b.t.Fatalf("no golden; write it with -update: %v", err)
+	}
+	want := string(data)
+	if got == want {
+		return
+	}
+	was, is := strings.Split(want, "\n"), strings.Split(got, "\n")
+	i := 0
+	for i < min(len(was), len(is)) && was[i] == is[i] {
+		i++
+	}
+	line := func(lines []string) string {
+		if i < len(lines) {
+			return strings.TrimSpace(lines[i])
+		}
+		return "its end"
+	}
+	b.t.Errorf("%s is not as it was; if that is meant, run the test with -update. Line %d:\ngot  %s\nwant %s", path, i+1, line(is), line(was))
 }
 
 func TestScreens(t *testing.T) {
@@ -465,6 +509,42 @@ func TestPagesOfTheAgent(t *testing.T) {
 	b.u.settings.win.Close()
 	b.f.pages <- agent.Page{Name: PageAccounts}
 	b.until("a new main window", func() bool { return b.u.win != nil && b.u.view != nil })
+}
+
+// The window's title names what it shows.
+func TestTitles(t *testing.T) {
+	b := open(t, "")
+	is := func(want string) {
+		t.Helper()
+		if got := b.window().Title(); got != want {
+			t.Errorf("the title is %q, want %q", got, want)
+		}
+	}
+	is("Relink")
+	b.u.choose("a4")
+	is("Relink: LinkedIn · Acme GmbH")
+	b.u.showNotices()
+	is("Relink: " + wordNotices)
+	b.key(fyne.KeyEscape)
+	b.u.showConnect()
+	is("Relink: " + wordChoosePlatform)
+	b.u.showConnectTo("mastodon")
+	is("Relink: " + wordConnect + " Mastodon")
+	b.key(fyne.KeyEscape)
+	b.key(fyne.KeyEscape)
+	is("Relink: LinkedIn · Acme GmbH")
+	b.u.reconnect("a1")
+	is("Relink: " + wordReconnect + " Facebook · Acme Shop")
+	b.key(fyne.KeyEscape)
+	b.u.choose("")
+	is("Relink")
+	b.f.publish(agent.NewSnapshot(agent.Snapshot{}, nil))
+	b.until("no accounts", func() bool { return b.u.view.total == 0 })
+	is("Relink: " + wordEmptyTitle)
+	b.u.openSettings(PageSettings)
+	is("Relink: " + wordSettings + ": " + wordReminders)
+	b.u.openSettings(PageAbout)
+	is("Relink: " + wordSettings + ": " + wordAbout)
 }
 
 func TestReconnectAllGoesOneByOne(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"relink/assets"
 	"relink/platform"
@@ -37,7 +38,7 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 		}
 		return s
 	}
-	for _, dir := range []string{"platform", "notifier", "app/tray"} {
+	for _, dir := range []string{"platform", "notifier", "app/tray", "app/window"} {
 		err := filepath.WalkDir(filepath.Join("../..", dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
@@ -51,7 +52,9 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 				if v, ok := n.(*ast.ValueSpec); ok {
 					for i, name := range v.Names {
 						if strings.HasPrefix(name.Name, "label") && i < len(v.Values) {
-							said[text(v.Values[i], name.Name)] = files.Position(v.Pos()).String()
+							if s := text(v.Values[i], name.Name); strings.ContainsFunc(s, unicode.IsLetter) { // else a sign, or no text
+								said[s] = files.Position(v.Pos()).String()
+							}
 						}
 					}
 				}

@@ -7,7 +7,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
@@ -80,18 +79,4 @@ func (v *flowView) handOver() {
 	secret.OnSubmitted = func(string) { send() }
 	v.set(body, v.cancelButton(), primary(wordConnect, send))
 	v.win.Canvas().Focus(first)
-}
-
-// device shows the code to type on another page, from which no browser comes back.
-func (v *flowView) device() {
-	code := widget.NewLabelWithStyle(v.flow.UserCode, fyne.TextAlignCenter, fyne.TextStyle{Bold: true, Monospace: true})
-	code.SizeName = theme.SizeNameHeadingText
-	copied := widget.NewButton(wordCopyCode, nil)
-	copied.OnTapped = func() {
-		v.u.app.Clipboard().SetContent(v.flow.UserCode)
-		copied.SetText(wordCopied)
-	}
-	text := wrapped(wordDevice)
-	body := container.NewVBox(text, code, container.NewHBox(copied, v.copyLink(), v.leftLabel()))
-	v.set(body, v.cancelButton())
 }

@@ -1,6 +1,7 @@
 package window
 
 import (
+	"encoding/json"
 	"fmt"
 	"image/color"
 	"image/png"
@@ -14,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/theme"
 
 	"relink/app/agent"
+	"relink/assets"
 	"relink/platform"
 )
 
@@ -80,7 +82,8 @@ func office(n int) []*agent.Row {
 	return out
 }
 
-// TestShots draws the screens into the directory RELINK_SHOTS, to be looked at.
+// TestShots draws the screens into the directory RELINK_SHOTS, to be looked at,
+// in the language RELINK_SHOTS_LANG.
 func TestShots(t *testing.T) {
 	dir := os.Getenv("RELINK_SHOTS")
 	if dir == "" {
@@ -101,6 +104,9 @@ func TestShots(t *testing.T) {
 				b.f.notices = sampleNotices()
 				b.u.variant = func(t fyne.Theme) fyne.Theme { return &variantLook{t, variant} }
 				b.u.applyText()
+				if tag := os.Getenv("RELINK_SHOTS_LANG"); tag != "" {
+					b.speaks(tag)
+				}
 				b.until("the first snapshot", func() bool { return b.u.snap != nil && (b.u.accounts == nil || b.u.view != nil) })
 				if s.act != nil {
 					s.act(b)
@@ -131,6 +137,24 @@ func TestShots(t *testing.T) {
 	}
 }
 
+// speaks sets the language, for as long as the test runs.
+func (b *bench) speaks(tag string) {
+	var c platform.Catalogue
+	if err := json.Unmarshal(assets.Language(tag), &c); err != nil {
+		b.t.Fatal(err)
+	}
+	platform.SetCatalogue(&c)
+	b.t.Cleanup(func() { platform.SetCatalogue(nil) })
+}
+
+// shotFlow starts a sign-in for the first account and brings it to where change puts it.
+func (b *bench) shotFlow(change func(*agent.Flow)) {
+	id := b.u.view.rows[0].Account.ID
+	b.u.reconnect(id)
+	b.calls("reconnect " + id)
+	b.f.move(change)
+}
+
 func (l *variantLook) Color(n fyne.ThemeColorName, _ fyne.ThemeVariant) color.Color {
 	return l.Theme.Color(n, l.variant)
 }
@@ -150,6 +174,11 @@ var shots = []struct {
 	{name: "list", page: PageAccounts},
 	{name: "connect-bluesky", page: PageConnect, act: func(b *bench) { b.tapTile("Bluesky") }},
 	{name: "connect-threads", page: PageConnect, act: func(b *bench) { b.tapTile("Threads") }},
+	{name: "flow-device", page: PageAccounts, act: func(b *bench) {
+		b.shotFlow(func(f *agent.Flow) {
+			f.URL, f.UserCode, f.Listening = "https://www.twitch.tv/activate?device-code=WDJBMJHT", "WDJB-MJHT", false
+		})
+	}},
 	{name: "connect-telegram", page: PageConnect, act: func(b *bench) { b.tapTile("Telegram") }},
 	{name: "detail", page: "account:o0002"},
 	{name: "detail-limited", page: "account:o0004"},

@@ -155,7 +155,6 @@ const (
 	wordWayBrowser     = "By signing in in the browser"
 	wordWayHand        = "With %s"
 	wordMakeIt         = "Open the page at %s"
-	wordDevice         = "On any device, open the address and type this code. The browser does not come back here; this goes on by itself."
 	wordCopyCode       = "Copy code"
 	wordReaching       = "For that address to reach this computer:"
 	wordServerBad      = "Enter the server's address, such as mastodon.social."

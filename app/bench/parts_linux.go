@@ -43,12 +43,16 @@ func (b *bench) home(ctx context.Context, accounts int) (string, error) {
 	if _, err := os.Stat(home); err == nil {
 		return home, nil
 	}
-	cmd := b.d.Command(ctx, b.path("seed"), "-accounts", strconv.Itoa(accounts))
+	return home, b.seed(ctx, home, accounts)
+}
+
+func (b *bench) seed(ctx context.Context, home string, accounts int, args ...string) error {
+	cmd := b.d.Command(ctx, b.path("seed"), append([]string{"-accounts", strconv.Itoa(accounts)}, args...)...)
 	cmd.Env = append(cmd.Env, "RELINK_HOME="+home)
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("seed %d accounts: %w: %s", accounts, err, out)
+		return fmt.Errorf("seed %d accounts: %w: %s", accounts, err, out)
 	}
-	return home, nil
+	return nil
 }
 
 // running is an agent that answers.

@@ -102,8 +102,8 @@ func (p program) window(ctx context.Context, page string) error {
 // shownElsewhere asks a window that is open for the page; false when there is none.
 func shownElsewhere(ctx context.Context, svc agent.Service, page string) (bool, error) {
 	about, err := svc.About(ctx)
-	if err != nil || about.Windows == 0 {
-		return false, err
+	if err != nil || about.Windows == 0 || about.Version != Version() {
+		return false, err // a window of this version settles which of the two makes room
 	}
 	act := agent.Activation{Action: notifier.ActionShow}
 	switch id, isAccount := strings.CutPrefix(page, "account:"); {

@@ -38,7 +38,7 @@ const startWait = 15 * time.Second
 
 // spawnAgent starts the agent as a process of its own that outlives this one;
 // ended closes when it does not stay.
-func (p program) spawnAgent() (ended <-chan struct{}, err error) {
+func (p program) spawnAgent(flags ...string) (ended <-chan struct{}, err error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
@@ -47,7 +47,7 @@ func (p program) spawnAgent() (ended <-chan struct{}, err error) {
 	if beside := sibling(exe, "relink"); strings.HasPrefix(filepath.Base(exe), "relink-window") && isFile(beside) {
 		exe = beside
 	}
-	cmd := exec.Command(exe, "agent")
+	cmd := exec.Command(exe, append([]string{"agent"}, flags...)...)
 	desktop.Detach(cmd)
 	if err := cmd.Start(); err != nil {
 		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent could not be started", Repair: "start it by hand: relink agent", Err: err}
@@ -158,6 +158,12 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		return err
 	}
 	about := agent.About{Version: Version(), PID: os.Getpid(), Config: p.paths.Config, Data: p.paths.Data, Log: p.paths.Log(), Sandbox: sandbox, Full: p.gui != nil}
+	if noTray {
+		about.Flags = append(about.Flags, "--no-tray")
+	}
+	if sandbox != "" {
+		about.Flags = append(about.Flags, "--sandbox", sandbox)
+	}
 	a, err := agent.New(ctx, agent.Config{
 		Vault: v, Settings: config.File(p.paths.Settings()), Net: net, Log: log,
 		Sender: func(click func(agent.Activation), closed func(string, uint32)) notifier.Sender {

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
@@ -23,7 +24,8 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	if sandboxBeside() != "" {
 		practise = startPractice
 	}
-	return window.Run(ctx, p.gui(), window.Config{
+	err := window.Run(ctx, p.gui(), window.Config{
+		Renew:    p.renew,
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
 		Service: svc, Page: page, Version: Version(),
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },
@@ -32,4 +34,8 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 			return err
 		},
 	})
+	if next, ok := errors.AsType[*window.Outdated](err); ok {
+		return startWindow(next.Page, "")
+	}
+	return err
 }

@@ -591,6 +591,8 @@ type About struct {
 	// Sandbox is the practice network's address, empty for the real platforms.
 	Sandbox string `json:"sandbox,omitempty"`
 	Full    bool   `json:"full"`
+	// Flags are those that this agent was started with, for one that takes its place.
+	Flags []string `json:"flags,omitempty"`
 	// Windows is how many window processes show something now.
 	Windows int `json:"windows,omitempty"`
 }

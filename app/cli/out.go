@@ -329,12 +329,13 @@ type versionOut struct {
 
 // agentOut says which agent answers.
 type agentOut struct {
-	Version string `json:"version"`
-	PID     int    `json:"pid"`
-	Config  string `json:"config"`
-	Data    string `json:"data"`
-	Log     string `json:"log"`
-	Sandbox string `json:"sandbox,omitempty"`
-	Full    bool   `json:"full"`
-	Windows int    `json:"windows,omitempty"`
+	Version string   `json:"version"`
+	PID     int      `json:"pid"`
+	Config  string   `json:"config"`
+	Data    string   `json:"data"`
+	Log     string   `json:"log"`
+	Sandbox string   `json:"sandbox,omitempty"`
+	Full    bool     `json:"full"`
+	Flags   []string `json:"flags,omitempty"`
+	Windows int      `json:"windows,omitempty"`
 }

@@ -63,7 +63,7 @@ func mismatch(agentVersion, caller string) *platform.Error {
 		return nil
 	}
 	how := "not"
-	switch order, ok := compare(agentVersion, caller); {
+	switch order, ok := Order(agentVersion, caller); {
 	case ok && order < 0:
 		how = "older than"
 	case ok && order > 0:
@@ -76,8 +76,9 @@ func mismatch(agentVersion, caller string) *platform.Error {
 	}
 }
 
-// compare orders two dotted version numbers; ok is false where one is none.
-func compare(a, b string) (order int, ok bool) {
+// Order compares two version numbers: negative where a is the older one, zero where
+// they differ in nothing that has an order; ok is false where one is none.
+func Order(a, b string) (order int, ok bool) {
 	x, okX := numbers(a)
 	y, okY := numbers(b)
 	if !okX || !okY {
@@ -93,6 +94,7 @@ func compare(a, b string) (order int, ok bool) {
 
 func numbers(version string) (out [3]int, ok bool) {
 	version, _, _ = strings.Cut(strings.TrimPrefix(version, "v"), "-")
+	version, _, _ = strings.Cut(version, "+")
 	for i, part := range strings.SplitN(version, ".", 3) {
 		n, err := strconv.Atoi(part)
 		if err != nil {

@@ -160,6 +160,8 @@ func TestVersions(t *testing.T) {
 		{"1.2", "1.2.1", "older than"},
 		{"1.2.0", "dev", ", not this program's"},
 		{"1.2.0-rc1", "1.2.0", ", not this program's"},
+		{"1.2.0+0f3a", "1.2.0+77e1", ", not this program's"},
+		{"1.2.0+0f3a", "1.3.0", "older than"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.agent+" "+tt.caller, func(t *testing.T) {

@@ -400,7 +400,9 @@ func (p *accountsPage) updateBanners() {
 			text = wordAwayEmpty
 		}
 		var buttons []fyne.CanvasObject
-		if u.cfg.Start != nil {
+		if u.skew != "" {
+			text = u.skew
+		} else if u.cfg.Start != nil {
 			buttons = append(buttons, widget.NewButton(wordStart, u.start))
 		}
 		add(toneBad, theme.ErrorIcon(), text, buttons...)

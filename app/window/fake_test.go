@@ -32,6 +32,8 @@ type fake struct {
 	hang    chan struct{}
 	notices []agent.Notice
 	pages   chan agent.Page
+	// version is the agent's; empty is the window's own.
+	version string
 	// ui is the goroutine no call may come from; zero allows all.
 	ui uint64
 }
@@ -137,6 +139,12 @@ func (f *fake) Snapshot(context.Context) (*agent.Snapshot, error) {
 func (f *fake) Watch(ctx context.Context) (<-chan *agent.Snapshot, error) {
 	if err := f.did("watch"); err != nil {
 		return nil, err
+	}
+	f.mu.Lock()
+	other := f.version
+	f.mu.Unlock()
+	if other != "" {
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the running agent is version " + other, Repair: "restart Relink"}
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -376,7 +384,13 @@ func (f *fake) Activate(_ context.Context, a agent.Activation) error {
 }
 func (f *fake) About(context.Context) (agent.About, error) {
 	f.off()
-	return agent.About{Version: "1.0.0", PID: 4711, Config: "/home/acme/.config/relink", Data: "/home/acme/.local/share/relink",
+	f.mu.Lock()
+	version := f.version
+	f.mu.Unlock()
+	if version == "" {
+		version = "1.0.0"
+	}
+	return agent.About{Version: version, PID: 4711, Config: "/home/acme/.config/relink", Data: "/home/acme/.local/share/relink",
 		Log: "/home/acme/.local/state/relink/relink.log", Full: true}, f.failing("about")
 }
 func (f *fake) Pages(ctx context.Context) (<-chan agent.Page, error) {
@@ -399,6 +413,14 @@ func (f *fake) Pages(ctx context.Context) (<-chan agent.Page, error) {
 	return out, nil
 }
 func (f *fake) Quit(context.Context) error { return f.did("quit") }
+
+// becomes makes the agent one of another version; empty is the window's own.
+func (f *fake) becomes(version string) {
+	f.mu.Lock()
+	f.version = version
+	f.mu.Unlock()
+	f.away()
+}
 
 // set gives the settings as they were stored last.
 func (f *fake) set() agent.Settings {

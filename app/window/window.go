@@ -52,6 +52,10 @@ type Config struct {
 	Dial func(context.Context) (agent.Service, error)
 	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
 	Start func(context.Context) error
+	// Renew is called when the agent is of another version than this window, once
+	// for each version: the older of the two is to be restarted. It reports whether
+	// that is this window, which then closes; nil only says so.
+	Renew func(ctx context.Context, s agent.Service, about agent.About) (outdated bool, err error)
 	// Practise starts the practice network with an agent and a window of its
 	// own; nil where it is not installed.
 	Practise func(context.Context) error
@@ -64,8 +68,17 @@ type Config struct {
 	Version string
 }
 
-// Run shows the window and returns when it is closed or ctx ends. It must be
-// called on the main goroutine.
+// Outdated is how [Run] ends when the agent is newer and the window is to be
+// opened again, by the program as it is now.
+type Outdated struct {
+	// Page to open it on.
+	Page string
+}
+
+func (*Outdated) Error() string { return "the window is older than the agent" }
+
+// Run shows the window and returns when it is closed or ctx ends; [*Outdated] when
+// another is to be opened in its place. It must be called on the main goroutine.
 func Run(ctx context.Context, a fyne.App, cfg Config) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -84,6 +97,9 @@ func Run(ctx context.Context, a fyne.App, cfg Config) error {
 	stop()
 	cancel()
 	u.wait(2 * time.Second)
+	if u.outdated != nil {
+		return u.outdated
+	}
 	return nil
 }
 
@@ -108,8 +124,13 @@ type ui struct {
 	// asked and shown number the views, so that an older one never replaces a newer.
 	asked, shown int
 	away         bool
-	notice       notice
-	selected     string
+	// skew says that agent and window are of different versions; renewed are the
+	// agent's versions for which Config.Renew was called. renewed belongs to watch.
+	skew     string
+	renewed  map[string]bool
+	outdated *Outdated
+	notice   notice
+	selected string
 	query
 	// marks are the accounts chosen together, anchor the last one of them.
 	marks  map[string]bool
@@ -152,7 +173,7 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 	if cfg.Service == nil && cfg.Dial == nil {
 		return nil, errors.New("open window: neither a service nor a way to dial one was given")
 	}
-	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}
+	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}, renewed: map[string]bool{}}
 	if cfg.Memory != "" {
 		u.memory = recall(cfg.Memory)
 	}
@@ -285,7 +306,7 @@ func (u *ui) watch() {
 	u.again(func(s agent.Service) bool {
 		snapshots, err := s.Watch(u.ctx)
 		if err != nil {
-			return false
+			return u.skewed(s, err)
 		}
 		came := false
 		for snap := range snapshots {
@@ -297,6 +318,47 @@ func (u *ui) watch() {
 		u.drop()
 		u.post(func() { u.setAway(true) })
 	})
+}
+
+// skewed looks whether a refusal is because the agent is of another version, and
+// has the older of the two restarted. It reports whether it is worth trying again at once.
+func (u *ui) skewed(s agent.Service, refused error) bool {
+	about, err := s.About(u.ctx)
+	if err != nil || about.Version == u.cfg.Version {
+		return false
+	}
+	u.post(func() { u.setSkew(said(refused)) })
+	if u.cfg.Renew == nil || u.renewed[about.Version] {
+		return false
+	}
+	u.renewed[about.Version] = true
+	outdated, err := u.cfg.Renew(u.ctx, s, about)
+	switch {
+	case u.ctx.Err() != nil:
+	case err != nil:
+		u.post(func() { u.setSkew(said(err)) })
+	case outdated:
+		u.post(u.leave)
+	}
+	return err == nil
+}
+
+// leave closes this window for one that takes its place.
+func (u *ui) leave() {
+	u.outdated = &Outdated{}
+	for _, p := range u.popups {
+		u.outdated.Page = pagePopup + p.id
+		p.win.Close()
+	}
+	if u.settings != nil {
+		u.outdated.Page = PageSettings
+		u.settings.win.Close()
+	}
+	if u.win != nil {
+		u.outdated.Page = "" // the last one, as it was
+		u.win.Close()
+	}
+	u.app.Quit()
 }
 
 // follow shows the pages that the agent asks this process for, so that a
@@ -363,7 +425,7 @@ func (u *ui) received(snap *agent.Snapshot) {
 	if began(u.snap, snap) {
 		u.clearPopups()
 	}
-	u.snap = snap
+	u.snap, u.skew = snap, ""
 	u.setAway(false)
 	u.rebuild(true)
 	u.updatePopups()
@@ -456,7 +518,17 @@ func (u *ui) setAway(away bool) {
 	if u.accounts != nil {
 		u.accounts.update()
 	}
+	u.retitle()
 	u.updatePopups()
+}
+
+// setSkew says that the agent is there and of another version.
+func (u *ui) setSkew(text string) {
+	u.skew, u.away = text, false
+	u.setAway(true)
+	if u.settings != nil {
+		u.settings.say(text)
+	}
 }
 
 // say shows the outcome of an act.
@@ -479,6 +551,10 @@ func (u *ui) retitle() {
 	}
 	what, row := "", u.row(u.selected)
 	switch {
+	case u.skew != "":
+		what = platform.T("another version is running")
+	case u.away:
+		what = platform.T("not running")
 	case u.flow != nil:
 		what = u.flow.title
 	case u.connect != nil:

@@ -313,10 +313,68 @@ func TestAgentGoesAndComesBack(t *testing.T) {
 	if !b.shows("Acme GmbH") {
 		t.Error("what was known is no longer shown")
 	}
+	if got := b.u.win.Title(); got != "Relink: not running" {
+		t.Errorf("the title is %q", got)
+	}
 	b.press(wordStart)
 	<-started
 	b.f.fails("dial", nil)
 	b.until("the banner to go", func() bool { return !b.shows(wordAway) })
+}
+
+// An agent of another version is said, what was known stays, and the older of the two is restarted once.
+func TestVersionsDiffer(t *testing.T) {
+	renewed := make(chan agent.About, 9)
+	answer := make(chan error, 1)
+	outdated := false
+	b := openOn(t, sampleSnapshot(), "", func(f *fake, c *Config) {
+		c.Dial = func(context.Context) (agent.Service, error) { return f, nil }
+		c.Start = func(context.Context) error { return nil }
+		c.Renew = func(_ context.Context, _ agent.Service, about agent.About) (bool, error) {
+			renewed <- about
+			return outdated, <-answer
+		}
+	})
+	b.sees("Acme GmbH")
+	b.f.becomes("0.9.0")
+	b.sees("The running agent is version 0.9.0. Restart Relink.")
+	if about := <-renewed; about.Version != "0.9.0" {
+		t.Errorf("asked to renew %q, want 0.9.0", about.Version)
+	}
+	if !b.shows("Acme GmbH") || b.shows(wordAway) || b.button(wordStart) != nil {
+		t.Errorf("on screen: %q; want what was known, and no way to start what runs", b.texts())
+	}
+	if got := b.u.win.Title(); got != "Relink: another version is running" {
+		t.Errorf("the title is %q", got)
+	}
+	b.f.mu.Lock()
+	b.f.version = ""
+	b.f.mu.Unlock()
+	answer <- nil
+	b.until("the banner to go", func() bool { return !b.shows("The running agent is") && b.u.win.Title() == "Relink" })
+
+	// What could not be renewed is said, and not tried again.
+	b.f.becomes("0.8.0")
+	<-renewed
+	answer <- &platform.Error{Kind: platform.KindAgent, Message: "the older agent does not end"}
+	b.sees("The older agent does not end.")
+	b.f.mu.Lock()
+	tries := len(b.f.calls)
+	b.f.mu.Unlock()
+	b.until("another try", func() bool { return len(b.f.called()) > tries })
+	if len(renewed) > 0 {
+		t.Error("it was tried twice")
+	}
+
+	outdated = true
+	b.u.choose("a4")
+	b.f.becomes("2.0.0")
+	<-renewed
+	answer <- nil
+	b.until("the window to make room", func() bool { return b.u.win == nil })
+	if b.u.outdated == nil || b.u.outdated.Page != "" {
+		t.Errorf("to be opened again: %+v, want the last page", b.u.outdated)
+	}
 }
 
 func TestBanners(t *testing.T) {

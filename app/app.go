@@ -34,13 +34,17 @@ type Streams struct {
 // Main runs Relink with its arguments and gives the exit code. It must be
 // called on the main goroutine: the window and, on macOS, the tray need it.
 func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
+	paths, err := config.Find(os.Getenv)
+	if err == nil {
+		// Every role speaks the person's language from its first word on; where
+		// its catalogue cannot be read it speaks English.
+		_ = config.SetLanguage(config.LanguageOf(paths.Settings()))
+	}
 	if refused := quick.Refusal(); refused != nil {
 		return cli.Report(std.Err, link.Refused(refused))
 	}
-	paths, err := config.Find(os.Getenv)
 	if err != nil {
-		fmt.Fprintln(std.Err, "relink: "+err.Error())
-		return 1
+		return cli.Report(std.Err, err)
 	}
 	p := program{paths: paths, gui: gui, std: std}
 	return cli.Main(ctx, cli.Config{

@@ -54,7 +54,7 @@ func TestNotesInEveryLanguage(t *testing.T) {
 			for _, b := range n.Buttons {
 				text += "\n[" + b.Label + "]"
 			}
-			for _, wrong := range []string{"%", "..", "Dec", "Nov", "Wed", "Thu", " ends", "stop on", "reconnect ", "Reconnect now"} {
+			for _, wrong := range []string{"%", "..", "Dec", "November", "Wed", "Thu", " ends", "stop on", "reconnect ", "Reconnect now"} {
 				if strings.Contains(text, wrong) {
 					t.Errorf("%s: got %q in\n%s", c.Tag, wrong, text)
 				}

@@ -98,11 +98,11 @@ func span(a Away) string {
 	from, to, layout := a.From.In(time.UTC), a.To.In(time.UTC), platform.T("2 January")
 	switch {
 	case a.From == a.To:
-		return from.Format(layout)
+		return platform.At(from, layout)
 	case a.From.Year == a.To.Year && a.From.Month == a.To.Month:
-		return platform.T("%s to %s", from.Format(platform.T("2")), to.Format(layout))
+		return platform.T("%s to %s", platform.At(from, platform.T("2")), platform.At(to, layout))
 	}
-	return platform.T("%s to %s", from.Format(layout), to.Format(layout))
+	return platform.T("%s to %s", platform.At(from, layout), platform.At(to, layout))
 }
 
 func endedTitle(s *Subject, step Step) string {
@@ -333,18 +333,18 @@ func about(d time.Duration) string {
 func moment(t, now time.Time, loc *time.Location) string {
 	t, now = t.In(loc), now.In(loc)
 	if t.Year() != now.Year() && t.Sub(now).Abs() > 180*day {
-		return t.Format(platform.T("Mon 2 Jan 2006, 15:04"))
+		return platform.At(t, platform.T("Mon 2 Jan 2006, 15:04"))
 	}
-	return t.Format(platform.T("Mon 2 Jan, 15:04"))
+	return platform.At(t, platform.T("Mon 2 Jan, 15:04"))
 }
 
 // date is "21 November"; the year only where it is another.
 func date(t, now time.Time, loc *time.Location) string {
 	t, now = t.In(loc), now.In(loc)
 	if t.Year() != now.Year() {
-		return t.Format(platform.T("2 January 2006"))
+		return platform.At(t, platform.T("2 January 2006"))
 	}
-	return t.Format(platform.T("2 January"))
+	return platform.At(t, platform.T("2 January"))
 }
 
 func accountTitle(a platform.Account) string { return clean(a.Title()) }

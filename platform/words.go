@@ -66,7 +66,7 @@ func (s Status) Left(now time.Time) string {
 		if s.State == StateDormant {
 			return T("unused too long")
 		}
-		return T("expired %s ago", Span(now.Sub(s.Deadline.At)))
+		return T("expired %s", Ago(s.Deadline.At, now))
 	case s.Deadline.Ends():
 		return T("%s left", Span(s.Deadline.At.Sub(now)))
 	case s.Deadline.Source == SourceNever:
@@ -122,9 +122,6 @@ func (c Clock) Known(platformName string) string {
 	}
 	return T("unknown")
 }
-
-// Date writes a day as people do, in their own time zone.
-func Date(t time.Time) string { return t.Local().Format(T("2 Jan 2006")) }
 
 // Stops lists what does not work, in words: "publishing, analytics and inbox".
 func (s Status) Stops() string {

@@ -609,12 +609,12 @@ func (a *Agent) later(id string) time.Time {
 	return until
 }
 
-// speak makes the agent's notes and its tray speak the person's language.
-func (a *Agent) speak(tag string) {
+// speak makes the agent speak the person's language.
+func (a *Agent) speak(setting string) {
 	if a.cfg.Language == nil {
 		return
 	}
-	if err := a.cfg.Language(tag); err != nil {
+	if err := a.cfg.Language(setting); err != nil {
 		a.log.Warn("language", "error", err)
 	}
 }

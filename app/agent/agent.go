@@ -144,8 +144,8 @@ type Config struct {
 	// Keepers makes the reader of tokens that other programs keep, given what to
 	// call when a file was changed; nil means there is none.
 	Keepers func(changed func(path string)) Keepers
-	// Language makes the process speak a language, by its tag; nil leaves it at English.
-	Language func(tag string) error
+	// Language makes the process speak the language of a setting; nil leaves it at English.
+	Language func(setting string) error
 	// OpenWindow starts the window on a page.
 	OpenWindow func(ctx context.Context, page, token string) error
 	// Marks tells links of Relink's own notes from links that anybody may have

@@ -485,7 +485,7 @@ type Settings struct {
 	Port int `json:"port"`
 	// Autostart starts the agent at login.
 	Autostart bool `json:"autostart"`
-	// Language of notifications and the tray: "en", "de", "es", "fr" or "ja"; empty is English.
+	// Language of all that is said: "auto" for the person's, "en", "de", "es", "fr" or "ja"; empty is "auto".
 	Language string `json:"language,omitempty"`
 	// Browser is the command that opens an address; empty means the system's.
 	Browser string `json:"browser,omitempty"`

@@ -157,11 +157,11 @@ func TestVerbs(t *testing.T) {
 		{args: "restore /b.age --json", bench: bench{stdin: strings.NewReader(hush)}, out: `{"ok":true}`, other: []string{"restore /b.age " + hush}},
 		{
 			args: "settings", bench: bench{fake: &fake{settings: settings}},
-			out: "steps           7d,3d,1d\nsteps.facebook  14d\nurgent          4h\nquiet           22:00-07:00\nfree_days       sat,sun\naway            off\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nlanguage        en\nbrowser         \nmail_server     off\nmail_port       0\nmail_security   starttls\nmail_user       \nmail_from       \nmail_to         \nwebhook         off\nhook            off\ncalendar        off\nkey             in the system's keyring",
+			out: "steps           7d,3d,1d\nsteps.facebook  14d\nurgent          4h\nquiet           22:00-07:00\nfree_days       sat,sun\naway            off\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nlanguage        auto\nbrowser         \nmail_server     off\nmail_port       0\nmail_security   starttls\nmail_user       \nmail_from       \nmail_to         \nwebhook         off\nhook            off\ncalendar        off\nkey             in the system's keyring",
 		},
 		{
 			args: "settings --json", bench: bench{fake: &fake{settings: settings}},
-			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"urgent_seconds":14400,"hour":9,"quiet":"22:00-07:00","free_days":["sat","sun"],"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"language":"en","key":"keyring","key_place":"in the system's keyring"}`,
+			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"urgent_seconds":14400,"hour":9,"quiet":"22:00-07:00","free_days":["sat","sun"],"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"language":"auto","key":"keyring","key_place":"in the system's keyring"}`,
 		},
 		{args: "settings get steps", bench: bench{fake: &fake{settings: settings}}, out: "7d,3d,1d"},
 		{args: "settings get steps.linkedin", bench: bench{fake: &fake{settings: settings}}, out: "off"},

@@ -73,8 +73,8 @@ func reminderKeys() []setting {
 			},
 		},
 		{
-			"language", "the language of notifications and the tray: en, de, es, fr or ja",
-			func(s agent.Settings) string { return words(s.Language, "en") },
+			"language", "the language: auto for yours, or en, de, es, fr or ja",
+			func(s agent.Settings) string { return words(s.Language, "auto") },
 			func(s *agent.Settings, v string) error { s.Language = v; return nil },
 		},
 		{
@@ -251,7 +251,7 @@ func settingsOf(s agent.Settings) settingsOut {
 	out := settingsOut{
 		Steps: seconds(s.Steps), Urgent: int64(s.Urgent / time.Second), Hour: s.Hour, Quiet: s.Quiet.String(), FreeDays: s.FreeDays.Names(), Away: s.Away.String(),
 		Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
-		Port: s.Port, Autostart: s.Autostart, Language: words(s.Language, "en"), Browser: s.Browser, Mail: mailOf(s.Mail), Webhook: s.Webhook, Hook: s.Hook, Calendar: s.Calendar, Key: s.Key, KeyPlace: s.KeyPlace,
+		Port: s.Port, Autostart: s.Autostart, Language: words(s.Language, "auto"), Browser: s.Browser, Mail: mailOf(s.Mail), Webhook: s.Webhook, Hook: s.Hook, Calendar: s.Calendar, Key: s.Key, KeyPlace: s.KeyPlace,
 	}
 	for id, steps := range s.PlatformSteps {
 		if out.PlatformSteps == nil {

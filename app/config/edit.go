@@ -34,7 +34,7 @@ func listed(s agent.Settings) []setting {
 		{"verify", "How often a platform is asked whether a connection still works.", quoteSpan(s.Verify)},
 		{"port", "The port of the redirect address that is registered with the platforms' apps.", strconv.Itoa(s.Port)},
 		{"autostart", "Start Relink at login.", strconv.FormatBool(s.Autostart)},
-		{"language", "The language of notifications and the tray: en, de, es, fr or ja.", quote(s.Language)},
+		{"language", "The language: \"auto\" for yours, or en, de, es, fr or ja.", quote(s.Language)},
 		{"browser", "The command that opens a sign-in page; empty for the system's browser.", quote(s.Browser)},
 		{"mail_server", "The mail server that reminders are sent with, such as \"smtp.example.com\"; empty for none. The password goes elsewhere: relink mail set.", quote(s.Mail.Server)},
 		{"mail_port", "Its port; 0 for the usual one.", strconv.Itoa(s.Mail.Port)},

@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -21,8 +22,9 @@ import (
 
 var verb = regexp.MustCompile(`%(\[\d+\])?[a-z]`)
 
-// sentences finds everything that is said in the person's language: the
-// first words of T, the two forms of N, and the platforms' reasons.
+// sentences finds everything that is said in the person's language: the first
+// words of T, or the constant that stands there, the two forms of N, the
+// notes' labels and the platforms' reasons.
 func sentences(t *testing.T) (said, counted map[string]string) {
 	t.Helper()
 	said, counted = map[string]string{}, map[string]string{}
@@ -38,6 +40,8 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 		}
 		return s
 	}
+	// Constants, by directory and name: T may be given one.
+	constants, used := map[string]string{}, map[string]string{}
 	for _, dir := range []string{"platform", "notifier", "app"} {
 		err := filepath.WalkDir(filepath.Join("../..", dir), func(path string, d fs.DirEntry, err error) error {
 			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
@@ -49,9 +53,13 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
 				// A label stands in a constant, and is said wherever it is used.
-				if v, ok := n.(*ast.ValueSpec); ok && slices.Contains([]string{"notifier", "tray", "window"}, f.Name.Name) {
+				if v, ok := n.(*ast.ValueSpec); ok {
 					for i, name := range v.Names {
-						if strings.HasPrefix(name.Name, "label") && i < len(v.Values) {
+						if i >= len(v.Values) {
+							continue
+						}
+						constants[filepath.Dir(path)+" "+name.Name] = text(v.Values[i], name.Name)
+						if slices.Contains([]string{"notifier", "tray", "window"}, f.Name.Name) && strings.HasPrefix(name.Name, "label") {
 							if s := text(v.Values[i], name.Name); strings.ContainsFunc(s, unicode.IsLetter) { // else a sign, or no text
 								said[s] = files.Position(v.Pos()).String()
 							}
@@ -80,6 +88,8 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 						said[s] = where
 					} else if _, joined := call.Args[0].(*ast.BinaryExpr); joined {
 						t.Errorf("%s: a sentence put together of parts cannot be translated", where)
+					} else if id, ok := call.Args[0].(*ast.Ident); ok {
+						used[filepath.Dir(path)+" "+id.Name] = where
 					}
 				case name == "N" && len(call.Args) >= 3:
 					one, many := text(call.Args[1], where), text(call.Args[2], where)
@@ -94,6 +104,11 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 		})
 		if err != nil {
 			t.Fatal(err)
+		}
+	}
+	for name, where := range used {
+		if s := constants[name]; s != "" {
+			said[s] = where
 		}
 	}
 	for _, p := range platform.All() {
@@ -172,5 +187,110 @@ func TestSetLanguage(t *testing.T) {
 	}
 	if got := platform.N(0, "%d day", "%d days"); got != "0 jour" {
 		t.Errorf("French counts nothing as one: got %q", got)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	for _, c := range []struct {
+		name, setting string
+		env           map[string]string
+		system        []string
+		want          string
+	}{
+		{name: "fixed", setting: "fr", env: map[string]string{"LC_ALL": "de_DE.UTF-8"}, want: "fr"},
+		{name: "fixed to English", setting: "en", env: map[string]string{"LC_ALL": "de_DE.UTF-8"}, want: "en"},
+		{name: "fixed to one that is not there", setting: "xx", env: map[string]string{"LANG": "de_DE.UTF-8"}, want: "en"},
+		{name: "nothing set", setting: Auto, want: "en"},
+		{name: "empty is auto", env: map[string]string{"LANG": "de_DE.UTF-8"}, want: "de"},
+		{name: "LANG", setting: Auto, env: map[string]string{"LANG": "es_MX.UTF-8"}, want: "es"},
+		{name: "LC_MESSAGES before LANG", setting: Auto, env: map[string]string{"LC_MESSAGES": "ja_JP", "LANG": "es_MX.UTF-8"}, want: "ja"},
+		{name: "LC_ALL before LC_MESSAGES", setting: Auto, env: map[string]string{"LC_ALL": "de_AT@euro", "LC_MESSAGES": "ja_JP", "LANG": "es_MX.UTF-8"}, want: "de"},
+		{name: "LANGUAGE before all", setting: Auto, env: map[string]string{"LANGUAGE": "nl:fr_CA:de", "LANG": "es_MX.UTF-8"}, want: "fr"},
+		{name: "LANGUAGE with English first", setting: Auto, env: map[string]string{"LANGUAGE": "en_GB:de", "LANG": "de_DE.UTF-8"}, want: "en"},
+		{name: "LANGUAGE without one we have", setting: Auto, env: map[string]string{"LANGUAGE": "nl", "LANG": "de_DE.UTF-8"}, want: "de"},
+		{name: "C has no LANGUAGE", setting: Auto, env: map[string]string{"LANGUAGE": "de", "LC_ALL": "C.UTF-8"}, system: []string{"de"}, want: "en"},
+		{name: "POSIX", setting: Auto, env: map[string]string{"LANGUAGE": "de", "LANG": "POSIX"}, want: "en"},
+		{name: "no catalogue", setting: Auto, env: map[string]string{"LANG": "nl_NL.UTF-8"}, system: []string{"de"}, want: "en"},
+		{name: "the system's", setting: Auto, system: []string{"nl-NL", "fr-CH", "de-CH"}, want: "fr"},
+		{name: "the environment before the system's", setting: Auto, env: map[string]string{"LANG": "ja"}, system: []string{"fr-CH"}, want: "ja"},
+	} {
+		got := Resolve(c.setting, func(k string) string { return c.env[k] }, func() []string { return c.system })
+		if got != c.want {
+			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+func TestLanguageOf(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.toml")
+	if got := LanguageOf(path); got != Auto {
+		t.Errorf("without a file: got %q", got)
+	}
+	for text, want := range map[string]string{
+		"":                                        Auto,
+		"language = \"de\"\n":                     "de",
+		"hour = 9\n\nlanguage = 'fr' # mine\n":    "fr",
+		"language = \"xx\"\n":                     Auto,
+		"language = \"auto\"\n":                   Auto,
+		"language = ":                             Auto,
+		"# language = \"de\"\nbroken [\n":         Auto,
+		"[mail_labels]\nlanguage = [\"a@b.c\"]\n": Auto,
+		"[mail_labels]\nlanguage = \"de\"\n":      Auto,
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := LanguageOf(path); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+	s := Defaults()
+	s.Language = "ja"
+	if err := Save(path, s); err != nil {
+		t.Fatal(err)
+	}
+	if got := LanguageOf(path); got != "ja" {
+		t.Errorf("as saved: got %q", got)
+	}
+}
+
+// TestDates: the helpers name days and months in the language, in its order.
+func TestDates(t *testing.T) {
+	defer platform.SetCatalogue(nil)
+	at := time.Date(2026, 3, 4, 9, 5, 0, 0, time.Local)
+	next := at.AddDate(0, 10, 0)
+	for _, c := range []struct{ tag, when, day, far, ago, long string }{
+		{"en", "Wed 4 Mar, 09:05", "Wed 4 Mar", "Wed 4 Mar 2026, 09:05", "3 days ago", "1 day 4 hours ago"},
+		{"de", "Mi, 4. Mär, 09:05", "Mi, 4. Mär", "Mi, 4. Mär 2026, 09:05", "vor 3 Tagen", "vor 1 Tag 4 Stunden"},
+		{"es", "mié 4 mar, 09:05", "mié 4 mar", "mié 4 mar 2026, 09:05", "hace 3 días", "hace 1 día 4 horas"},
+		{"fr", "mer. 4 mars, 09:05", "mer. 4 mars", "mer. 4 mars 2026, 09:05", "il y a 3 jours", "il y a 1 jour 4 heures"},
+		{"ja", "3月4日(水) 09:05", "3月4日(水)", "2026年3月4日(水) 09:05", "3日前", "1日4時間前"},
+	} {
+		if err := SetLanguage(c.tag); err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range []string{platform.When(at, at), platform.Day(at, at), platform.When(at, next), platform.Ago(at, at.Add(72*time.Hour)), platform.Ago(at, at.Add(28*time.Hour))} {
+			if want := []string{c.when, c.day, c.far, c.ago, c.long}[i]; got != want {
+				t.Errorf("%s: got %q, want %q", c.tag, got, want)
+			}
+		}
+	}
+}
+
+// Lists of names have as many in every language, so that each stands for its own.
+func TestNamesOfDaysAndMonths(t *testing.T) {
+	for _, tag := range assets.Languages() {
+		var c platform.Catalogue
+		if err := json.Unmarshal(assets.Language(tag), &c); err != nil {
+			t.Fatal(err)
+		}
+		for s, n := range map[string]int{
+			"January February March April May June July August September October November December": 12, "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec": 12,
+			"Sunday Monday Tuesday Wednesday Thursday Friday Saturday": 7, "Sun Mon Tue Wed Thu Fri Sat": 7,
+		} {
+			if got := len(strings.Fields(c.Sentences[s])); got != n {
+				t.Errorf("%s: %d names for %q", tag, got, s)
+			}
+		}
 	}
 }

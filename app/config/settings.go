@@ -13,7 +13,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"relink/app/agent"
-	"relink/assets"
 	"relink/notifier"
 	"relink/platform"
 	"relink/platform/connect"
@@ -28,7 +27,7 @@ const (
 func Defaults() agent.Settings {
 	return agent.Settings{
 		Steps: []time.Duration{7 * day, 3 * day, day}, Urgent: 4 * time.Hour, Hour: 9, Idle: 90 * day,
-		Poll: time.Hour, Verify: day, Language: "en", Port: connect.DefaultPort,
+		Poll: time.Hour, Verify: day, Language: Auto, Port: connect.DefaultPort,
 	}
 }
 
@@ -96,8 +95,8 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	span("poll", s.Poll, time.Minute, time.Hour)
 	span("verify", s.Verify, time.Minute, 30*day)
 	number("port", s.Port, 1024, 65535)
-	if bad == nil && s.Language != "" && s.Language != "en" && !slices.Contains(assets.Languages(), s.Language) {
-		bad = &fieldError{"language", "must be en or one of " + strings.Join(assets.Languages(), ", ")}
+	if bad == nil && s.Language != "" && s.Language != Auto && !spoken(s.Language) {
+		bad = &fieldError{"language", "must be " + Auto + " or one of " + strings.Join(Languages(), ", ")}
 	}
 	if bad == nil && strings.ContainsAny(s.Browser, "\r\n\x00") {
 		bad = &fieldError{"browser", "must be one line"}

@@ -234,7 +234,7 @@ func (d *Desk) Bus() (*dbus.Conn, error) {
 
 // passed are the variables of the caller that a program on the desk still
 // sees: nothing of them names a session.
-var passed = []string{"LANG", "LC_ALL", "TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "GOCOVERDIR", "GOTRACEBACK", "GODEBUG", "GORACE", "GOMAXPROCS"}
+var passed = []string{"TZ", "TMPDIR", "USER", "LOGNAME", "SHELL", "GOCOVERDIR", "GOTRACEBACK", "GODEBUG", "GORACE", "GOMAXPROCS"}
 
 // Env is the whole environment for a program on the desk.
 func (d *Desk) Env() []string {
@@ -256,6 +256,8 @@ func (d *Desk) Env() []string {
 		"NO_AT_BRIDGE=1", "GTK_A11Y=none",
 		"GSETTINGS_BACKEND=memory", "GIO_USE_VFS=local", "GDK_BACKEND=x11",
 		"LIBGL_ALWAYS_SOFTWARE=1",
+		// English, whatever the caller speaks.
+		"LC_ALL=C.UTF-8",
 	}
 	for _, name := range passed {
 		if v, ok := os.LookupEnv(name); ok {

@@ -363,7 +363,7 @@ func clock(t, now time.Time) string {
 		return t.Format("15:04")
 	}
 	if t.Sub(now).Abs() < 6*24*time.Hour {
-		return t.Format(platform.T("Mon 15:04"))
+		return platform.At(t, platform.T("Mon 15:04"))
 	}
-	return t.Format(platform.T("2 Jan 15:04"))
+	return platform.At(t, platform.T("2 Jan 15:04"))
 }

@@ -52,17 +52,18 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 				return err
 			}
 			ast.Inspect(f, func(n ast.Node) bool {
-				// A label stands in a constant, and is said wherever it is used.
+				// A label, or a word of the window, stands in a constant, and is said wherever it is used.
 				if v, ok := n.(*ast.ValueSpec); ok {
 					for i, name := range v.Names {
 						if i >= len(v.Values) {
 							continue
 						}
-						constants[filepath.Dir(path)+" "+name.Name] = text(v.Values[i], name.Name)
-						if slices.Contains([]string{"notifier", "tray", "window"}, f.Name.Name) && strings.HasPrefix(name.Name, "label") {
-							if s := text(v.Values[i], name.Name); strings.ContainsFunc(s, unicode.IsLetter) { // else a sign, or no text
-								said[s] = files.Position(v.Pos()).String()
-							}
+						s := text(v.Values[i], name.Name)
+						constants[filepath.Dir(path)+" "+name.Name] = s
+						label := slices.Contains([]string{"notifier", "tray", "window"}, f.Name.Name) && strings.HasPrefix(name.Name, "label")
+						word := f.Name.Name == "window" && strings.HasPrefix(name.Name, "word")
+						if (label || word) && strings.ContainsFunc(s, unicode.IsLetter) { // else a sign, or no text
+							said[s] = files.Position(v.Pos()).String()
 						}
 					}
 				}

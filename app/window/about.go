@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // aboutTab says which program this is, where things are, and what works here.
@@ -21,7 +22,7 @@ type aboutTab struct {
 }
 
 func newAboutTab(w *settingsWindow) *aboutTab {
-	return &aboutTab{w: w, content: container.NewVBox(caption(wordLoading))}
+	return &aboutTab{w: w, content: container.NewVBox(caption(platform.T(wordLoading)))}
 }
 
 func (t *aboutTab) load() {
@@ -47,18 +48,18 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 		out = append(out, caption(said(err)))
 	} else {
 		if a.Version != t.w.u.cfg.Version {
-			out = append(out, path("Agent", a.Version))
+			out = append(out, path(platform.T("Agent"), a.Version))
 		}
-		out = append(out, path("Settings", a.Config), path("Data", a.Data), path("Log", a.Log))
+		out = append(out, path(platform.T(wordSettings), a.Config), path(platform.T("Data"), a.Data), path(platform.T("Log"), a.Log))
 		if a.PID != 0 {
-			out = append(out, path("Process", strconv.Itoa(a.PID)))
+			out = append(out, path(platform.T("Process"), strconv.Itoa(a.PID)))
 		}
 		if a.Sandbox != "" {
-			out = append(out, path("Practice network", a.Sandbox))
+			out = append(out, path(platform.T("Practice network"), a.Sandbox))
 		}
 	}
-	again := widget.NewButtonWithIcon(wordRefresh, theme.ViewRefreshIcon(), t.load)
-	out = append(out, widget.NewSeparator(), container.NewBorder(nil, nil, nil, again, heading(wordWorksHere)))
+	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), t.load)
+	out = append(out, widget.NewSeparator(), container.NewBorder(nil, nil, nil, again, heading(platform.T(wordWorksHere))))
 	if derr != nil {
 		out = append(out, caption(said(derr)))
 	}
@@ -70,7 +71,7 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 		case agent.LevelFail:
 			icon, tn = theme.ErrorIcon(), toneBad
 		}
-		text := tight(wrapped(strings.TrimSuffix(sentence(f.Name), ".") + ": " + f.Text))
+		text := tight(wrapped(platform.T("%s: %s", capital(f.Name), f.Text)))
 		if f.Repair != "" {
 			text.Add(caption(sentence(f.Repair)))
 		}
@@ -92,14 +93,14 @@ func (w *settingsWindow) confirm(title, text, word string, then func()) {
 	m := newModal(title, least(400, 0, wrapped(text)), w.win)
 	ok := widget.NewButton(word, func() { m.hide(); then() })
 	ok.Importance = widget.DangerImportance
-	m.with(widget.NewButton(wordCancel, m.hide), ok)
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
 	m.show()
 }
 
 // form shows fields over the settings; save gets a function that closes it.
 func (w *settingsWindow) form(title string, body fyne.CanvasObject, save func(close func())) {
 	m := newModal(title, scrolled(body), w.win)
-	m.with(widget.NewButton(wordCancel, m.hide), primary(wordSave, func() { save(m.hide) }))
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), func() { save(m.hide) }))
 	m.resize(fyne.NewSize(600, 520))
 	m.show()
 }

@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // accountsPage is the main screen: a sentence about the whole, filters, the
@@ -75,14 +76,14 @@ func (u *ui) openMain() {
 	p.headline = widget.NewLabel("")
 	p.headline.SizeName, p.headline.TextStyle.Bold = theme.SizeNameSubHeadingText, true
 	p.headline.Truncation = fyne.TextTruncateEllipsis
-	p.reconnectAll = widget.NewButtonWithIcon(wordReconnectAll, theme.ViewRefreshIcon(), u.reconnectAll)
+	p.reconnectAll = widget.NewButtonWithIcon(platform.T(wordReconnectAll), theme.ViewRefreshIcon(), u.reconnectAll)
 	p.reconnectAll.Importance = widget.HighImportance
 	p.reconnectAll.Hide()
-	p.connect = newIconButton(theme.ContentAddIcon(), wordConnect, u.showConnect)
-	p.connect.Text = wordConnect
-	menu := newIconButton(theme.MenuIcon(), wordMenu, nil)
+	p.connect = newIconButton(theme.ContentAddIcon(), platform.T(wordConnect), u.showConnect)
+	p.connect.Text = platform.T(wordConnect)
+	menu := newIconButton(theme.MenuIcon(), platform.T(wordMenu), nil)
 	menu.OnTapped = func() { u.popMenu(menu, u.menuItems()...) }
-	p.practice = container.NewHBox(container.NewCenter(newTag(wordPracticeTag)), spaceOf(gap, 0))
+	p.practice = container.NewHBox(container.NewCenter(newTag(platform.T(wordPracticeTag))), spaceOf(gap, 0))
 	p.practice.Hide()
 	u.run(func(ctx context.Context, s agent.Service) func() {
 		about, err := s.About(ctx)
@@ -103,7 +104,7 @@ func (u *ui) openMain() {
 	p.filterButton.Alignment = widget.ButtonAlignLeading
 	p.filterButton.OnTapped = func() { u.popMenu(p.filterButton, p.filterItems()...) }
 
-	p.noMatch = container.NewCenter(emptyNote(wordNoMatch))
+	p.noMatch = container.NewCenter(emptyNote(platform.T(wordNoMatch)))
 	p.noMatch.Hide()
 	p.detail = newDetail(u)
 	p.coming = newComingPane(u)
@@ -141,7 +142,7 @@ func (u *ui) openMain() {
 func (p *accountsPage) fit(size fyne.Size) {
 	little := size.Width < em(twoFrom)
 	showIf(p.practice, p.practising && !little)
-	word := wordConnect
+	word := platform.T(wordConnect)
 	if little {
 		word = ""
 	}
@@ -169,7 +170,7 @@ func (p *accountsPage) listBar() fyne.CanvasObject {
 	p.order.OnTapped = func() {
 		var items []*fyne.MenuItem
 		for _, o := range orders {
-			it := fyne.NewMenuItem(o.word, func() { p.u.setOrder(o.id) })
+			it := fyne.NewMenuItem(platform.T(o.word), func() { p.u.setOrder(o.id) })
 			it.Checked = o.id == p.u.order
 			items = append(items, it)
 		}
@@ -205,7 +206,7 @@ func (p *accountsPage) update() {
 	p.headline.SetText(v.headline)
 	showIf(p.reconnectAll, v.needs >= 2)
 	if v.needs >= 2 {
-		p.reconnectAll.SetText(fmt.Sprintf("%s (%d)", wordReconnectAll, v.needs))
+		p.reconnectAll.SetText(platform.T("Reconnect all (%d)", v.needs))
 	}
 	showIf(p.list, v.total > 0)
 	showIf(p.empty, v.total == 0)
@@ -236,7 +237,7 @@ func (p *accountsPage) updateBar() {
 	}
 	text := filterWord(v) + " · " + strconv.Itoa(len(v.rows))
 	if v.query.search != "" {
-		text = count(len(v.rows), "match", "matches") + " for “" + plain(v.query.search) + "”"
+		text = platform.N(len(v.rows), "%d match for “%s”", "%d matches for “%s”", plain(v.query.search))
 	}
 	p.listed.set(text, colorMuted)
 	if word := orderWord(p.u.order); p.order.Text != word {
@@ -246,7 +247,7 @@ func (p *accountsPage) updateBar() {
 	showIf(p.bar, n == 0)
 	showIf(p.bulk, n > 0)
 	if n > 0 {
-		p.marked.SetText(strconv.Itoa(n) + " " + wordSelected)
+		p.marked.SetText(platform.N(n, "%d selected", "%d selected"))
 	}
 }
 
@@ -254,18 +255,18 @@ func (p *accountsPage) updateBar() {
 func filterWord(v *view) string {
 	switch v.query.filter {
 	case filterAll:
-		return wordAllAccounts
+		return platform.T(wordAllAccounts)
 	case filterNeeds:
-		return wordNeedsYou
+		return platform.T(wordNeedsYou)
 	case filterSoon:
-		return wordSoon
+		return platform.T(wordSoon)
 	}
 	for _, g := range append(slices.Clone(v.platforms), v.labels...) {
 		if g.id == v.query.filter {
 			return g.name
 		}
 	}
-	return wordAllAccounts
+	return platform.T(wordAllAccounts)
 }
 
 // filterItem is one filter as it is offered.
@@ -283,16 +284,16 @@ func (p *accountsPage) offered() []filterItem {
 		return nil
 	}
 	items := []filterItem{
-		{filterAll, wordAll, v.total, theme.ListIcon(), ""},
-		{filterNeeds, wordNeedsYou, v.needs, theme.ErrorIcon(), ""},
-		{filterSoon, wordSoon, v.soon, theme.HistoryIcon(), ""},
+		{filterAll, platform.T(wordAll), v.total, theme.ListIcon(), ""},
+		{filterNeeds, platform.T(wordNeedsYou), v.needs, theme.ErrorIcon(), ""},
+		{filterSoon, platform.T(wordSoon), v.soon, theme.HistoryIcon(), ""},
 	}
-	over := wordPlatforms
+	over := platform.T(wordPlatforms)
 	for _, c := range v.platforms {
 		items = append(items, filterItem{c.id, plain(c.name), c.n, nil, over})
 		over = ""
 	}
-	over = wordLabels
+	over = platform.T(wordLabels)
 	for _, c := range v.labels {
 		items = append(items, filterItem{c.id, plain(c.name), c.n, labelIcon, over})
 		over = ""
@@ -395,25 +396,25 @@ func (p *accountsPage) updateBanners() {
 		out = append(out, banner(t, icon, text, buttons...))
 	}
 	if u.away {
-		text := wordAway
+		text := platform.T(wordAway)
 		if u.snap == nil {
-			text = wordAwayEmpty
+			text = platform.T(wordAwayEmpty)
 		}
 		var buttons []fyne.CanvasObject
 		if u.skew != "" {
 			text = u.skew
 		} else if u.cfg.Start != nil {
-			buttons = append(buttons, widget.NewButton(wordStart, u.start))
+			buttons = append(buttons, widget.NewButton(platform.T(wordStart), u.start))
 		}
 		add(toneBad, theme.ErrorIcon(), text, buttons...)
 	}
 	if s := u.snap; s != nil {
 		if s.Locked != "" {
-			add(toneWarn, theme.WarningIcon(), sentence(s.Locked), widget.NewButton(wordUnlock, func() { u.unlock(u.win) }))
+			add(toneWarn, theme.WarningIcon(), sentence(s.Locked), widget.NewButton(platform.T(wordUnlock), func() { u.unlock(u.win) }))
 		}
 		if s.Paused.After(u.now()) {
-			add(toneQuiet, theme.MediaPauseIcon(), "Reminders are paused until "+when(s.Paused, u.now())+".",
-				widget.NewButton(wordResume, u.resume))
+			add(toneQuiet, theme.MediaPauseIcon(), platform.T("Reminders are paused until %s.", when(s.Paused, u.now())),
+				widget.NewButton(platform.T(wordResume), u.resume))
 		}
 		for _, w := range s.Warnings {
 			if w == agent.AutostartLine && (u.login || u.memory.asked(askedLogin)) {
@@ -423,17 +424,17 @@ func (p *accountsPage) updateBanners() {
 		}
 	}
 	if u.login {
-		add(toneQuiet, theme.QuestionIcon(), wordAskLogin, widget.NewButton(wordNo, func() { u.answerLogin(false) }), primary(wordYes, func() { u.answerLogin(true) }))
+		add(toneQuiet, theme.QuestionIcon(), platform.T(wordAskLogin), widget.NewButton(platform.T(wordNo), func() { u.answerLogin(false) }), primary(platform.T(wordYes), func() { u.answerLogin(true) }))
 	}
 	if u.job != nil {
-		add(toneQuiet, theme.InfoIcon(), u.job.text, widget.NewButton(wordCancel, u.job.cancel))
+		add(toneQuiet, theme.InfoIcon(), u.job.text, widget.NewButton(platform.T(wordCancel), u.job.cancel))
 	}
 	if n := u.notice; n.text != "" {
 		t, icon := toneQuiet, theme.InfoIcon()
 		if n.bad {
 			t, icon = toneBad, theme.ErrorIcon()
 		}
-		closer := newIconButton(theme.CancelIcon(), wordClose, func() { u.say("", false) })
+		closer := newIconButton(theme.CancelIcon(), platform.T(wordClose), func() { u.say("", false) })
 		closer.Importance = widget.LowImportance
 		add(t, icon, n.text, closer)
 	}

@@ -147,14 +147,14 @@ func (p *accountsPage) bulkBar() fyne.CanvasObject {
 		b.OnTapped = func() { tapped(b) }
 		return b
 	}
-	none := newIconButton(theme.CancelIcon(), wordMarkNone, u.unmark)
+	none := newIconButton(theme.CancelIcon(), platform.T(wordMarkNone), u.unmark)
 	none.Importance = widget.LowImportance
 	acts := container.New(layout.NewRowWrapLayout(),
-		button(wordReconnect, nil, func(*widget.Button) { u.reconnectEach(u.markedIDs()) }),
-		button(wordCheck, nil, func(*widget.Button) { u.check(u.markedIDs()) }),
-		button(wordSnooze, nil, func(b *widget.Button) { u.popMenu(b, u.snoozeItems(u.markedIDs(), nil)...) }),
-		button(wordLabels+"…", nil, func(*widget.Button) { u.editLabels(u.markedIDs()) }),
-		button(wordExport, nil, func(b *widget.Button) { u.popMenu(b, u.exportItems()...) }),
+		button(platform.T(wordReconnect), nil, func(*widget.Button) { u.reconnectEach(u.markedIDs()) }),
+		button(platform.T(wordCheck), nil, func(*widget.Button) { u.check(u.markedIDs()) }),
+		button(platform.T(wordSnooze), nil, func(b *widget.Button) { u.popMenu(b, u.snoozeItems(u.markedIDs(), nil)...) }),
+		button(platform.T(wordEditLabels), nil, func(*widget.Button) { u.editLabels(u.markedIDs()) }),
+		button(platform.T(wordExport), nil, func(b *widget.Button) { u.popMenu(b, u.exportItems()...) }),
 	)
 	p.bulk = container.NewStack(newGround(colorTintQuiet), container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap),
 		container.NewBorder(nil, nil, nil, container.NewVBox(none), container.NewVBox(p.marked, acts))))
@@ -174,9 +174,9 @@ func (u *ui) editLabels(ids []string) {
 	if len(rows) == 0 || u.view == nil {
 		return
 	}
-	title := wordLabels + ": " + shortTitle(rows[0].Account)
+	title := platform.T("Labels: %s", shortTitle(rows[0].Account))
 	if len(rows) > 1 {
-		title = wordLabels + ": " + count(len(rows), "account", "accounts")
+		title = platform.N(len(rows), "Labels: %d account", "Labels: %d accounts")
 	}
 	// How many of the accounts have each label; those that all have are ticked.
 	have := map[string]int{}
@@ -190,7 +190,7 @@ func (u *ui) editLabels(ids []string) {
 	addTick := func(label string, on bool) {
 		name := fit(plain(label), theme.TextSize(), fyne.TextStyle{}, em(280))
 		if n := have[label]; n > 0 && n < len(rows) {
-			name += " (" + count(n, "of them has it", "of them have it") + ")"
+			name = platform.N(n, "%[2]s (%[1]d of them has it)", "%[2]s (%[1]d of them have it)", name)
 		}
 		tick := widget.NewCheck(name, func(on bool) { want[label] = on })
 		tick.Checked = on
@@ -200,7 +200,7 @@ func (u *ui) editLabels(ids []string) {
 		addTick(g.name, have[g.name] == len(rows))
 	}
 	fresh := newField()
-	fresh.SetPlaceHolder(wordNewLabel)
+	fresh.SetPlaceHolder(platform.T(wordNewLabel))
 	bad := problemLabel()
 	scroll := scrolled(ticks)
 	scroll.SetMinSize(fyne.NewSize(em(340), min(em(260), ticks.MinSize().Height)))
@@ -242,7 +242,7 @@ func (u *ui) editLabels(ids []string) {
 		})
 	}
 	fresh.OnSubmitted, fresh.escape = func(string) { save() }, m.hide
-	m.with(widget.NewButton(wordCancel, m.hide), primary(wordSave, save))
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
 	m.show()
 	u.win.Canvas().Focus(fresh)
 }
@@ -253,11 +253,11 @@ func (u *ui) accountItems(id string) []*fyne.MenuItem {
 	if row == nil {
 		return nil
 	}
-	snooze := fyne.NewMenuItem(wordSnooze, nil)
+	snooze := fyne.NewMenuItem(platform.T(wordSnooze), nil)
 	snooze.ChildMenu = fyne.NewMenu("", u.snoozeMenuItems(row)...)
-	check := fyne.NewMenuItem(wordCheckNow, func() { u.check([]string{id}) })
-	rename := fyne.NewMenuItem(wordRename+"…", u.accounts.detail.rename)
-	labels := fyne.NewMenuItem(wordLabels+"…", func() { u.editLabels([]string{id}) })
+	check := fyne.NewMenuItem(platform.T(wordCheckNow), func() { u.check([]string{id}) })
+	rename := fyne.NewMenuItem(platform.T(wordRenameIt), u.accounts.detail.rename)
+	labels := fyne.NewMenuItem(platform.T(wordEditLabels), func() { u.editLabels([]string{id}) })
 	for _, c := range commands() {
 		switch c.word {
 		case wordCheckNow:
@@ -266,26 +266,26 @@ func (u *ui) accountItems(id string) []*fyne.MenuItem {
 			labels.Shortcut = c.shortcut()
 		}
 	}
-	mark := wordMark
+	mark := platform.T(wordMark)
 	if u.marks[id] {
-		mark = wordUnmark
+		mark = platform.T(wordUnmark)
 	}
 	return []*fyne.MenuItem{
-		fyne.NewMenuItem(wordReconnect, func() { u.reconnect(id) }),
+		fyne.NewMenuItem(platform.T(wordReconnect), func() { u.reconnect(id) }),
 		check, snooze,
 		fyne.NewMenuItemSeparator(),
 		rename, labels,
-		fyne.NewMenuItem(wordCopyName, func() { u.copyName(id) }),
+		fyne.NewMenuItem(platform.T(wordCopyName), func() { u.copyName(id) }),
 		fyne.NewMenuItem(mark, func() { u.mark(id, !u.marks[id]) }),
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(wordDisconnect+"…", u.accounts.detail.disconnect),
+		fyne.NewMenuItem(platform.T(wordDisconnectIt), u.accounts.detail.disconnect),
 	}
 }
 
 func (u *ui) copyName(id string) {
 	if row := u.row(id); row != nil {
 		u.app.Clipboard().SetContent(row.Account.Ref())
-		u.say(wordCopied+": "+row.Account.Ref(), false)
+		u.say(platform.T("Copied: %s", row.Account.Ref()), false)
 	}
 }
 

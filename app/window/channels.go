@@ -14,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // channelsTab is how else people and programs are told: mail, webhook,
@@ -94,7 +95,7 @@ func channelWord(c agent.Channel, now time.Time) (tone, fyne.Resource, string) {
 	case !c.OK:
 		text := strings.TrimSuffix(sentence(c.Text), ".") + " (" + ago(c.At, now) + ")."
 		if c.Waiting > 0 {
-			text += " " + count(c.Waiting, "message waits", "messages wait") + " since " + when(c.Since, now) + "."
+			text += " " + platform.N(c.Waiting, "%d message waits since %s.", "%d messages wait since %s.", when(c.Since, now))
 		}
 		return toneBad, theme.ErrorIcon(), text
 	}

@@ -61,17 +61,17 @@ func newDetail(u *ui) *detail {
 	d.under = caption("")
 	d.under.Wrapping = fyne.TextWrapBreak
 	d.why = wrapped("")
-	d.reconnect = widget.NewButton(wordReconnect, func() { u.reconnect(u.selected) })
-	check := widget.NewButton(wordCheckNow, func() { u.check([]string{u.selected}) })
-	d.snooze = widget.NewButton(wordSnooze, nil)
+	d.reconnect = widget.NewButton(platform.T(wordReconnect), func() { u.reconnect(u.selected) })
+	check := widget.NewButton(platform.T(wordCheckNow), func() { u.check([]string{u.selected}) })
+	d.snooze = widget.NewButton(platform.T(wordSnooze), nil)
 	d.snooze.OnTapped = func() {
 		if row := u.row(u.selected); row != nil {
 			u.popMenu(d.snooze, u.snoozeMenuItems(row)...)
 		}
 	}
-	d.more = newIconButton(theme.MoreVerticalIcon(), wordMore, nil)
+	d.more = newIconButton(theme.MoreVerticalIcon(), platform.T(wordMore), nil)
 	d.more.OnTapped = func() { u.popMenu(d.more, d.moreItems()...) }
-	closer := newIconButton(theme.CancelIcon(), wordClose, func() { u.choose(""); u.list.focus() })
+	closer := newIconButton(theme.CancelIcon(), platform.T(wordClose), func() { u.choose(""); u.list.focus() })
 	closer.Importance = widget.LowImportance
 
 	d.facts, d.history = container.NewVBox(), container.NewVBox()
@@ -97,17 +97,17 @@ func (d *detail) moreItems() []*fyne.MenuItem {
 	if row == nil {
 		return nil
 	}
-	mute := fyne.NewMenuItem(wordMute, func() { u.mute(row.Account.ID, true) })
+	mute := fyne.NewMenuItem(platform.T(wordMute), func() { u.mute(row.Account.ID, true) })
 	if row.Account.Muted {
-		mute = fyne.NewMenuItem(wordUnmute, func() { u.mute(row.Account.ID, false) })
+		mute = fyne.NewMenuItem(platform.T(wordUnmute), func() { u.mute(row.Account.ID, false) })
 	}
 	return []*fyne.MenuItem{
-		fyne.NewMenuItem(wordRename+"…", d.rename),
-		fyne.NewMenuItem(wordLabels+"…", func() { u.editLabels([]string{u.selected}) }),
-		fyne.NewMenuItem(wordCopyName, func() { u.copyName(u.selected) }),
+		fyne.NewMenuItem(platform.T(wordRenameIt), d.rename),
+		fyne.NewMenuItem(platform.T(wordEditLabels), func() { u.editLabels([]string{u.selected}) }),
+		fyne.NewMenuItem(platform.T(wordCopyName), func() { u.copyName(u.selected) }),
 		mute,
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem(wordDisconnect+"…", d.disconnect),
+		fyne.NewMenuItem(platform.T(wordDisconnectIt), d.disconnect),
 	}
 }
 
@@ -159,7 +159,7 @@ func (d *detail) update() {
 		lines = append(lines, a.Ref())
 	}
 	if owner := plain(a.Owner); owner != "" {
-		lines = append(lines, "signed in by "+owner)
+		lines = append(lines, platform.T("signed in by %s", owner))
 	}
 	d.under.SetText(strings.Join(lines, "\n"))
 	d.chip.set(s.State)
@@ -192,12 +192,12 @@ func (d *detail) whyText(row *agent.Row, now time.Time) string {
 	name := platformName(row.Account.Platform)
 	out := []string{row.Status.Why(name)}
 	if !row.UnreachableSince.IsZero() {
-		out = append(out, name+" has not answered since "+when(row.UnreachableSince, now)+".")
+		out = append(out, platform.T("%s has not answered since %s.", name, when(row.UnreachableSince, now)))
 	}
 	if row.Account.Muted {
-		out = append(out, "Its reminders are off.")
+		out = append(out, platform.T("Its reminders are off."))
 	} else if row.Account.Snoozed.After(now) {
-		out = append(out, "Snoozed until "+when(row.Account.Snoozed, now)+".")
+		out = append(out, platform.T("Snoozed until %s.", when(row.Account.Snoozed, now)))
 	}
 	return strings.TrimSpace(strings.Join(out, " "))
 }
@@ -205,37 +205,37 @@ func (d *detail) whyText(row *agent.Row, now time.Time) string {
 // factObjects are the clocks, what works, and when it was checked.
 func (d *detail) factObjects(row *agent.Row, now time.Time) []fyne.CanvasObject {
 	name := platformName(row.Account.Platform)
-	ends := tight(heading(wordEnds))
+	ends := tight(heading(platform.T(wordEnds)))
 	out := []fyne.CanvasObject{ends}
 	clocks := row.Grant.Clocks
 	if dl := row.Status.Deadline; dl.Source == platform.SourceRule {
 		clocks = append(clocks[:len(clocks):len(clocks)], dl)
 	}
 	for _, c := range clocks {
-		ends.Add(fact(strings.TrimSuffix(sentence(c.Kind.Word()), "."), clockDate(c, now)))
+		ends.Add(fact(capital(c.Kind.Word()), clockDate(c, now)))
 		ends.Add(caption(clockSource(c, name, now)))
 	}
 	if len(clocks) == 0 {
-		ends.Add(caption(wordNoClock))
+		ends.Add(caption(platform.T(wordNoClock)))
 	}
 	if len(row.Status.Capabilities) > 0 {
 		works := tight()
 		for _, c := range row.Status.Capabilities {
 			works.Add(capabilityRow(c, row.Status, now))
 		}
-		out = append(out, widget.NewSeparator(), tight(heading(wordWorks), works))
+		out = append(out, widget.NewSeparator(), tight(heading(platform.T(wordWorks)), works))
 	}
 	out = append(out, widget.NewSeparator())
-	verified := wordNever
+	verified := platform.T(wordNever)
 	if v := row.Grant.Verified; !v.IsZero() {
 		verified = ago(v, now)
 	}
-	facts := []fyne.CanvasObject{heading(wordKnown), fact("Last verified", verified)}
+	facts := []fyne.CanvasObject{heading(platform.T(wordKnown)), fact(platform.T("Last verified"), verified)}
 	if !row.Account.LastUsed.IsZero() {
-		facts = append(facts, fact("Last used", ago(row.Account.LastUsed, now)))
+		facts = append(facts, fact(platform.T("Last used"), ago(row.Account.LastUsed, now)))
 	}
 	if !row.Account.Created.IsZero() {
-		facts = append(facts, fact("Connected since", day(row.Account.Created, now)))
+		facts = append(facts, fact(platform.T("Connected since"), day(row.Account.Created, now)))
 	}
 	return append(out, tight(facts...))
 }
@@ -293,7 +293,7 @@ func users(events []agent.Event) []usedBy {
 		if e.Kind != "token" {
 			continue
 		}
-		name := plain(strings.TrimSuffix(strings.TrimSuffix(e.Text, "."), " took a token"))
+		name := plain(strings.TrimSuffix(strings.TrimSuffix(e.Text, "."), agent.TookToken))
 		i := slices.IndexFunc(out, func(x usedBy) bool { return x.name == name })
 		if i < 0 {
 			out = append(out, usedBy{name: name, last: e.At})
@@ -306,21 +306,21 @@ func users(events []agent.Event) []usedBy {
 
 func (d *detail) showHistory(events []agent.Event, err error) {
 	now := d.u.now()
-	rows := []fyne.CanvasObject{heading(wordUsedBy)}
+	rows := []fyne.CanvasObject{heading(platform.T(wordUsedBy))}
 	who := users(events)
 	switch {
 	case err != nil:
 		rows = append(rows, caption(said(err)))
 	case len(who) == 0:
-		rows = append(rows, caption(wordNoUsers))
+		rows = append(rows, caption(platform.T(wordNoUsers)))
 	}
 	for _, x := range who[:min(usersMost, len(who))] {
 		rows = append(rows, fact(x.name, ago(x.last, now)))
 	}
 	if len(who) > usersMost {
-		rows = append(rows, caption(count(len(who)-usersMost, "more program", "more programs")))
+		rows = append(rows, caption(platform.N(len(who)-usersMost, "%d more program", "%d more programs")))
 	}
-	story := tight(heading(wordHistory))
+	story := tight(heading(platform.T(wordHistory)))
 	out := []fyne.CanvasObject{widget.NewSeparator(), tight(rows...), widget.NewSeparator(), story}
 	n := 0
 	for _, e := range events {
@@ -334,7 +334,7 @@ func (d *detail) showHistory(events []agent.Event, err error) {
 		story.Add(caption(when(e.At, now)))
 	}
 	if n == 0 && err == nil {
-		story.Add(caption(wordNoEvents))
+		story.Add(caption(platform.T(wordNoEvents)))
 	}
 	d.history.Objects = out
 	d.history.Refresh()
@@ -344,7 +344,7 @@ func (d *detail) showHistory(events []agent.Event, err error) {
 func (u *ui) snoozeMenuItems(row *agent.Row) []*fyne.MenuItem {
 	items := u.snoozeItems([]string{row.Account.ID}, nil)
 	if row.Account.Snoozed.After(u.now()) {
-		items = append(items, fyne.NewMenuItem(wordSnoozeEnd, func() { u.snooze([]string{row.Account.ID}, zeroTime, nil) }))
+		items = append(items, fyne.NewMenuItem(platform.T(wordSnoozeEnd), func() { u.snooze([]string{row.Account.ID}, zeroTime, nil) }))
 	}
 	return items
 }
@@ -352,9 +352,9 @@ func (u *ui) snoozeMenuItems(row *agent.Row) []*fyne.MenuItem {
 // snoozeItems are the choices; then, if any, follows a snooze that was taken.
 func (u *ui) snoozeItems(ids []string, then func()) []*fyne.MenuItem {
 	return []*fyne.MenuItem{
-		fyne.NewMenuItem("1 hour", func() { u.later(ids, notifier.LaterHour, then) }),
-		fyne.NewMenuItem("Tomorrow", func() { u.later(ids, notifier.LaterTomorrow, then) }),
-		fyne.NewMenuItem("A week", func() { u.snoozeDays(ids, 7, then) }),
+		fyne.NewMenuItem(platform.N(1, "%d hour", "%d hours"), func() { u.later(ids, notifier.LaterHour, then) }),
+		fyne.NewMenuItem(platform.T("Tomorrow"), func() { u.later(ids, notifier.LaterTomorrow, then) }),
+		fyne.NewMenuItem(platform.T("A week"), func() { u.snoozeDays(ids, 7, then) }),
 	}
 }
 
@@ -379,16 +379,16 @@ func (u *ui) each(ids []string, then func(), done func() string, call func(ctx c
 func (u *ui) snooze(ids []string, until time.Time, then func()) {
 	u.each(ids, then, func() string {
 		if until.IsZero() {
-			return "Reminders are on again."
+			return platform.T("Reminders are on again.")
 		}
-		return "Snoozed until " + when(until, u.now()) + "."
+		return platform.T("Snoozed until %s.", when(until, u.now()))
 	}, func(ctx context.Context, s agent.Service, id string) error { return s.Snooze(ctx, id, until) })
 }
 
 // later snoozes until a moment that the agent finds.
 func (u *ui) later(ids []string, choice notifier.Later, then func()) {
 	var until time.Time
-	u.each(ids, then, func() string { return "Snoozed until " + when(until, u.now()) + "." },
+	u.each(ids, then, func() string { return platform.T("Snoozed until %s.", when(until, u.now())) },
 		func(ctx context.Context, s agent.Service, id string) (err error) {
 			until, err = s.Later(ctx, id, choice)
 			return err
@@ -410,9 +410,9 @@ func (u *ui) snoozeDays(ids []string, days int, then func()) {
 }
 
 func (u *ui) mute(id string, on bool) {
-	done := "Reminders are on again."
+	done := platform.T("Reminders are on again.")
 	if on {
-		done = "Its reminders are off."
+		done = platform.T("Its reminders are off.")
 	}
 	u.act(done, func(ctx context.Context, s agent.Service) error { return s.Mute(ctx, id, on) })
 }
@@ -425,7 +425,7 @@ func (d *detail) rename() {
 	name := newField()
 	name.SetText(row.Account.Alias)
 	problem := problemLabel()
-	m := newModal(wordRename+" "+row.Account.Ref(), least(em(360), 0, container.NewVBox(name, caption(wordRenameText), problem.label)), d.u.win)
+	m := newModal(platform.T("Rename %s", row.Account.Ref()), least(em(360), 0, container.NewVBox(name, caption(platform.T(wordRenameText)), problem.label)), d.u.win)
 	save := func() {
 		d.u.run(func(ctx context.Context, s agent.Service) func() {
 			err := s.Rename(ctx, row.Account.ID, strings.TrimSpace(name.Text))
@@ -439,7 +439,7 @@ func (d *detail) rename() {
 		})
 	}
 	name.OnSubmitted, name.escape = func(string) { save() }, m.hide
-	m.with(widget.NewButton(wordCancel, m.hide), primary(wordSave, save))
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
 	m.show()
 	d.u.win.Canvas().Focus(name)
 }
@@ -457,17 +457,17 @@ func (d *detail) disconnect() {
 	} else if text != "" {
 		content.Add(caption(text))
 	}
-	title := fit(wordDisconnect+" "+shortTitle(row.Account)+"?", theme.Size(theme.SizeNameSubHeadingText), fyne.TextStyle{Bold: true}, em(400))
+	title := fit(platform.T("Disconnect %s?", shortTitle(row.Account)), theme.Size(theme.SizeNameSubHeadingText), fyne.TextStyle{Bold: true}, em(400))
 	m := newModal(title, least(em(400), 0, content), d.u.win)
-	ok := widget.NewButton(wordDisconnect, func() {
+	ok := widget.NewButton(platform.T(wordDisconnect), func() {
 		m.hide()
 		withdraw := revoke.Checked
-		d.u.act(row.Account.Title()+" is disconnected.", func(ctx context.Context, s agent.Service) error {
+		d.u.act(platform.T("%s is disconnected.", row.Account.Title()), func(ctx context.Context, s agent.Service) error {
 			return s.Forget(ctx, row.Account.ID, withdraw)
 		})
 	})
 	ok.Importance = widget.DangerImportance
-	m.with(widget.NewButton(wordCancel, m.hide), ok)
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
 	m.show()
 }
 
@@ -508,7 +508,7 @@ const comingMost = 6
 
 func newComingPane(u *ui) *comingPane {
 	c := &comingPane{u: u, list: container.New(layout.NewCustomPaddedVBoxLayout(0)), legend: container.New(layout.NewRowWrapLayout())}
-	title := heading(wordHorizonTitle)
+	title := heading(platform.T(wordHorizonTitle))
 	title.SizeName = theme.SizeNameSubHeadingText
 	c.about = newLine(theme.SizeNameCaptionText, colorMuted)
 	c.name = newLine(theme.SizeNameText, theme.ColorNameForeground)
@@ -545,11 +545,11 @@ func (c *comingPane) named(s *spot) {
 	switch {
 	case s == nil:
 		c.name.set("", theme.ColorNameForeground)
-		c.date.set(wordPointAtMark, colorMuted)
+		c.date.set(platform.T(wordPointAtMark), colorMuted)
 	case s.shape == shapeMore:
 		last := s.rows[len(s.rows)-1].Status.Deadline.At
-		c.name.set(count(len(s.rows), "more account", "more accounts"), theme.ColorNameForeground)
-		c.date.set("until "+day(last, now), colorMuted)
+		c.name.set(platform.N(len(s.rows), "%d more account", "%d more accounts"), theme.ColorNameForeground)
+		c.date.set(platform.T("until %s", day(last, now)), colorMuted)
 	default:
 		r := s.rows[0]
 		c.name.set(r.Account.Title(), theme.ColorNameForeground)
@@ -583,13 +583,13 @@ func (c *comingPane) update() {
 	for _, k := range []struct {
 		kind shape
 		word string
-	}{{shapeOver, wordMarkOver}, {shapeSoon, wordMarkSoon}, {shapeLater, wordMarkLater}, {shapeMore, wordMarkMore}} {
+	}{{shapeOver, platform.T(wordMarkOver)}, {shapeSoon, platform.T(wordMarkSoon)}, {shapeLater, platform.T(wordMarkLater)}, {shapeMore, platform.T(wordMarkMore)}} {
 		if kinds[k.kind] {
 			add(k.kind, false, k.word)
 		}
 	}
 	if hollow {
-		add(shapeLater, true, wordMarkAssumed)
+		add(shapeLater, true, platform.T(wordMarkAssumed))
 	}
 	var out []fyne.CanvasObject
 	c.faces = map[string]*avatar{}
@@ -617,7 +617,7 @@ func (c *comingPane) update() {
 		out = append(out, t)
 	}
 	if len(out) == 0 {
-		out = append(out, caption(wordNothingEnds))
+		out = append(out, caption(platform.T(wordNothingEnds)))
 	}
 	c.list.Objects = out
 	c.list.Refresh()

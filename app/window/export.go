@@ -148,14 +148,15 @@ func (u *ui) export(format string) {
 				u.say(said(err), true)
 				return
 			}
-			u.say("Exported "+count(len(rows), "account", "accounts")+" to "+path+". No token is in it.", false)
+			u.say(platform.N(len(rows), "Exported %d account to %s. No token is in it.", "Exported %d accounts to %s. No token is in it.", path), false)
 		})
 	})
 }
 
 func exportTo(dir, format string, rows []*agent.Row, now time.Time) (string, error) {
 	fail := func(err error) error {
-		return &platform.Error{Kind: platform.KindStorage, Message: "the accounts could not be exported", Repair: "check the room on the disk and that you may write to " + dir, Err: err}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the accounts could not be exported"),
+			Repair: platform.T("check the room on the disk and that you may write to %s", dir), Err: err}
 	}
 	f, err := exportFile(dir, format, now)
 	if err != nil {

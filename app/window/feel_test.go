@@ -587,8 +587,8 @@ func TestCapabilityWords(t *testing.T) {
 		line, why string
 	}{
 		{platform.CapabilityStatus{Capability: platform.Publish, Works: true}, platform.Status{State: platform.StateConnected}, "Publishing", ""},
-		{platform.CapabilityStatus{Capability: platform.Publish, Works: true}, platform.Status{State: platform.StateExpiring, Deadline: platform.Clock{At: now.Add(2 * dayLong), Source: platform.SourceProvider}}, "Publishing", "Until Tue 24 Nov, 12:00."},
-		{platform.CapabilityStatus{Capability: platform.Inbox, Missing: []string{"pages_messaging"}}, platform.Status{}, "Inbox: not granted", "Messages and comments are not seen: pages_messaging is missing. Reconnect and allow it."},
+		{platform.CapabilityStatus{Capability: platform.Publish, Works: true}, platform.Status{State: platform.StateExpiring, Deadline: platform.Clock{At: now.Add(2 * dayLong), Source: platform.SourceProvider}}, "Publishing", "Works until Tue 24 Nov, 12:00."},
+		{platform.CapabilityStatus{Capability: platform.Inbox, Missing: []string{"pages_messaging"}}, platform.Status{}, "Inbox: not granted", "Messages and comments are not seen. Missing: pages_messaging. Reconnect and allow it."},
 		{platform.CapabilityStatus{Capability: platform.Analytics}, platform.Status{State: platform.StateExpired}, "Analytics: stopped", "No numbers come in until you reconnect."},
 	} {
 		if line, why := capabilityLine(tt.c, tt.s, now); line != tt.line || why != tt.why {

@@ -11,12 +11,12 @@ import (
 	"relink/platform"
 )
 
-// Filters beside a platform's ID. A label's is its text behind labelMark.
+// Filters beside a platform's ID. A label's is its text behind tagMark.
 const (
 	filterAll   = ""
 	filterNeeds = "!needs"
 	filterSoon  = "!soon"
-	labelMark   = "#"
+	tagMark     = "#"
 )
 
 // The orders of the list. The empty one is the snapshot's own: worst first.
@@ -35,10 +35,10 @@ var orders = []struct{ id, word string }{
 func orderWord(id string) string {
 	for _, o := range orders {
 		if o.id == id {
-			return o.word
+			return platform.T(o.word)
 		}
 	}
-	return wordOrderWorst
+	return platform.T(orders[0].word)
 }
 
 // horizon is how far the picture of coming deadlines looks.
@@ -110,7 +110,7 @@ func buildView(snap *agent.Snapshot, q query, now time.Time) *view {
 		}
 	}
 	v.platforms = append(v.platforms, groups(perPlatform, "")...)
-	v.labels = groups(perLabel, labelMark)
+	v.labels = groups(perLabel, tagMark)
 
 	var next *agent.Row
 	for _, r := range v.coming {
@@ -185,7 +185,7 @@ func shows(r *agent.Row, filter string) bool {
 	case filterSoon:
 		return r.Status.State == platform.StateExpiring
 	}
-	if label, ok := strings.CutPrefix(filter, labelMark); ok {
+	if label, ok := strings.CutPrefix(filter, tagMark); ok {
 		return slices.Contains(r.Account.Labels, label)
 	}
 	return r.Account.Platform == filter

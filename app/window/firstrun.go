@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // firstRun is what a person sees before the first account: where to begin,
@@ -34,15 +35,15 @@ func (f *firstRun) update() {
 		return
 	}
 	f.made = true
-	title := widget.NewLabelWithStyle(wordEmptyTitle, fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
+	title := widget.NewLabelWithStyle(platform.T(wordEmptyTitle), fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	title.SizeName, title.Wrapping = theme.SizeNameHeadingText, fyne.TextWrapWord
-	text := wrapped(wordEmptyText)
+	text := wrapped(platform.T(wordEmptyText))
 	text.Importance = widget.LowImportance
 	promises := container.NewVBox()
 	for _, p := range []struct {
 		good bool
 		text string
-	}{{true, wordWill1}, {true, wordWill2}, {true, wordWill3}, {false, wordWont1}, {false, wordWont2}} {
+	}{{true, platform.T(wordWill1)}, {true, platform.T(wordWill2)}, {true, platform.T(wordWill3)}, {false, platform.T(wordWont1)}, {false, platform.T(wordWont2)}} {
 		icon, t := theme.ConfirmIcon(), toneGood
 		if !p.good {
 			icon, t = theme.CancelIcon(), toneQuiet
@@ -53,7 +54,7 @@ func (f *firstRun) update() {
 	f.box.Objects = []fyne.CanvasObject{
 		tight(title, text), spaceOf(0, gap), f.platforms(), spaceOf(0, 2*gap),
 		f.practice(), spaceOf(0, 2*gap),
-		tight(append([]fyne.CanvasObject{heading(wordWill)}, promises.Objects...)...),
+		tight(append([]fyne.CanvasObject{heading(platform.T(wordWill))}, promises.Objects...)...),
 	}
 	f.box.Refresh()
 }
@@ -77,11 +78,11 @@ func (f *firstRun) platforms() fyne.CanvasObject {
 		}
 		a := newAvatar(32)
 		a.set(p.ID, "")
-		add(grid, a, p.Name, wordNoRegistration, func() { u.showConnectTo(p.ID) })
+		add(grid, a, p.Name, platform.T(wordNoRegistration), func() { u.showConnectTo(p.ID) })
 	}
 	if others > 0 {
 		plus := least(em(32), em(32), widget.NewIcon(theme.NewColoredResource(theme.ContentAddIcon(), colorMuted)))
-		add(box, plus, count(others, "more platform", "more platforms"), wordNeedRegistration, u.showConnect)
+		add(box, plus, platform.N(others, "%d more platform", "%d more platforms"), platform.T(wordNeedRegistration), u.showConnect)
 	}
 	return box
 }
@@ -95,7 +96,7 @@ func (f *firstRun) practice() fyne.CanvasObject {
 			return nil
 		}
 		return func() {
-			body := container.NewVBox(tight(heading(wordPractising), caption(wordPractisingText)))
+			body := container.NewVBox(tight(heading(platform.T(wordPractising)), caption(platform.T(wordPractisingText))))
 			if at, err := url.Parse(about.Sandbox); err == nil {
 				body.Add(widget.NewHyperlink(about.Sandbox, at))
 			}
@@ -108,14 +109,14 @@ func (f *firstRun) practice() fyne.CanvasObject {
 
 func (f *firstRun) offer() fyne.CanvasObject {
 	u := f.u
-	inner := container.NewVBox(tight(heading(wordPractise), caption(wordPractiseText)))
+	inner := container.NewVBox(tight(heading(platform.T(wordPractise)), caption(platform.T(wordPractiseText))))
 	if u.cfg.Practise == nil {
-		inner.Add(caption(wordPractiseLacks))
+		inner.Add(caption(platform.T(wordPractiseLacks)))
 	} else {
-		go_ := widget.NewButton(wordPractiseGo, nil)
+		go_ := widget.NewButton(platform.T(wordPractiseGo), nil)
 		go_.OnTapped = func() {
 			go_.Disable()
-			u.long(wordPractiseStarting, func(ctx context.Context, _ agent.Service) func() {
+			u.long(platform.T(wordPractiseStarting), func(ctx context.Context, _ agent.Service) func() {
 				err := u.cfg.Practise(ctx)
 				return func() {
 					go_.Enable()
@@ -123,7 +124,7 @@ func (f *firstRun) offer() fyne.CanvasObject {
 						u.say(said(err), true)
 						return
 					}
-					u.say(wordPractiseOpen, false)
+					u.say(platform.T(wordPractiseOpen), false)
 				}
 			})
 		}
@@ -166,7 +167,7 @@ func (u *ui) answerLogin(yes bool) {
 	if !yes {
 		return
 	}
-	u.act("Relink starts when you log in.", func(ctx context.Context, s agent.Service) error {
+	u.act(platform.T("Relink starts when you log in."), func(ctx context.Context, s agent.Service) error {
 		set, err := s.Settings(ctx)
 		if err != nil {
 			return err

@@ -203,7 +203,7 @@ func (t *timeline) Cursor() desktop.Cursor {
 	return desktop.DefaultCursor
 }
 
-func (t *timeline) AccessibilityLabel() string             { return wordHorizonTitle }
+func (t *timeline) AccessibilityLabel() string             { return platform.T(wordHorizonTitle) }
 func (t *timeline) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
 
 func (t *timeline) FocusGained() {
@@ -326,7 +326,7 @@ func (r *timelineRenderer) Refresh() {
 	}
 	rule(0, s.base, r.size.Width, 1, false)
 	rule(s.zero, 0, 1, s.base+gap, true)
-	label(wordToday, s.zero)
+	label(platform.T(wordToday), s.zero)
 	for _, m := range months(t.now) {
 		rule(s.x(m), 0, 1, s.base+gap, false)
 		label(m.Format("Jan"), s.x(m))

@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // command is something a person can do by key, by menu, or both.
@@ -31,15 +32,15 @@ const ctrl = fyne.KeyModifierShortcutDefault
 func commands() []command {
 	return []command{
 		{word: wordSearch, sign: "/", do: func(u *ui) { u.win.Canvas().Focus(u.accounts.search) }},
-		{word: wordKeyDetails, sign: "Enter", do: func(u *ui) { u.accounts.detail.focus() }},
+		{word: wordKeyDetails, sign: wordSignEnter, do: func(u *ui) { u.accounts.detail.focus() }},
 		{word: wordReconnect, sign: "R", do: func(u *ui) { u.reconnect(u.selected) }},
 		{word: wordCheckNow, key: fyne.KeyR, modifier: ctrl, do: func(u *ui) { u.check(u.targets()) }},
 		{word: wordCheckAll, key: fyne.KeyR, modifier: ctrl | fyne.KeyModifierShift, do: func(u *ui) { u.check(nil) }},
 		{word: wordRename, key: fyne.KeyF2, do: func(u *ui) { u.accounts.detail.rename() }},
 		{word: wordLabels, key: fyne.KeyL, modifier: ctrl, do: func(u *ui) { u.editLabels(u.targets()) }},
-		{word: wordMark, sign: "Space", do: func(u *ui) { u.mark(u.selected, !u.marks[u.selected]) }},
+		{word: wordMark, sign: wordSignSpace, do: func(u *ui) { u.mark(u.selected, !u.marks[u.selected]) }},
 		{word: wordMarkAll, key: fyne.KeyA, modifier: ctrl, do: (*ui).markAll},
-		{word: wordExport + " CSV", key: fyne.KeyE, modifier: ctrl, do: func(u *ui) { u.export(formatCSV) }},
+		{word: wordExportCSV, key: fyne.KeyE, modifier: ctrl, do: func(u *ui) { u.export(formatCSV) }},
 		{word: wordConnectNew, key: fyne.KeyN, modifier: ctrl, do: (*ui).showConnect},
 		{word: wordHorizon, sign: "H", do: (*ui).focusHorizon},
 		{word: wordNotices, key: fyne.KeyI, modifier: ctrl, do: (*ui).showNotices},
@@ -47,7 +48,7 @@ func commands() []command {
 		{word: wordLarger, key: fyne.KeyEqual, modifier: ctrl, sign: ctrlSign() + "+", do: func(u *ui) { u.resizeText(textStep) }},
 		{word: wordSmaller, key: fyne.KeyMinus, modifier: ctrl, sign: ctrlSign() + "−", do: func(u *ui) { u.resizeText(-textStep) }},
 		{word: wordUsualText, key: fyne.Key0, modifier: ctrl, do: func(u *ui) { u.resizeText(0) }},
-		{word: wordBackKey, sign: "Esc", do: (*ui).back},
+		{word: wordBackKey, sign: wordSignEsc, do: (*ui).back},
 		{word: wordKeys, sign: "?", do: (*ui).showKeys},
 		{word: wordCloseWindow, key: fyne.KeyW, modifier: ctrl, do: func(u *ui) { u.win.Close() }},
 	}
@@ -60,20 +61,20 @@ func ctrlSign() string {
 	if runtime.GOOS == "darwin" {
 		return "⌘"
 	}
-	return "Ctrl+"
+	return platform.T("Ctrl+")
 }
 
 // signOf is a command's key as people read it.
 func signOf(c command) string {
 	if c.sign != "" {
-		return c.sign
+		return platform.T(c.sign)
 	}
 	out := ""
 	if c.modifier&ctrl != 0 {
 		out = ctrlSign()
 	}
 	if c.modifier&fyne.KeyModifierShift != 0 {
-		out += map[bool]string{true: "⇧", false: "Shift+"}[runtime.GOOS == "darwin"]
+		out += map[bool]string{true: "⇧", false: platform.T("Shift+")}[runtime.GOOS == "darwin"]
 	}
 	return out + string(c.key)
 }
@@ -199,12 +200,12 @@ func (u *ui) showKeys() {
 		sign := newLine(theme.SizeNameText, theme.ColorNameForeground)
 		sign.text, sign.style.Monospace, sign.align = signOf(c), true, fyne.TextAlignTrailing
 		word := newLine(theme.SizeNameText, theme.ColorNameForeground)
-		word.text = c.word
+		word.text = platform.T(c.word)
 		grid.Add(least(em(104), em(24), container.New(middle{}, sign)))
 		grid.Add(least(em(232), em(24), container.New(layout.NewCustomPaddedLayout(0, 0, 3*gap, 0), container.New(middle{}, word))))
 	}
-	m := newModal(wordKeys, scrolled(grid), u.win)
-	m.with(primary(wordClose, m.hide))
+	m := newModal(platform.T(wordKeys), scrolled(grid), u.win)
+	m.with(primary(platform.T(wordClose), m.hide))
 	m.resize(fyne.NewSize(em(420), em(600)))
 	m.show()
 }
@@ -214,18 +215,18 @@ func (u *ui) menuItems() []*fyne.MenuItem {
 	item := func(word string) *fyne.MenuItem {
 		for _, c := range commands() {
 			if c.word == word {
-				it := fyne.NewMenuItem(word, func() { c.do(u) })
+				it := fyne.NewMenuItem(platform.T(word), func() { c.do(u) })
 				if c.modifier != 0 {
 					it.Shortcut = c.shortcut()
 				}
 				return it
 			}
 		}
-		return fyne.NewMenuItem(word, nil)
+		return fyne.NewMenuItem(platform.T(word), nil)
 	}
-	text := fyne.NewMenuItem(wordTextSize, nil)
+	text := fyne.NewMenuItem(platform.T(wordTextSize), nil)
 	text.ChildMenu = fyne.NewMenu("", item(wordLarger), item(wordSmaller), item(wordUsualText))
-	export := fyne.NewMenuItem(wordExport, nil)
+	export := fyne.NewMenuItem(platform.T(wordExport), nil)
 	export.ChildMenu = fyne.NewMenu("", u.exportItems()...)
 	return []*fyne.MenuItem{
 		item(wordConnectNew), item(wordCheckAll), export,
@@ -233,7 +234,7 @@ func (u *ui) menuItems() []*fyne.MenuItem {
 		item(wordNotices), item(wordSettings), text,
 		fyne.NewMenuItemSeparator(),
 		item(wordKeys),
-		fyne.NewMenuItem(wordAbout, func() { u.openSettings(PageAbout) }),
+		fyne.NewMenuItem(platform.T(wordAbout), func() { u.openSettings(PageAbout) }),
 	}
 }
 
@@ -328,14 +329,14 @@ func (u *ui) applyText() {
 
 // check asks the platforms about accounts; none means all of them.
 func (u *ui) check(ids []string) {
-	text := wordCheckingAll
+	text := platform.T(wordCheckingAll)
 	switch {
 	case len(ids) == 1:
 		if row := u.row(ids[0]); row != nil {
-			text = "Checking " + row.Account.Title() + "…"
+			text = platform.T("Checking %s…", row.Account.Title())
 		}
 	case len(ids) > 1:
-		text = "Checking " + count(len(ids), "account", "accounts") + "…"
+		text = platform.N(len(ids), "Checking %d account…", "Checking %d accounts…")
 	}
 	u.long(text, func(ctx context.Context, s agent.Service) func() {
 		results, err := s.Check(ctx, ids...)

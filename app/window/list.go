@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // accountList is Fyne's pooling list with a selection that names an account
@@ -126,7 +127,7 @@ func (l *accountList) step(n int) {
 	l.u.choose(l.rows[at].Account.ID)
 }
 
-func (l *accountList) AccessibilityLabel() string             { return wordAllAccounts }
+func (l *accountList) AccessibilityLabel() string             { return platform.T(wordAllAccounts) }
 func (l *accountList) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleContainer }
 
 func (l *accountList) FocusGained() {
@@ -174,7 +175,7 @@ type searchEntry struct {
 func newSearchEntry(u *ui) *searchEntry {
 	s := &searchEntry{u: u}
 	s.ExtendBaseWidget(s)
-	s.SetPlaceHolder(wordSearch)
+	s.SetPlaceHolder(platform.T(wordSearch))
 	s.Icon = theme.SearchIcon()
 	s.OnChanged = u.setSearch
 	return s

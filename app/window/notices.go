@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // noticesMost is how many notices the page lists.
@@ -33,12 +34,12 @@ func (u *ui) showNotices() {
 		return
 	}
 	if u.notices == nil {
-		n := &noticesPage{u: u, body: container.NewVBox(caption(wordLoading))}
-		back := widget.NewButtonWithIcon(wordBack, theme.NavigateBackIcon(), u.closeNotices)
+		n := &noticesPage{u: u, body: container.NewVBox(caption(platform.T(wordLoading)))}
+		back := widget.NewButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), u.closeNotices)
 		back.Importance = widget.LowImportance
-		title := heading2(wordNotices)
+		title := heading2(platform.T(wordNotices))
 		title.SizeName = theme.SizeNameSubHeadingText
-		again := newIconButton(theme.ViewRefreshIcon(), wordRefresh, n.load)
+		again := newIconButton(theme.ViewRefreshIcon(), platform.T(wordRefresh), n.load)
 		again.Importance = widget.LowImportance
 		head := container.New(layout.NewCustomPaddedLayout(2*gap, gap, 2*gap, 2*gap), container.NewBorder(nil, nil, container.NewHBox(back, title), again))
 		n.content = container.NewBorder(head, nil, nil, nil, container.NewVScroll(container.New(column{em(640)},
@@ -116,7 +117,7 @@ func (n *noticesPage) draw(notices []agent.Notice, err error) {
 		out = append(out, n.item(t, now))
 	}
 	if len(notices) == 0 && err == nil {
-		out = append(out, container.New(layout.NewCustomPaddedLayout(12*gap, 0, 0, 0), emptyNote(wordNoNotices)))
+		out = append(out, container.New(layout.NewCustomPaddedLayout(12*gap, 0, 0, 0), emptyNote(platform.T(wordNoNotices))))
 	}
 	n.body.Objects = out
 	n.body.Refresh()
@@ -131,7 +132,7 @@ func (n *noticesPage) item(t telling, now time.Time) fyne.CanvasObject {
 	at.text = t.At.Local().Format("15:04")
 	title := plain(t.Title)
 	if t.Rehearsal {
-		title = wordRehearsal + ": " + title
+		title = platform.T("Rehearsal: %s", title)
 	}
 	text := tight(wrapped(title))
 	if body := plain(t.Body); body != "" {

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // popup is the small window at expiry: what ended, what stopped, Reconnect and
@@ -131,9 +132,9 @@ func (p *popup) update() {
 		p.win.Close()
 		return
 	case row == nil:
-		text := wordLoading
+		text := platform.T(wordLoading)
 		if u.away {
-			text = wordAwayEmpty
+			text = platform.T(wordAwayEmpty)
 		}
 		p.content.Objects = []fyne.CanvasObject{container.NewCenter(widget.NewLabel(text))}
 		p.content.Refresh()
@@ -160,13 +161,13 @@ func (p *popup) update() {
 		bad.show(u.notice.text)
 		text.Add(bad.label)
 	}
-	later := widget.NewButton(wordLater, nil)
+	later := widget.NewButton(platform.T(wordLater), nil)
 	later.OnTapped = func() {
 		items := u.snoozeItems([]string{p.id}, p.win.Close)
 		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), p.win.Canvas(), fyne.NewPos(0, later.Size().Height), later)
 	}
 	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
-		container.NewHBox(layout.NewSpacer(), later, primary(wordReconnect, p.reconnect)),
+		container.NewHBox(layout.NewSpacer(), later, primary(platform.T(wordReconnect), p.reconnect)),
 		container.NewVBox(pad(1, a)), nil, container.NewVScroll(text)))}
 	p.content.Refresh()
 }
@@ -175,11 +176,11 @@ func (p *popup) update() {
 func (p *popup) rehearse(row *agent.Row) {
 	a := newAvatar(48)
 	a.set(row.Account.Platform, shortTitle(row.Account))
-	title := heading(wordRehearsalTitle + row.Account.Title())
+	title := heading(platform.T("Rehearsal: %s", row.Account.Title()))
 	title.SizeName = theme.SizeNameSubHeadingText
 	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
-		container.NewHBox(layout.NewSpacer(), primary(wordClose, p.win.Close)),
-		container.NewVBox(pad(1, a)), nil, container.NewVScroll(tight(title, wrapped(wordRehearsalText)))))}
+		container.NewHBox(layout.NewSpacer(), primary(platform.T(wordClose), p.win.Close)),
+		container.NewVBox(pad(1, a)), nil, container.NewVScroll(tight(title, wrapped(platform.T(wordRehearsalText))))))}
 	p.content.Refresh()
 }
 

@@ -34,7 +34,7 @@ func rowHeight() float32 {
 // buttonWidth is that of the longer of a row's two words, in any language.
 func buttonWidth() float32 {
 	size, bold := theme.Size(theme.SizeNameText), fyne.TextStyle{Bold: true}
-	words := max(fyne.MeasureText(wordReconnect, size, bold).Width, fyne.MeasureText(wordWaiting, size, bold).Width)
+	words := max(fyne.MeasureText(platform.T(wordReconnect), size, bold).Width, fyne.MeasureText(platform.T(wordWaiting), size, bold).Width)
 	return max(em(rowButton), float32(math.Ceil(float64(words)))+4*theme.Size(theme.SizeNameInnerPadding))
 }
 
@@ -84,7 +84,7 @@ func newRowView(l *accountList) *rowView {
 	}
 	r.title.style.Bold = true
 	r.source.align = fyne.TextAlignTrailing
-	r.button = widget.NewButton(wordReconnect, func() {
+	r.button = widget.NewButton(platform.T(wordReconnect), func() {
 		if r.row != nil {
 			l.u.reconnect(r.row.Account.ID)
 		}
@@ -114,9 +114,9 @@ func (r *rowView) set(row *agent.Row, picture image.Image, now time.Time, look r
 	source, color := sourceWord(row), colorMuted
 	switch {
 	case !row.UnreachableSince.IsZero():
-		source, color = wordUnreachable, theme.ColorNameWarning
+		source, color = platform.T(wordUnreachable), theme.ColorNameWarning
 	case a.Snoozed.After(now):
-		source = wordSnoozed
+		source = platform.T(wordSnoozed)
 	}
 	r.source.set(source, color)
 	r.time.set(deadlineLine(row, now), theme.ColorNameForeground)
@@ -126,9 +126,9 @@ func (r *rowView) set(row *agent.Row, picture image.Image, now time.Time, look r
 	}
 	r.bar.set(lifeUsed(s, s.Deadline.At.Sub(now).Seconds()), barColor)
 
-	text := wordReconnect
+	text := platform.T(wordReconnect)
 	if row.Flow != "" {
-		text = wordWaiting
+		text = platform.T(wordWaiting)
 	}
 	if r.button.Text != text {
 		r.button.SetText(text)

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // passphraseLeast is the fewest characters of a new passphrase.
@@ -32,30 +33,30 @@ func (u *ui) unlock(over fyne.Window) {
 
 func (u *ui) passphrase(over fyne.Window, create bool) {
 	word, again, bad := widget.NewPasswordEntry(), widget.NewPasswordEntry(), problemLabel()
-	word.SetPlaceHolder(wordPassphrase)
-	again.SetPlaceHolder(wordPassphraseAgain)
+	word.SetPlaceHolder(platform.T(wordPassphrase))
+	again.SetPlaceHolder(platform.T(wordPassphraseAgain))
 	body := container.NewVBox()
 	if create {
-		body.Add(wrapped(wordPassphraseNew))
+		body.Add(wrapped(platform.T(wordPassphraseNew)))
 	}
 	body.Add(word)
 	if create {
 		body.Add(again)
 	}
 	body.Add(bad.label)
-	m := newModal(wordPassphrase, least(360, 0, body), over)
-	ok := primary(wordUnlock, nil)
+	m := newModal(platform.T(wordPassphrase), least(360, 0, body), over)
+	ok := primary(platform.T(wordUnlock), nil)
 	if create {
-		ok.SetText(wordSave)
+		ok.SetText(platform.T(wordSave))
 	}
 	ok.OnTapped = func() {
 		text := word.Text
 		switch {
 		case create && utf8.RuneCountInString(text) < passphraseLeast:
-			bad.show(wordPassphraseShort)
+			bad.show(platform.T(wordPassphraseShort))
 			return
 		case create && text != again.Text:
-			bad.show(wordPassphraseDiff)
+			bad.show(platform.T(wordPassphraseDiff))
 			return
 		}
 		u.run(func(ctx context.Context, s agent.Service) func() {
@@ -79,7 +80,7 @@ func (u *ui) passphrase(over fyne.Window, create bool) {
 		}
 	}
 	again.OnSubmitted = func(string) { ok.OnTapped() }
-	m.with(widget.NewButton(wordCancel, m.hide), ok)
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
 	m.show()
 	over.Canvas().Focus(word)
 }

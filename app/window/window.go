@@ -17,7 +17,6 @@ package window
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -221,8 +220,8 @@ func (u *ui) turn(page string) error {
 	case strings.HasPrefix(page, pageRehearsal):
 		u.openPopup(strings.TrimPrefix(page, pageRehearsal), true)
 	default:
-		return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf("unknown page %q", page),
-			Repair: "choose one of: accounts, needs, connect, notices, settings, about"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("unknown page %q", page),
+			Repair: platform.T("choose one of: %s", "accounts, needs, connect, notices, settings, about")}
 	}
 	return nil
 }
@@ -560,9 +559,9 @@ func (u *ui) retitle() {
 	case u.connect != nil:
 		what = u.connect.title
 	case u.notices != nil:
-		what = wordNotices
+		what = platform.T(wordNotices)
 	case u.view != nil && u.view.total == 0:
-		what = wordEmptyTitle
+		what = platform.T(wordEmptyTitle)
 	case row != nil:
 		what = row.Account.Title()
 	}
@@ -577,7 +576,7 @@ func titled(what string) string {
 	if what == "" {
 		return "Relink"
 	}
-	return "Relink: " + plain(what)
+	return platform.T("Relink: %s", plain(what))
 }
 
 // row is an account as the newest snapshot knows it.

@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,8 +16,10 @@ import (
 	"relink/platform"
 )
 
-// Everything the window says that does not come from the agent or from
-// package platform is in this file.
+// The words of the window that stand in more than one place, or that name an
+// act. They are English here, as the catalogues know them, and are said by
+// [platform.T] where they are shown: a constant may be compared, what is shown
+// may not.
 const (
 	wordAll          = "All"
 	wordNeedsYou     = "Needs you"
@@ -30,6 +33,9 @@ const (
 	wordSnooze       = "Snooze"
 	wordSnoozeEnd    = "End snooze"
 	wordRename       = "Rename"
+	wordRenameIt     = "Rename…"
+	wordDisconnectIt = "Disconnect…"
+	wordEditLabels   = "Labels…"
 	wordCopyName     = "Copy name"
 	wordDisconnect   = "Disconnect"
 	wordCopy         = "Copy"
@@ -43,15 +49,14 @@ const (
 	wordDelete       = "Delete"
 	wordLater        = "Later"
 
-	wordRehearsalTitle = "Rehearsal: "
-	wordRehearsalText  = "This is how Relink says that an account has ended. Nothing has happened; the real one names what stopped and offers to reconnect."
-	wordTryAgain       = "Try again"
-	wordUnlock         = "Unlock"
-	wordStart          = "Start it"
-	wordSettings       = "Settings"
-	wordResume         = "Resume"
-	wordNext           = "Next"
-	wordRefresh        = "Look again"
+	wordRehearsalText = "This is how Relink says that an account has ended. Nothing has happened; the real one names what stopped and offers to reconnect."
+	wordTryAgain      = "Try again"
+	wordUnlock        = "Unlock"
+	wordStart         = "Start it"
+	wordSettings      = "Settings"
+	wordResume        = "Resume"
+	wordNext          = "Next"
+	wordRefresh       = "Look again"
 
 	wordAllAccounts   = "All accounts"
 	wordLabels        = "Labels"
@@ -61,9 +66,9 @@ const (
 	wordMute          = "Switch reminders off"
 	wordUnmute        = "Switch reminders on"
 	wordRenameText    = "Scripts and the command line know it by this name."
-	wordSelected      = "selected"
 	wordCheck         = "Check"
 	wordExport        = "Export"
+	wordExportCSV     = "Export as CSV"
 	wordOrderWorst    = "Worst first"
 	wordOrderEnd      = "By end"
 	wordOrderName     = "By name"
@@ -106,6 +111,9 @@ const (
 	wordLarger      = "Larger text"
 	wordSmaller     = "Smaller text"
 	wordUsualText   = "Usual text size"
+	wordSignEnter   = "Enter"
+	wordSignSpace   = "Space"
+	wordSignEsc     = "Esc"
 	wordBackKey     = "Back, or close what is in front"
 	wordCloseWindow = "Close the window"
 
@@ -280,26 +288,23 @@ func ago(t, now time.Time) string {
 	return platform.Span(now.Sub(t)) + " ago"
 }
 
-// count writes a number with its noun.
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return strconv.Itoa(n) + " " + many
-}
-
 // sentence makes an error's line read as one.
 func sentence(s string) string {
 	s = strings.TrimSpace(s)
 	if s == "" {
 		return ""
 	}
-	r, n := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(r)) + s[n:]
-	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…:", last) {
-		s += "."
+	s = capital(s)
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…:。！？", last) {
+		s = platform.T("%s.", s)
 	}
 	return s
+}
+
+// capital begins with a capital letter, as what stands at the head of a line does.
+func capital(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
 }
 
 // said is an error as people read it: what happened, and what mends it.
@@ -370,7 +375,7 @@ func deadlineLine(r *agent.Row, now time.Time) string {
 	case platform.StateRevoked, platform.StateUnverified:
 		return s.Why(platformName(r.Account.Platform))
 	case platform.StateDormant:
-		return "since " + when(s.Deadline.At, now)
+		return platform.T("since %s", when(s.Deadline.At, now))
 	}
 	if s.Deadline.Ends() && s.State != platform.StateUnfinished {
 		return s.Left(now) + " · " + when(s.Deadline.At, now)
@@ -390,13 +395,13 @@ func sourceWord(r *agent.Row) string {
 	case platform.SourceProvider, platform.SourceIntrospected:
 		name := platformName(r.Account.Platform)
 		if len(name) > sourceLongest {
-			return wordItSaidSo
+			return platform.T(wordItSaidSo)
 		}
-		return name + " said so"
+		return platform.T("%s said so", name)
 	case platform.SourceAssumed:
-		return "assumed"
+		return platform.T("assumed")
 	case platform.SourceRule:
-		return "your rule"
+		return platform.T("your rule")
 	}
 	return ""
 }
@@ -404,29 +409,22 @@ func sourceWord(r *agent.Row) string {
 // headline is the sentence about the whole.
 func headline(total, needs, limited int, next *agent.Row, now time.Time) string {
 	if total == 0 {
-		return "No accounts yet."
+		return platform.T("No accounts yet.")
 	}
 	if needs > 0 {
-		if needs == 1 {
-			return "1 account needs you."
-		}
-		return strconv.Itoa(needs) + " accounts need you."
+		return platform.N(needs, "%d account needs you.", "%d accounts need you.")
 	}
-	out := fmt.Sprintf("All %d connected", total)
-	if total == 1 {
-		out = "1 account connected"
-	}
+	out := platform.N(total, "%d account connected.", "All %d connected.")
 	if limited > 0 {
-		out += ", " + strconv.Itoa(limited) + " with limits"
+		out = platform.N(total, "%d account connected, %d with limits.", "All %d connected, %d with limits.", limited)
 	}
-	out += "."
 	if next != nil {
 		a := next.Account
 		name := a.Alias
 		if name == "" {
 			name = shortTitle(a)
 		}
-		out += " Next: " + platformName(a.Platform) + " " + name + ", " + day(next.Status.Deadline.At, now) + "."
+		out += " " + platform.T("Next: %s, %s.", platformName(a.Platform)+" "+name, day(next.Status.Deadline.At, now))
 	}
 	return out
 }
@@ -434,35 +432,56 @@ func headline(total, needs, limited int, next *agent.Row, now time.Time) string 
 // capabilityLine says what one capability is worth, and why it is worth
 // nothing where it is not: what stops, and the permission that is missing.
 func capabilityLine(c platform.CapabilityStatus, s platform.Status, now time.Time) (line, why string) {
-	line = strings.TrimSuffix(sentence(c.Capability.Word()), ".")
+	line = capital(c.Capability.Word())
 	if c.Works {
 		if d := s.Deadline; d.Ends() && s.State == platform.StateExpiring {
-			return line, "Until " + when(d.At, now) + "."
+			return line, platform.T("Works until %s.", when(d.At, now))
 		}
 		return line, ""
 	}
-	why = map[platform.Capability]string{
-		platform.Publish:   "Posts do not go out",
-		platform.Analytics: "No numbers come in",
-		platform.Inbox:     "Messages and comments are not seen",
-		platform.Previews:  "Links have no preview",
-	}[c.Capability]
-	if why == "" {
-		why = "It does not work"
-	}
 	if len(c.Missing) > 0 {
-		return line + ": not granted", why + ": " + platform.Join(c.Missing) + " is missing. Reconnect and allow it."
+		return platform.T("%s: not granted", line), withoutGrant(c.Capability) + " " + platform.T("Missing: %s. Reconnect and allow it.", platform.Join(c.Missing))
 	}
-	return line + ": stopped", why + " until you reconnect."
+	return platform.T("%s: stopped", line), untilReconnect(c.Capability)
+}
+
+// withoutGrant says what does not happen where a permission is missing.
+func withoutGrant(c platform.Capability) string {
+	switch c {
+	case platform.Publish:
+		return platform.T("Posts do not go out.")
+	case platform.Analytics:
+		return platform.T("No numbers come in.")
+	case platform.Inbox:
+		return platform.T("Messages and comments are not seen.")
+	case platform.Previews:
+		return platform.T("Links have no preview.")
+	}
+	return platform.T("It does not work.")
+}
+
+// untilReconnect says what does not happen while the account is not connected.
+func untilReconnect(c platform.Capability) string {
+	switch c {
+	case platform.Publish:
+		return platform.T("Posts do not go out until you reconnect.")
+	case platform.Analytics:
+		return platform.T("No numbers come in until you reconnect.")
+	case platform.Inbox:
+		return platform.T("Messages and comments are not seen until you reconnect.")
+	case platform.Previews:
+		return platform.T("Links have no preview until you reconnect.")
+	}
+	return platform.T("It does not work until you reconnect.")
 }
 
 // clockDate is when a clock ends, in words.
 func clockDate(c platform.Clock, now time.Time) string {
 	switch {
 	case !c.Ends():
-		return "does not expire"
+		return platform.T("does not expire")
 	case !c.At.After(now):
-		return when(c.At, now) + " (over)"
+		return platform.T("%s (over)", when(c.At, now))
 	}
 	return when(c.At, now)
 }
@@ -471,7 +490,7 @@ func clockDate(c platform.Clock, now time.Time) string {
 func clockSource(c platform.Clock, platformName string, now time.Time) string {
 	known := sentence(c.Known(platformName))
 	if c.Ends() && c.At.After(now) {
-		return "In " + platform.Span(c.At.Sub(now)) + ". " + known
+		return platform.T("%s left", platform.Span(c.At.Sub(now))) + " · " + known
 	}
 	return known
 }
@@ -496,52 +515,54 @@ func comingWords(rows []*agent.Row, now time.Time) string {
 			}
 		}
 	}
-	out := count(ahead, "deadline", "deadlines")
+	out := []string{platform.N(ahead, "%d deadline", "%d deadlines")}
 	if week > 0 {
-		out += ", " + strconv.Itoa(week) + " within a week"
+		out = append(out, platform.N(week, "%d within a week", "%d within a week"))
 	}
 	if over := len(rows) - ahead; over > 0 {
-		out += ", " + strconv.Itoa(over) + " over"
+		out = append(out, platform.N(over, "%d over", "%d over"))
 	}
-	return out
+	return strings.Join(out, platform.T(", "))
 }
 
 // dayName is a day as people say it beside today.
 func dayName(t, now time.Time) string {
 	switch day(t, now) {
 	case day(now, now):
-		return wordToday
+		return platform.T(wordToday)
 	case day(now.AddDate(0, 0, -1), now):
-		return wordYesterday
+		return platform.T(wordYesterday)
 	}
 	return day(t, now)
 }
 
 // outcomeWords says what became of a notice.
 func outcomeWords(n agent.Notice, now time.Time) (icon fyne.Resource, t tone, text string) {
-	at := ""
-	if !n.BecameAt.IsZero() && n.BecameAt.Sub(n.At) >= time.Minute {
-		at = ", " + platform.Span(n.BecameAt.Sub(n.At)) + " later"
+	at := func(what string) string {
+		if n.BecameAt.IsZero() || n.BecameAt.Sub(n.At) < time.Minute {
+			return what
+		}
+		return platform.T("%s, %s later", what, platform.Span(n.BecameAt.Sub(n.At)))
 	}
 	switch n.Became {
 	case agent.OutcomeQueued:
-		return theme.HistoryIcon(), toneQuiet, "on its way"
+		return theme.HistoryIcon(), toneQuiet, platform.T("on its way")
 	case agent.OutcomeFailed:
-		return theme.ErrorIcon(), toneBad, strings.TrimSuffix("not shown: "+sentence(n.Reason), ".")
+		return theme.ErrorIcon(), toneBad, platform.T("not shown: %s", strings.TrimRight(capital(strings.TrimSpace(n.Reason)), ".。"))
 	case agent.OutcomeClicked:
-		return theme.ConfirmIcon(), toneGood, "you acted on it" + at
+		return theme.ConfirmIcon(), toneGood, at(platform.T("you acted on it"))
 	case agent.OutcomeSnoozed:
-		return theme.HistoryIcon(), toneQuiet, "you put it off" + at
+		return theme.HistoryIcon(), toneQuiet, at(platform.T("you put it off"))
 	case agent.OutcomeClosed:
-		return theme.CancelIcon(), toneQuiet, "you closed it" + at
+		return theme.CancelIcon(), toneQuiet, at(platform.T("you closed it"))
 	case agent.OutcomeExpired:
-		return theme.VisibilityOffIcon(), toneQuiet, "went away by itself" + at
+		return theme.VisibilityOffIcon(), toneQuiet, at(platform.T("went away by itself"))
 	case agent.OutcomeReplaced:
-		return theme.MoreHorizontalIcon(), toneQuiet, "a newer one took its place" + at
+		return theme.MoreHorizontalIcon(), toneQuiet, at(platform.T("a newer one took its place"))
 	case agent.OutcomeWithdrawn:
-		return theme.ConfirmIcon(), toneGood, "taken back, it was settled" + at
+		return theme.ConfirmIcon(), toneGood, at(platform.T("taken back, it was settled"))
 	}
-	return theme.VisibilityIcon(), toneQuiet, "shown"
+	return theme.VisibilityIcon(), toneQuiet, platform.T("shown")
 }
 
 // channelWords lists the channels that said something.
@@ -550,21 +571,25 @@ func channelWords(channels []string) string {
 	for _, c := range channels {
 		switch c {
 		case agent.ChannelDesktop:
-			c = "notification"
+			c = platform.T("notification")
 		case agent.ChannelPopup:
-			c = "window at expiry"
+			c = platform.T("window at expiry")
 		case agent.ChannelHook:
-			c = "command"
+			c = platform.T("command")
+		case agent.ChannelMail:
+			c = platform.T("mail")
+		case agent.ChannelWebhook:
+			c = platform.T("webhook")
 		}
 		out = append(out, c)
 	}
-	return "by " + platform.Join(out)
+	return platform.T("by %s", platform.Join(out))
 }
 
 // stopped says what an account that ended no longer does.
 func stopped(s platform.Status) string {
 	if stops := s.Stops(); stops != "" {
-		return "Stopped: " + stops + "."
+		return platform.T("Stopped: %s.", stops)
 	}
 	return ""
 }
@@ -574,49 +599,46 @@ func connectedUntil(r *agent.Row, now time.Time) string {
 	title := r.Account.Title()
 	switch d := r.Status.Deadline; {
 	case r.Status.State.NeedsPerson():
-		return title + ": " + r.Status.Left(now) + "."
+		return platform.T("%s: %s.", title, r.Status.Left(now))
 	case d.Ends():
-		return title + " is connected until " + day(d.At, now) + "."
+		return platform.T("%s is connected until %s.", title, day(d.At, now))
 	case d.Source == platform.SourceNever:
-		return title + " is connected; it does not expire."
+		return platform.T("%s is connected; it does not expire.", title)
 	}
-	return title + " is connected."
+	return platform.T("%s is connected.", title)
 }
 
 // browserText says what to do in the browser.
 func browserText(f agent.Flow, account string) string {
 	name := platformName(f.Platform)
-	as := ""
-	if account != "" {
-		as = " as " + account
+	switch {
+	case !f.Opened:
+		return platform.T(wordOpenBrowser)
+	case account != "":
+		return platform.T("Your browser has opened. Sign in to %s as %s and allow what it asks.", name, account)
 	}
-	if !f.Opened {
-		return wordOpenBrowser
-	}
-	return "Your browser has opened. Sign in to " + name + as + " and allow what it asks."
+	return platform.T("Your browser has opened. Sign in to %s and allow what it asks.", name)
 }
 
 // timeLeft is a countdown: "2:41 left".
 func timeLeft(d time.Duration) string {
-	if d <= 0 {
-		return "0:00 left"
-	}
-	s := int(d.Round(time.Second) / time.Second)
-	return fmt.Sprintf("%d:%02d left", s/60, s%60)
+	s := max(0, int(d.Round(time.Second)/time.Second))
+	return platform.T("%s left", fmt.Sprintf("%d:%02d", s/60, s%60))
 }
 
 // step is a reminder step in words.
 func step(d time.Duration) string {
 	if d%(24*time.Hour) == 0 {
-		return count(int(d/(24*time.Hour)), "day", "days")
+		return platform.N(int(d/(24*time.Hour)), "%d day", "%d days")
 	}
 	if d%time.Hour == 0 {
-		return count(int(d/time.Hour), "hour", "hours")
+		return platform.N(int(d/time.Hour), "%d hour", "%d hours")
 	}
-	return count(int(d/time.Minute), "minute", "minutes")
+	return platform.N(int(d/time.Minute), "%d minute", "%d minutes")
 }
 
-// parseStep reads "7 days", "7d", "12 hours", "90m".
+// parseStep reads "7 days", "7d", "12 hours", "90m", and what step says in the
+// person's language.
 func parseStep(s string) (time.Duration, bool) {
 	s = strings.ToLower(strings.TrimSpace(s))
 	i := strings.IndexFunc(s, func(r rune) bool { return !unicode.IsDigit(r) })
@@ -627,13 +649,20 @@ func parseStep(s string) (time.Duration, bool) {
 	if err != nil || n <= 0 || n > 1000 {
 		return 0, false
 	}
-	switch strings.TrimSpace(s[i:]) {
-	case "d", "day", "days":
-		return time.Duration(n) * 24 * time.Hour, true
-	case "h", "hour", "hours":
-		return time.Duration(n) * time.Hour, true
-	case "m", "min", "minute", "minutes":
-		return time.Duration(n) * time.Minute, true
+	unit := strings.TrimSpace(s[i:])
+	for _, u := range []struct {
+		d     time.Duration
+		words []string
+	}{
+		{24 * time.Hour, []string{"d", "day", "days"}}, {time.Hour, []string{"h", "hour", "hours"}}, {time.Minute, []string{"m", "min", "minute", "minutes"}},
+	} {
+		for _, k := range []int{1, 2} { // one and many
+			said := strings.ToLower(step(time.Duration(k) * u.d))
+			u.words = append(u.words, strings.TrimSpace(strings.TrimPrefix(said, strconv.Itoa(k))))
+		}
+		if slices.Contains(u.words, unit) {
+			return time.Duration(n) * u.d, true
+		}
 	}
 	return 0, false
 }
@@ -651,18 +680,19 @@ func checked(results []agent.CheckResult) (text string, ok bool) {
 	}
 	switch {
 	case len(results) == 1 && failed == 0:
-		return "Checked " + results[0].Ref + ": " + results[0].State.Word() + ", " + results[0].Left + ".", true
+		return platform.T("Checked %s: %s, %s.", results[0].Ref, results[0].State.Word(), results[0].Left), true
 	case len(results) == 1:
-		return results[0].Ref + ": " + said(results[0].Error), false
+		return platform.T("%s: %s", results[0].Ref, said(results[0].Error)), false
 	case failed == 0:
-		return "Checked " + count(len(results), "account", "accounts") + ".", true
+		return platform.N(len(results), "Checked %d account.", "Checked %d accounts."), true
 	}
-	return fmt.Sprintf("Checked %d accounts; %d did not answer well. First: %s: %s", len(results), failed, first.Ref, said(first.Error)), false
+	return platform.N(len(results), "Checked %d account; %d did not answer well. First: %s: %s", "Checked %d accounts; %d did not answer well. First: %s: %s",
+		failed, first.Ref, said(first.Error)), false
 }
 
 // disconnectText says what Disconnect touches.
 func disconnectText(a platform.Account) string {
-	return "Relink forgets " + a.Title() + ": its tokens and settings on this computer. Nothing on " + platformName(a.Platform) + " itself is deleted. Scripts that use " + a.Ref() + " stop."
+	return platform.T("Relink forgets %s: its tokens and settings on this computer. Nothing on %s itself is deleted. Scripts that use %s stop.", a.Title(), platformName(a.Platform), a.Ref())
 }
 
 // revokeText is the tick beside it; ok is false where the platform has no call
@@ -673,9 +703,9 @@ func revokeText(a platform.Account) (text string, ok bool) {
 	case err != nil:
 		return "", false
 	case p.Revoke != nil:
-		return "Also withdraw the permission at " + p.Name, true
+		return platform.T("Also withdraw the permission at %s", p.Name), true
 	case p.RevokePage != "":
-		return "To withdraw the permission too, remove the app at " + p.RevokePage, false
+		return platform.T("To withdraw the permission too, remove the app at %s", p.RevokePage), false
 	}
 	return "", false
 }

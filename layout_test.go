@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -96,6 +97,9 @@ func TestLeanBuildHasNoGUI(t *testing.T) {
 		}
 		if len(p.CgoFiles) > 0 {
 			t.Errorf("the lean build needs cgo for %s", p.ImportPath)
+		}
+		if strings.HasPrefix(p.ImportPath, "github.com/ebitengine/") && runtime.GOOS != "darwin" {
+			t.Errorf("%s is for macOS alone", p.ImportPath)
 		}
 	}
 }

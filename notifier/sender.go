@@ -46,8 +46,11 @@ func (c Config) filled() Config {
 }
 
 // ClosedExpired is the reason of a note that the desktop took away after its
-// time; others are put away by the person.
-const ClosedExpired = 1
+// time, ClosedDismissed of one that the person put away, as others are.
+const (
+	ClosedExpired   = 1
+	ClosedDismissed = 2
+)
 
 // fallback sends by the first sender, and by the second what the first fails to show.
 type fallback struct {

@@ -3,17 +3,12 @@ package notifier
 import (
 	"context"
 	"encoding/xml"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"relink/platform"
 )
-
-// toastDeadline bounds a call of Windows' own, which may hang with its notification service.
-const toastDeadline = 5 * time.Second
 
 // board is where toasts are pinned: Windows' notification platform, by its own calls.
 type board interface {
@@ -31,50 +26,23 @@ type board interface {
 // scheme (activationType "protocol"); that works while no agent runs. So clicks
 // do not come here: they reach the agent as [Activation.Link].
 type toast struct {
-	cfg   Config
+	pinned
 	board board
 	now   func() time.Time
-
-	// turn holds one token while a call is under way, and guards what follows.
-	turn chan struct{}
-	// ready: the links of buttons were found to open this program.
-	ready bool
-	// summary is the summary on the screen; nil while there is none.
-	summary *Note
+	// open: the links of buttons were found to open this program. Guarded by pinned.turn.
+	open bool
 }
 
 func newToast(cfg Config, b board) *toast {
-	return &toast{cfg: cfg.filled(), board: b, now: time.Now, turn: make(chan struct{}, 1)}
-}
-
-// do runs f while no other does, and gives up on one that hangs: the next call
-// then waits for it in vain, and the fallback shows the note.
-func (t *toast) do(ctx context.Context, f func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, toastDeadline)
-	defer cancel()
-	select {
-	case t.turn <- struct{}{}:
-	case <-ctx.Done():
-		return notShown(errors.New("the call before still hangs"))
-	}
-	done := make(chan error, 1)
-	go func() {
-		err := f()
-		<-t.turn
-		done <- err
-	}()
-	select {
-	case err := <-done:
-		return err
-	case <-ctx.Done():
-		return notShown(ctx.Err())
-	}
+	t := &toast{board: b, now: time.Now}
+	t.pinned = pinned{cfg: cfg.filled(), ready: t.linked, pin: t.show, unpin: t.remove, turn: make(chan struct{}, 1)}
+	return t
 }
 
 // linked makes sure that a click on a button opens this program.
 func (t *toast) linked() error {
 	switch {
-	case t.ready:
+	case t.open:
 		return nil
 	case t.cfg.Links == nil || len(t.cfg.Marks.Key) == 0:
 		return &platform.Error{Kind: platform.KindConfig, Message: "buttons need relink:// links, which are another Relink's here", Repair: "unset RELINK_HOME"}
@@ -82,77 +50,16 @@ func (t *toast) linked() error {
 	if err := t.cfg.Links(); err != nil {
 		return err
 	}
-	t.ready = true
+	t.open = true
 	return nil
-}
-
-// Send shows a note, replacing the one with the same ID. A summary replaces the
-// notes of its accounts as well.
-func (t *toast) Send(ctx context.Context, n Note) error {
-	return t.do(ctx, func() error {
-		if err := t.linked(); err != nil {
-			return err
-		}
-		if err := t.show(n, false); err != nil {
-			return err
-		}
-		if n.ID == SummaryID {
-			t.summary = &n
-			for _, p := range n.Parts {
-				t.take(p.ID)
-			}
-			return nil
-		}
-		if err := t.leaveSummary(n.ID); err != nil { // it has a note of its own again
-			t.cfg.Log.Warn("show summary again", "error", err)
-		}
-		return nil
-	})
 }
 
 func (t *toast) show(n Note, quietly bool) error {
 	document := toastXML(n, func(a Action) string { return t.cfg.Marks.Link(n, a, t.now()) })
-	if err := t.board.show(toastTag(n.ID), document, quietly); err != nil {
-		return notShown(err)
-	}
-	return nil
+	return t.board.show(toastTag(n.ID), document, quietly)
 }
 
-// take removes a note whose place another one took.
-func (t *toast) take(id string) {
-	if err := t.board.remove(toastTag(id)); err != nil {
-		t.cfg.Log.Warn("take back notification", "id", id, "error", err)
-	}
-}
-
-// Withdraw takes a note back, an earlier agent's too.
-func (t *toast) Withdraw(ctx context.Context, id string) error {
-	return t.do(ctx, func() error {
-		if id == SummaryID {
-			t.summary = nil
-		}
-		err := t.board.remove(toastTag(id))
-		return errors.Join(err, t.leaveSummary(id))
-	})
-}
-
-// leaveSummary takes a note out of the summary that stands for it; the last one takes it along.
-func (t *toast) leaveSummary(id string) error {
-	if t.summary == nil {
-		return nil
-	}
-	rest := slices.DeleteFunc(slices.Clone(t.summary.Parts), func(p Note) bool { return p.ID == id })
-	switch len(rest) {
-	case len(t.summary.Parts):
-		return nil
-	case 0:
-		t.summary = nil
-		return t.board.remove(toastTag(SummaryID))
-	}
-	n := summary(rest)
-	t.summary = &n
-	return t.show(n, true)
-}
+func (t *toast) remove(id string) error { return t.board.remove(toastTag(id)) }
 
 // Abilities says what Windows does with toasts now.
 func (t *toast) Abilities(ctx context.Context) (Abilities, error) {

@@ -230,8 +230,8 @@ func TestToastHangs(t *testing.T) {
 				t.Errorf("got %v, want that it was not shown", err)
 			}
 		}
-		if took := time.Since(start); took != 2*toastDeadline {
-			t.Errorf("took %v, want %v", took, 2*toastDeadline)
+		if took := time.Since(start); took != 2*pinnedDeadline {
+			t.Errorf("took %v, want %v", took, 2*pinnedDeadline)
 		}
 		close(board.hang)
 		synctest.Wait()

@@ -2,7 +2,6 @@ package window
 
 import (
 	"context"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -35,12 +34,12 @@ func newAppForm(u *ui, p *platform.Platform) *appForm {
 	f.content = container.NewVBox()
 	if r.Console != "" {
 		if address, err := url.Parse(r.Console); err == nil {
-			f.content.Add(container.NewHBox(widget.NewHyperlink(wordConsole, address)))
+			f.content.Add(container.NewHBox(widget.NewHyperlink(platform.T(wordConsole), address)))
 		}
 	}
 	f.content.Add(f.steps)
 	f.showSteps()
-	f.content.Add(field(wordRedirect, copyable(u, f.redirect)))
+	f.content.Add(field(platform.T(wordRedirect), copyable(u, f.redirect)))
 	f.content.Add(field(f.idLabel(), f.id))
 	if r.Secret {
 		f.content.Add(field(f.secretLabel(), f.secret))
@@ -62,8 +61,10 @@ func newAppForm(u *ui, p *platform.Platform) *appForm {
 	return f
 }
 
-func (f *appForm) idLabel() string     { return or(f.p.Registration.IDLabel, wordClientID) }
-func (f *appForm) secretLabel() string { return or(f.p.Registration.SecretLabel, wordClientSecret) }
+func (f *appForm) idLabel() string { return or(f.p.Registration.IDLabel, platform.T(wordClientID)) }
+func (f *appForm) secretLabel() string {
+	return or(f.p.Registration.SecretLabel, platform.T(wordClientSecret))
+}
 
 func or(s, other string) string {
 	if s == "" {
@@ -75,7 +76,7 @@ func or(s, other string) string {
 func (f *appForm) showSteps() {
 	steps := make([]string, len(f.p.Registration.Steps))
 	for i, s := range f.p.Registration.Steps {
-		steps[i] = strings.ReplaceAll(s, "{redirect}", or(f.usual, "…"))
+		steps[i] = strings.ReplaceAll(platform.T(s), "{redirect}", or(f.usual, "…"))
 	}
 	f.steps.Objects = numbered(steps).Objects
 	f.steps.Refresh()
@@ -93,11 +94,11 @@ func (f *appForm) fill(a platform.App) {
 func (f *appForm) request(server string) (r agent.AppRequest, problem string) {
 	r = agent.AppRequest{Platform: f.p.ID, Server: server, ClientID: strings.TrimSpace(f.id.Text), Secret: strings.TrimSpace(f.secret.Text)}
 	if r.ClientID == "" {
-		return r, fmt.Sprintf(wordNeedID, f.idLabel())
+		return r, platform.T(wordNeedID, f.idLabel())
 	}
 	// An issuer may take public clients, which have no secret.
 	if f.p.Registration.Secret && r.Secret == "" && f.p.Site != platform.SiteIssuer {
-		return r, fmt.Sprintf(wordNeedID, f.secretLabel())
+		return r, platform.T(wordNeedID, f.secretLabel())
 	}
 	if text := strings.TrimSpace(f.redirect.Text); text != f.usual {
 		r.Redirect = text
@@ -115,10 +116,10 @@ func field(name string, input fyne.CanvasObject) fyne.CanvasObject {
 
 // copyable puts a Copy button beside an entry.
 func copyable(u *ui, e *widget.Entry) fyne.CanvasObject {
-	b := widget.NewButtonWithIcon(wordCopy, theme.ContentCopyIcon(), nil)
+	b := widget.NewButtonWithIcon(platform.T(wordCopy), theme.ContentCopyIcon(), nil)
 	b.OnTapped = func() {
 		u.app.Clipboard().SetContent(e.Text)
-		b.SetText(wordCopied)
+		b.SetText(platform.T(wordCopied))
 	}
 	return container.NewBorder(nil, nil, nil, b, e)
 }

@@ -36,7 +36,7 @@ func numbered(steps []string) *fyne.Container {
 	for i, s := range steps {
 		number := widget.NewLabel(fmt.Sprintf("%d.", i+1))
 		number.Importance = widget.LowImportance
-		out.Add(container.NewBorder(nil, nil, container.NewVBox(number), nil, wrapped(s)))
+		out.Add(container.NewBorder(nil, nil, container.NewVBox(number), nil, wrapped(platform.T(s))))
 	}
 	return out
 }
@@ -47,7 +47,7 @@ func (v *flowView) handOver() {
 	c := v.hand.p.Credential
 	body := numbered(c.Steps)
 	if address, err := url.Parse(c.Page); err == nil && c.Page != "" {
-		body.Add(container.NewHBox(widget.NewHyperlink(fmt.Sprintf(wordMakeIt, v.hand.p.Name), address)))
+		body.Add(container.NewHBox(widget.NewHyperlink(platform.T(wordMakeIt, v.hand.p.Name), address)))
 	}
 	problem := problemLabel()
 	secret := widget.NewPasswordEntry()
@@ -55,20 +55,20 @@ func (v *flowView) handOver() {
 	login.SetText(v.hand.login)
 	var first fyne.Focusable = secret
 	if c.Login != "" {
-		body.Add(field(platform.Capital(c.Login), login))
+		body.Add(field(platform.Capital(platform.T(c.Login)), login))
 		if v.hand.login == "" {
 			first = login
 		}
 	}
-	body.Add(field(platform.Capital(c.Name), secret))
+	body.Add(field(platform.Capital(platform.T(c.Name)), secret))
 	body.Add(problem.label)
 	send := func() {
 		name, word := strings.TrimSpace(login.Text), strings.TrimSpace(secret.Text)
 		switch {
 		case c.Login != "" && name == "":
-			problem.show(fmt.Sprintf(wordNeedID, c.Login))
+			problem.show(platform.T(wordNeedID, platform.T(c.Login)))
 		case word == "":
-			problem.show(fmt.Sprintf(wordNeedID, c.Name))
+			problem.show(platform.T(wordNeedID, platform.T(c.Name)))
 		default:
 			secret.SetText("")
 			v.hand.login, v.hand.secret = name, word
@@ -77,6 +77,6 @@ func (v *flowView) handOver() {
 	}
 	login.OnSubmitted = func(string) { v.win.Canvas().Focus(secret) }
 	secret.OnSubmitted = func(string) { send() }
-	v.set(body, v.cancelButton(), primary(wordConnect, send))
+	v.set(body, v.cancelButton(), primary(platform.T(wordConnect), send))
 	v.win.Canvas().Focus(first)
 }

@@ -2,7 +2,6 @@ package window
 
 import (
 	"context"
-	"fmt"
 	"image/color"
 	"runtime"
 	"slices"
@@ -26,7 +25,8 @@ type connectPage struct {
 	u       *ui
 	content *fyne.Container
 	form    *connectForm
-	title   string // of the step shown
+	scroll  *container.Scroll // of the step shown
+	title   string            // of the step shown
 }
 
 // showConnect opens the page over the accounts.
@@ -70,13 +70,13 @@ func (c *connectPage) back() {
 func (c *connectPage) set(title string, body fyne.CanvasObject) {
 	c.title = title
 	c.u.retitle()
-	back := widget.NewButtonWithIcon(wordBack, theme.NavigateBackIcon(), c.back)
+	back := widget.NewButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), c.back)
 	back.Importance = widget.LowImportance
 	t := heading2(title)
 	t.SizeName = theme.SizeNameSubHeadingText
 	head := container.New(layout.NewCustomPaddedLayout(2*gap, gap, 2*gap, 2*gap), container.NewHBox(back, t))
-	c.content.Objects = []fyne.CanvasObject{container.NewBorder(head, nil, nil, nil,
-		container.NewVScroll(container.New(column{560}, container.New(layout.NewCustomPaddedLayout(2*gap, 6*gap, 4*gap, 4*gap), body))))}
+	c.scroll = container.NewVScroll(container.New(column{em(560)}, container.New(layout.NewCustomPaddedLayout(2*gap, 6*gap, 4*gap, 4*gap), body)))
+	c.content.Objects = []fyne.CanvasObject{container.NewBorder(head, nil, nil, nil, c.scroll)}
 	c.content.Refresh()
 	c.u.accounts.pages.Refresh()
 }
@@ -93,58 +93,20 @@ func (c column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 
 func (c *connectPage) platforms() {
 	c.form = nil
-	c.set(wordChoosePlatform, container.NewVBox(platformTiles(c.u, 1)))
+	l := newPlatformList(c.u)
+	c.set(platform.T(wordChoosePlatform), l.content)
+	c.u.win.Canvas().Focus(l.search)
 }
+
+// reveal scrolls to something the keyboard has gone to.
+func (c *connectPage) reveal(o fyne.CanvasObject) { revealIn(c.scroll, o) }
 
 func (c *connectPage) choose(p *platform.Platform) {
 	c.form = newConnectForm(c.u, p)
-	c.set(wordConnect+" "+p.Name, c.form.content)
+	c.set(platform.T("Connect %s", p.Name), c.form.content)
 	if p.HandOnly() && p.Site == platform.SiteNone {
 		c.form.submit() // there is nothing else to ask
 	}
-}
-
-// platformsInOrder puts those first that need no app registration, and last
-// those that give nothing new out any more.
-func platformsInOrder() []*platform.Platform {
-	out := slices.Clone(platform.All())
-	slices.SortStableFunc(out, func(a, b *platform.Platform) int {
-		switch {
-		case a.Legacy != b.Legacy && a.Legacy:
-			return 1
-		case a.Legacy != b.Legacy:
-			return -1
-		case needsNoApp(a) == needsNoApp(b):
-			return 0
-		case needsNoApp(a):
-			return -1
-		}
-		return 1
-	})
-	return out
-}
-
-// needsNoApp reports whether there is a way in without an app registration of one's own.
-func needsNoApp(p *platform.Platform) bool {
-	return p.Registration.Self || p.Registration.None || p.Credential != nil
-}
-
-// platformTiles are the platforms to choose from.
-func platformTiles(u *ui, columns int) fyne.CanvasObject {
-	grid := container.NewGridWithColumns(columns)
-	for _, p := range platformsInOrder() {
-		a := newAvatar(40)
-		a.set(p.ID, "")
-		name := heading(p.Name)
-		about := sentence(p.Lifetime)
-		if !needsNoApp(p) {
-			about += " Needs your own app registration."
-		}
-		t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, a)), nil, tight(name, caption(about)))), func() { u.showConnectTo(p.ID) })
-		t.framed, t.key = true, u.typedKey
-		grid.Add(t)
-	}
-	return grid
 }
 
 // connectForm is what one platform needs before the browser opens.
@@ -172,7 +134,7 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	f := &connectForm{u: u, p: p, problem: problemLabel(), content: container.NewVBox()}
 	mark := newAvatar(40)
 	mark.set(p.ID, "")
-	f.content.Add(container.NewBorder(nil, nil, pad(1, mark), nil, container.NewVBox(layout.NewSpacer(), caption(sentence(p.Lifetime)), layout.NewSpacer())))
+	f.content.Add(container.NewBorder(nil, nil, pad(1, mark), nil, container.NewVBox(layout.NewSpacer(), caption(sentence(platform.T(p.Lifetime))), layout.NewSpacer())))
 	if p.Site != platform.SiteNone {
 		f.server = widget.NewEntry()
 		name, hint := wordServer, wordServerHint
@@ -187,30 +149,30 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 		f.server.SetPlaceHolder(hint)
 		f.server.OnChanged = func(string) { f.showApp(); f.problem.show("") }
 		f.server.OnSubmitted = func(string) { f.submit() }
-		f.content.Add(field(name, f.server))
+		f.content.Add(field(platform.T(name), f.server))
 	}
 	if p.Credential != nil && !p.HandOnly() {
-		lasts := caption(sentence(p.Credential.Lasts))
-		ways := widget.NewRadioGroup([]string{wordWayBrowser, fmt.Sprintf(wordWayHand, platform.Article(p.Credential.Name))}, nil)
+		lasts := caption(sentence(platform.T(p.Credential.Lasts)))
+		ways := widget.NewRadioGroup([]string{platform.T(wordWayBrowser), platform.T("Without the browser: %s", platform.T(p.Credential.Name))}, nil)
 		ways.Required = true
-		ways.Selected = wordWayBrowser
+		ways.Selected = ways.Options[0]
 		ways.OnChanged = func(way string) {
-			f.byHand = way != wordWayBrowser
+			f.byHand = way != ways.Options[0]
 			f.showApp()
 			showIf(f.asks, !f.byHand)
 		}
-		f.content.Add(heading(wordWay))
+		f.content.Add(heading(platform.T(wordWay)))
 		f.content.Add(tight(ways, lasts))
 	}
 	f.byHand = p.HandOnly()
 	if !p.Registration.Self && !p.Registration.None {
 		f.app = newAppForm(u, p)
-		f.appBox = container.NewVBox(tight(heading(wordAppTitle), caption(wordAppOnce)), f.app.content)
+		f.appBox = container.NewVBox(tight(heading(platform.T(wordAppTitle)), caption(platform.T(wordAppOnce))), f.app.content)
 		if p.Registration.Review != "" {
-			f.appBox.Add(caption(sentence(p.Registration.Review)))
+			f.appBox.Add(caption(sentence(platform.T(p.Registration.Review))))
 		}
 		if p.Redirect == platform.RedirectHTTPS {
-			f.appBox.Add(wrapped(wordReaching))
+			f.appBox.Add(wrapped(platform.T(wordReaching)))
 			f.appBox.Add(numbered(connect.HTTPSSteps(runtime.GOOS)))
 		}
 		f.appBox.Hide()
@@ -226,28 +188,46 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 			}
 		})
 	}
-	f.asks = container.NewVBox()
+	f.asks = f.permissions()
 	f.content.Add(f.asks)
-	if len(p.Needs) > 0 && !f.byHand {
-		f.asks.Add(heading(wordAskTitle))
-		for _, n := range p.Needs {
-			asks := "asks for " + platform.Join(n.Scopes)
-			if n.Approval {
-				// Asked for without the approval, the whole sign-in is refused.
-				asks += "; " + p.Name + " must have approved your app for it"
-			} else {
-				f.wants = append(f.wants, n.Capability)
-			}
-			word := strings.TrimSuffix(sentence(n.Capability.Word()), ".")
-			tick := widget.NewCheck(word, func(on bool) { f.want(n.Capability, on) })
-			tick.Checked = !n.Approval
-			f.asks.Add(tight(tick, indented(caption(asks))))
-		}
-	}
-	f.button = primary(wordConnect, f.submit)
+	f.asks.Hidden = f.byHand
+	f.button = primary(platform.T(wordConnect), f.submit)
 	f.content.Add(f.problem.label)
 	f.content.Add(container.NewHBox(f.button))
 	return f
+}
+
+// permissions are what will be asked for in the browser: for each thing the
+// account is for, in words and with the platform's own names behind them.
+func (f *connectForm) permissions() *fyne.Container {
+	p, out := f.p, container.NewVBox()
+	if len(p.Needs) == 0 || p.HandOnly() {
+		return out
+	}
+	lines := func(scopes []string) *fyne.Container {
+		list := tight()
+		for _, s := range scopes {
+			list.Add(caption(platform.T("• %s", platform.ScopeText(s))))
+		}
+		return list
+	}
+	out.Add(tight(heading(platform.T(wordAskTitle)), caption(platform.T("%s asks you to allow this. Untick what the account is not for.", p.Name))))
+	for _, n := range p.Needs {
+		asks := lines(n.Scopes)
+		if n.Approval {
+			// Asked for without the approval, the whole sign-in is refused.
+			asks.Add(caption(platform.T("Tick it only when %s has approved your app for it; else the whole sign-in is refused.", p.Name)))
+		} else {
+			f.wants = append(f.wants, n.Capability)
+		}
+		tick := widget.NewCheck(strings.TrimSuffix(sentence(n.Capability.Word()), "."), func(on bool) { f.want(n.Capability, on) })
+		tick.Checked = !n.Approval
+		out.Add(tight(tick, indented(asks)))
+	}
+	if len(p.Scopes) > 0 {
+		out.Add(tight(heading(platform.T("Always asked for")), indented(lines(p.Scopes))))
+	}
+	return out
 }
 
 func indented(o fyne.CanvasObject) fyne.CanvasObject {
@@ -301,7 +281,7 @@ func (f *connectForm) submit() {
 		case platform.SiteHandle:
 			bad = wordHandleBad
 		}
-		f.problem.show(bad)
+		f.problem.show(platform.T(bad))
 		return
 	}
 	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants)}
@@ -313,7 +293,7 @@ func (f *connectForm) submit() {
 		}
 	}
 	begin := func() {
-		f.u.startFlow(wordConnect+" "+f.p.Name, "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+		f.u.startFlow(platform.T("Connect %s", f.p.Name), "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
 			if hand != nil {
 				request.Login, request.Secret = hand.login, hand.secret
 			}

@@ -2,7 +2,6 @@ package window
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -36,6 +35,7 @@ type flowView struct {
 	nextLabel string
 
 	content *fyne.Container
+	scroll  *container.Scroll // the body drawn
 	flow    agent.Flow
 	phase   agent.Phase // drawn last
 	drawn   int         // version drawn last
@@ -60,7 +60,7 @@ func (v *flowView) begin() {
 		v.handOver()
 		return
 	}
-	v.progress(wordStarting)
+	v.progress(platform.T(wordStarting))
 	v.u.goes(func() {
 		s, err := v.u.service(ctx)
 		var f agent.Flow
@@ -158,7 +158,7 @@ func (v *flowView) show(f agent.Flow) {
 	switch f.Phase {
 	case agent.PhaseWaiting:
 		if f.URL == "" { // nothing to open
-			v.progress(wordWorking)
+			v.progress(platform.T(wordWorking))
 			return
 		}
 		if f.UserCode != "" {
@@ -171,7 +171,7 @@ func (v *flowView) show(f agent.Flow) {
 			v.waiting()
 		}
 	case agent.PhaseWorking:
-		v.progress(wordWorking)
+		v.progress(platform.T(wordWorking))
 	case agent.PhaseChoosing:
 		v.choose()
 	case agent.PhaseFailed:
@@ -185,19 +185,7 @@ func (v *flowView) show(f agent.Flow) {
 
 // set draws a body with buttons under it.
 func (v *flowView) set(body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
-	row := container.NewHBox(layout.NewSpacer())
-	for _, b := range buttons {
-		row.Add(b)
-	}
-	scroll := scrolled(body)
-	v.content.Objects = []fyne.CanvasObject{container.NewBorder(nil, container.NewVBox(widget.NewSeparator(), row), nil, nil, scroll)}
-	v.content.Refresh()
-	if v.fit != nil {
-		// Text that wraps knows its height once it has its width, which the first fit gives.
-		v.fit()
-		scroll.SetMinSize(fyne.NewSize(0, min(flowBodyMost, max(flowBodyLeast, scroll.Content.MinSize().Height))))
-		v.fit()
-	}
+	v.setUnder(nil, body, buttons...)
 }
 
 // The height of a flow's body: not so little that phases make the dialog jump,
@@ -208,7 +196,7 @@ const (
 )
 
 func (v *flowView) cancelButton() *widget.Button {
-	return widget.NewButton(wordCancel, func() { v.close(true) })
+	return widget.NewButton(platform.T(wordCancel), func() { v.close(true) })
 }
 
 func primary(text string, tapped func()) *widget.Button {
@@ -239,10 +227,10 @@ func (v *flowView) title() string {
 }
 
 func (v *flowView) copyLink() *widget.Button {
-	b := widget.NewButtonWithIcon(wordCopyLink, theme.ContentCopyIcon(), nil)
+	b := widget.NewButtonWithIcon(platform.T(wordCopyLink), theme.ContentCopyIcon(), nil)
 	b.OnTapped = func() {
 		v.u.app.Clipboard().SetContent(v.flow.URL)
-		b.SetText(wordCopied)
+		b.SetText(platform.T(wordCopied))
 	}
 	return b
 }
@@ -255,7 +243,7 @@ func (v *flowView) leftLabel() *widget.Label {
 }
 
 func (v *flowView) waiting() {
-	other := widget.NewButton(wordPaste, func() { v.pasting = true; v.paste() })
+	other := widget.NewButton(platform.T(wordPaste), func() { v.pasting = true; v.paste() })
 	body := container.NewVBox(wrapped(browserText(v.flow, v.title())), container.New(slim{}, widget.NewProgressBarInfinite()), v.leftLabel(),
 		container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.New(layout.NewRowWrapLayout(), v.copyLink(), other)))
 	v.set(body, v.cancelButton())
@@ -263,13 +251,13 @@ func (v *flowView) waiting() {
 
 func (v *flowView) paste() {
 	entry := widget.NewEntry()
-	entry.SetPlaceHolder(wordPasteHint)
+	entry.SetPlaceHolder(platform.T(wordPasteHint))
 	problem := problemLabel()
-	use := primary(wordPasteUse, nil)
+	use := primary(platform.T(wordPasteUse), nil)
 	send := func() {
 		text, id := entry.Text, v.flow.ID
 		if text == "" {
-			problem.show(wordPasteEmpty)
+			problem.show(platform.T(wordPasteEmpty))
 			return
 		}
 		v.u.run(func(ctx context.Context, s agent.Service) func() {
@@ -283,85 +271,41 @@ func (v *flowView) paste() {
 	}
 	use.OnTapped = send
 	entry.OnSubmitted = func(string) { send() }
-	text := wordPasteText
+	text := platform.T(wordPasteText)
 	if !v.flow.Opened {
-		text = wordOpenBrowser + " " + text
+		text = platform.T(wordOpenBrowser) + " " + text
 	}
 	body := container.NewVBox(wrapped(text), entry, problem.label, container.NewHBox(v.copyLink(), v.leftLabel()))
 	v.set(body, v.cancelButton(), use)
 	v.win.Canvas().Focus(entry)
 }
 
-func (v *flowView) choose() {
-	v.left = nil
-	var ids []string
-	body := container.NewVBox(wrapped(wordChoose))
-	for _, c := range v.flow.Candidates {
-		text := c.Name
-		if text == "" {
-			text = c.ProviderID
-		}
-		if c.Handle != "" {
-			text += " · " + c.Handle
-		}
-		if c.Kind != "" {
-			text += " · " + c.Kind
-		}
-		tick := widget.NewCheck(fit(text, theme.TextSize(), fyne.TextStyle{}, 380), func(on bool) {
-			if on {
-				ids = append(ids, c.ProviderID)
-			} else {
-				ids = slices.DeleteFunc(ids, func(id string) bool { return id == c.ProviderID })
-			}
-		})
-		body.Add(tick)
-		if len(v.flow.Candidates) == 1 {
-			tick.SetChecked(true)
-		}
-	}
-	problem := problemLabel()
-	body.Add(problem.label)
-	send := func(chosen []string) {
-		id := v.flow.ID
-		v.progress(wordWorking)
-		v.u.run(func(ctx context.Context, s agent.Service) func() {
-			if err := s.Choose(ctx, id, chosen); err != nil {
-				return func() { v.choose(); v.u.say(said(err), true) }
-			}
-			return nil
-		})
-	}
-	v.set(body, v.cancelButton(), widget.NewButton(wordChooseLater, func() { send(nil) }), primary(wordConnect, func() {
-		if len(ids) == 0 {
-			problem.show(wordChooseNone)
-			return
-		}
-		send(slices.Clone(ids))
-	}))
-}
-
 func (v *flowView) done(f agent.Flow, snap *agent.Snapshot) {
 	v.left = nil
 	now := v.u.now()
 	text := tight()
+	icon, tone, word := theme.ConfirmIcon(), toneGood, platform.T(wordConnected)
 	for _, id := range f.Accounts {
 		if row := snap.Row(id); row != nil {
 			text.Add(wrapped(connectedUntil(row, now)))
+			if row.Status.State == platform.StateUnfinished {
+				icon, tone, word = theme.WarningIcon(), toneWarn, platform.T("Not finished")
+			}
 		}
 	}
 	if len(text.Objects) == 0 {
-		text.Add(wrapped(wordConnected + "."))
+		text.Add(wrapped(platform.T(wordConnected) + "."))
 	}
 	for _, n := range f.Notes {
 		text.Add(wrapped(sentence(n)))
 	}
-	buttons := []fyne.CanvasObject{widget.NewButton(wordClose, func() { v.close(false) })}
+	buttons := []fyne.CanvasObject{widget.NewButton(platform.T(wordClose), func() { v.close(false) })}
 	if v.next != nil {
-		buttons = append(buttons, primary(wordNext+": "+v.nextLabel, func() { v.close(false); v.next() }))
+		buttons = append(buttons, primary(platform.T(wordNext)+": "+v.nextLabel, func() { v.close(false); v.next() }))
 	} else {
 		buttons[0].(*widget.Button).Importance = widget.HighImportance
 	}
-	v.set(outcome(theme.ConfirmIcon(), toneGood, wordConnected, text), buttons...)
+	v.set(outcome(icon, tone, word, text), buttons...)
 }
 
 func (v *flowView) failed(e *platform.Error) {
@@ -370,9 +314,9 @@ func (v *flowView) failed(e *platform.Error) {
 	if advice := e.Advice(); advice != "" {
 		body.Add(wrapped(sentence(advice)))
 	}
-	buttons := []fyne.CanvasObject{widget.NewButton(wordClose, func() { v.close(false) })}
+	buttons := []fyne.CanvasObject{widget.NewButton(platform.T(wordClose), func() { v.close(false) })}
 	if v.next != nil {
-		buttons = append(buttons, widget.NewButton(wordNext+": "+v.nextLabel, func() { v.close(false); v.next() }))
+		buttons = append(buttons, widget.NewButton(platform.T(wordNext)+": "+v.nextLabel, func() { v.close(false); v.next() }))
 	}
 	if row := v.u.row(v.account); row != nil && e.Kind == platform.KindWrongAccount && v.hand == nil && v.flow.SignedIn != "" {
 		a := row.Account
@@ -384,7 +328,7 @@ func (v *flowView) failed(e *platform.Error) {
 			v.begin()
 		}))
 	}
-	v.set(outcome(theme.ErrorIcon(), toneBad, wordFailed, body), append(buttons, primary(wordTryAgain, func() {
+	v.set(outcome(theme.ErrorIcon(), toneBad, platform.T(wordFailed), body), append(buttons, primary(platform.T(wordTryAgain), func() {
 		if v.hand != nil {
 			v.hand.secret = "" // it was not the right one
 		}
@@ -439,7 +383,7 @@ func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, nex
 	d.dialog = newModal(title, d.view.content, u.win)
 	u.flow = d
 	u.retitle()
-	d.view.fit = func() { d.dialog.resize(fyne.NewSize(flowWidth, 0)) }
+	d.view.fit = func() { d.dialog.resize(fyne.NewSize(em(flowWidth), 0)) }
 	d.dialog.show()
 	d.view.begin()
 }
@@ -494,5 +438,5 @@ func (u *ui) reconnectEach(ids []string) {
 	}
 	u.choose(row.Account.ID)
 	hand := handOf(row)
-	u.startFlow(wordReconnect+" "+row.Account.Title(), row.Account.ID, reconnectStart(row, hand), hand, next, label)
+	u.startFlow(platform.T(wordReconnect)+" "+row.Account.Title(), row.Account.ID, reconnectStart(row, hand), hand, next, label)
 }

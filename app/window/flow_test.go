@@ -1,6 +1,8 @@
 package window
 
 import (
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,9 +90,9 @@ func TestFlowChoose(t *testing.T) {
 	})
 	b.sees(wordChoose)
 	b.press(wordConnect)
-	b.sees(wordChooseNone)
+	b.sees("Tick at least one")
 	b.seen(func(o fyne.CanvasObject) {
-		if c, ok := o.(*widget.Check); ok && strings.HasPrefix(c.Text, "News") {
+		if c, ok := o.(*candidateTick); ok && c.Text == "News" {
 			test.Tap(c)
 		}
 	})
@@ -198,5 +200,135 @@ func TestConnectEscGoesBack(t *testing.T) {
 	b.u.typedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 	if b.u.connect != nil || !b.u.accounts.content.Visible() {
 		t.Error("Esc twice did not lead back to the accounts")
+	}
+}
+
+// Typing narrows the platforms down; the keyboard reaches what is left.
+func TestConnectSearch(t *testing.T) {
+	b := open(t, PageConnect)
+	b.sees("Nothing to register first")
+	focused := func() fyne.Focusable { return b.window().Canvas().Focused() }
+	search, ok := focused().(*finder)
+	if !ok {
+		t.Fatalf("the focus is on %T, not on the search", focused())
+	}
+	for _, r := range "insta" {
+		search.TypedRune(r)
+	}
+	b.until("fewer platforms", func() bool { return b.shows("Instagram") && !b.shows("Mastodon") })
+	if b.shows("Nothing to register first") {
+		t.Error("the heading of a group with nothing in it is shown")
+	}
+	search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	first, ok := focused().(*tile)
+	if !ok || first.name != "Instagram" {
+		t.Fatalf("Down went to %T", focused())
+	}
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	if second, ok := focused().(*tile); !ok || second.name != "Instagram (through Facebook)" {
+		t.Fatalf("Down went to %v", focused())
+	}
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+	if focused() != search {
+		t.Error("Up from the first did not lead to the field")
+	}
+	first.TypedRune('x') // typing on a tile goes on in the field
+	b.sees("No platform matches.")
+	if search.Text != "instax" || focused() != search {
+		t.Errorf("typed %q", search.Text)
+	}
+	search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if search.Text != "" || b.u.connect == nil {
+		t.Error("Esc did not empty the field first")
+	}
+	search.SetText("masto")
+	search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.entry(wordServerHint)
+	b.u.showConnect()
+	focused().(*finder).TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if b.u.connect.form != nil {
+		t.Error("Enter took a platform that nobody had searched for")
+	}
+	focused().(*finder).TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if b.u.connect != nil {
+		t.Error("Esc in the empty field did not leave")
+	}
+}
+
+// What will be asked for is said in words, with the platform's own names behind.
+func TestConnectSaysWhatIsAsked(t *testing.T) {
+	b := open(t, PageConnect)
+	b.u.showConnectTo("facebook")
+	b.sees("publish on your pages (pages_manage_posts)")
+	b.sees("Always asked for")
+	b.sees("see which pages you manage (pages_show_list)")
+	b.u.showConnectTo("linkedin")
+	b.sees("Tick it only when LinkedIn has approved your app for it")
+	b.u.showConnectTo("telegram")
+	if b.shows("Always asked for") {
+		t.Error("a bot token is asked for permissions")
+	}
+}
+
+// candidates makes n pages to choose from.
+func candidates(n int) []platform.Identity {
+	out := make([]platform.Identity, n)
+	for i := range out {
+		out[i] = platform.Identity{ProviderID: fmt.Sprintf("p%d", i), Name: fmt.Sprintf("Page %d", i), Kind: "page"}
+	}
+	return out
+}
+
+func TestFlowChooseMany(t *testing.T) {
+	b := reconnecting(t)
+	b.f.move(func(f *agent.Flow) {
+		f.Phase, f.Candidates = agent.PhaseChoosing, candidates(12)
+		f.Candidates[3].ProviderID = "1a1" // Acme Shop's own
+	})
+	b.sees("0 of 12 selected")
+	b.sees("page · connected already")
+	search, ok := b.window().Canvas().Focused().(*finder)
+	if !ok {
+		t.Fatalf("the focus is on %T, not on the search", b.window().Canvas().Focused())
+	}
+	search.SetText("page 1") // 1, 10 and 11
+	b.sees("0 of 12 selected, 3 shown")
+	b.press("Select all")
+	b.sees("3 of 12 selected, 3 shown")
+	search.SetText("")
+	b.sees("3 of 12 selected")
+	search.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	first, ok := b.window().Canvas().Focused().(*candidateTick)
+	if !ok || first.Text != "Page 0" {
+		t.Fatalf("Down went to %v", b.window().Canvas().Focused())
+	}
+	first.TypedRune(' ')
+	b.sees("4 of 12 selected")
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyUp})
+	if b.window().Canvas().Focused() != search {
+		t.Error("Up from the first did not lead to the field")
+	}
+	b.press("Select none")
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.sees("Tick at least one, or choose later: then the account stays unfinished")
+	first.TypedRune(' ')
+	if b.shows("Tick at least one") {
+		t.Error("the problem stays when it is mended")
+	}
+	first.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.calls("choose flow-1 [p0]")
+}
+
+// Choosing none leaves the account unfinished, and says so.
+func TestFlowChooseLater(t *testing.T) {
+	b := reconnecting(t)
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Candidates = agent.PhaseChoosing, candidates(2) })
+	b.press(wordChooseLater)
+	b.calls("choose flow-1 []")
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"a3"} })
+	b.sees("Not finished")
+	b.sees("choose a page to finish")
+	if slices.Contains(b.texts(), wordConnected) {
+		t.Error("an account that is not finished is called connected")
 	}
 }

@@ -197,7 +197,7 @@ func (p *popup) reconnect() {
 	p.flow.hand = handOf(row)
 	p.flow.start = reconnectStart(row, p.flow.hand)
 	win := p.win
-	p.flow.fit = func() { win.Resize(fyne.NewSize(flowWidth, win.Content().MinSize().Height)) }
+	p.flow.fit = func() { win.Resize(fyne.NewSize(em(flowWidth), win.Content().MinSize().Height)) }
 	p.content.Objects = []fyne.CanvasObject{pad(2, p.flow.content)}
 	p.content.Refresh()
 	p.win.Show()

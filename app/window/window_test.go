@@ -89,7 +89,7 @@ func TestScreens(t *testing.T) {
 		b.u.showConnectTo("linkedin")
 		b.sees("Client ID")
 		b.until("the redirect address", func() bool { return b.u.connect.form.app.usual != "" && b.u.connect.form.known })
-		b.sees("r_member_postAnalytics; LinkedIn must have approved your app for it")
+		b.sees("see statistics (r_member_postAnalytics)")
 	})
 	t.Run("settings", func(t *testing.T) {
 		b := openOn(t, sampleSnapshot(), PageSettings, nil)

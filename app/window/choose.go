@@ -1,0 +1,240 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/theme"
+	"fyne.io/fyne/v2/widget"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// searchFrom is how many candidates it takes until a field to search them is worth its place.
+const searchFrom = 9
+
+// chooser lets a person tick which of a sign-in's pages, organisations or
+// channels become accounts.
+type chooser struct {
+	v       *flowView
+	search  *finder // nil where there are few
+	ticks   []*candidateTick
+	words   []string
+	summary *widget.Label
+	problem problem
+	list    *fyne.Container
+}
+
+// candidateTick is one candidate; Up and Down go to the next, Enter is the dialog's main button.
+type candidateTick struct {
+	widget.Check
+	key func(*fyne.KeyEvent)
+}
+
+func (c *candidateTick) TypedKey(e *fyne.KeyEvent) { c.key(e) }
+
+// choose asks which of the candidates become accounts.
+func (v *flowView) choose() {
+	v.left = nil
+	c := &chooser{v: v, problem: problemLabel(), list: tight(), summary: widget.NewLabel("")}
+	c.summary.Importance = widget.LowImportance
+	for i, id := range v.flow.Candidates {
+		c.add(i, id)
+	}
+	if len(c.ticks) == 1 {
+		c.ticks[0].Checked = true
+	}
+	head := container.NewVBox(wrapped(platform.T(wordChoose)))
+	var first fyne.Focusable = c.ticks[0]
+	if len(c.ticks) >= searchFrom {
+		c.search = newFinder(v.u, c.narrow)
+		c.search.escape = func() { v.close(true) }
+		c.search.down = func() { c.step(-1, 1) }
+		c.search.enter = func() { c.step(-1, 1) }
+		head.Add(c.search)
+		first = c.search
+	}
+	if len(c.ticks) > 1 {
+		all := widget.NewButton(platform.T("Select all"), func() { c.each(true) })
+		none := widget.NewButton(platform.T("Select none"), func() { c.each(false) })
+		all.Importance, none.Importance = widget.LowImportance, widget.LowImportance
+		head.Add(container.NewBorder(nil, nil, nil, container.NewHBox(all, none), c.summary))
+	}
+	c.count()
+	v.setUnder(head, container.NewVBox(c.list, c.problem.label), v.cancelButton(),
+		widget.NewButton(platform.T(wordChooseLater), func() { c.send(nil) }), primary(platform.T(wordConnect), c.submit))
+	v.win.Canvas().Focus(first)
+}
+
+// add adds a candidate: its name, what it is, and whether it is connected already.
+func (c *chooser) add(i int, id platform.Identity) {
+	name := plain(id.Name)
+	if name == "" {
+		name = id.ProviderID
+	}
+	t := &candidateTick{}
+	t.Text = fit(name, theme.TextSize(), fyne.TextStyle{}, em(360))
+	t.OnChanged = func(bool) { c.count() }
+	t.key = func(e *fyne.KeyEvent) { c.typed(i, e) }
+	t.ExtendBaseWidget(t)
+	var about []string
+	for _, s := range []string{plain(id.Handle), id.Kind} {
+		if s != "" && s != name {
+			about = append(about, s)
+		}
+	}
+	if c.known(id.ProviderID) {
+		about = append(about, platform.T("connected already"))
+	}
+	row := tight(t)
+	if len(about) > 0 {
+		row.Add(indented(caption(strings.Join(about, " · "))))
+	}
+	c.ticks = append(c.ticks, t)
+	c.words = append(c.words, strings.ToLower(name+" "+id.Handle+" "+id.Kind))
+	c.list.Add(row)
+}
+
+// known reports whether a candidate is an account already.
+func (c *chooser) known(providerID string) bool {
+	for r := range c.v.u.snap.All() {
+		if r.Account.Platform == c.v.flow.Platform && r.Account.ProviderID == providerID {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *chooser) typed(i int, e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyDown:
+		c.step(i, 1)
+	case fyne.KeyUp:
+		c.step(i, -1)
+	case fyne.KeyReturn, fyne.KeyEnter:
+		c.submit()
+	case fyne.KeyEscape:
+		c.v.close(true)
+	}
+}
+
+// step moves the keyboard's focus to the next candidate shown, or up to the field.
+func (c *chooser) step(i, by int) {
+	for i += by; i >= 0 && i < len(c.ticks); i += by {
+		if c.list.Objects[i].Visible() {
+			c.v.win.Canvas().Focus(c.ticks[i])
+			c.v.reveal(c.list.Objects[i])
+			return
+		}
+	}
+	if by < 0 && c.search != nil {
+		c.v.win.Canvas().Focus(c.search)
+	}
+}
+
+// narrow shows the candidates that have every word typed; what is ticked stays ticked.
+func (c *chooser) narrow(typed string) {
+	words := strings.Fields(strings.ToLower(typed))
+	for i, o := range c.list.Objects {
+		showIf(o, !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(c.words[i], w) }))
+	}
+	c.list.Refresh()
+	c.count()
+}
+
+// each ticks or clears all that are shown.
+func (c *chooser) each(on bool) {
+	for i, t := range c.ticks {
+		if c.list.Objects[i].Visible() {
+			t.SetChecked(on)
+		}
+	}
+}
+
+// chosen are the provider ids ticked, hidden ones too.
+func (c *chooser) chosen() []string {
+	var out []string
+	for i, t := range c.ticks {
+		if t.Checked {
+			out = append(out, c.v.flow.Candidates[i].ProviderID)
+		}
+	}
+	return out
+}
+
+func (c *chooser) count() {
+	c.problem.show("")
+	n := len(c.chosen())
+	text := platform.T("%d of %d selected", n, len(c.ticks))
+	if c.search != nil && c.search.Text != "" {
+		shown := 0
+		for _, o := range c.list.Objects {
+			if o.Visible() {
+				shown++
+			}
+		}
+		text = platform.T("%d of %d selected, %d shown", n, len(c.ticks), shown)
+	}
+	c.summary.SetText(text)
+}
+
+func (c *chooser) submit() {
+	ids := c.chosen()
+	if len(ids) == 0 {
+		c.problem.show(platform.T("Tick at least one, or choose later: then the account stays unfinished, and nothing can be done with it."))
+		return
+	}
+	c.send(ids)
+}
+
+// send tells the agent; none leaves one account unfinished.
+func (c *chooser) send(ids []string) {
+	v, id := c.v, c.v.flow.ID
+	v.progress(platform.T(wordWorking))
+	v.u.run(func(ctx context.Context, s agent.Service) func() {
+		if err := s.Choose(ctx, id, ids); err != nil {
+			return func() { v.choose(); v.u.say(said(err), true) }
+		}
+		return nil
+	})
+}
+
+// setUnder draws a body that scrolls under a head that does not.
+func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
+	row := container.NewHBox(layout.NewSpacer())
+	for _, b := range buttons {
+		row.Add(b)
+	}
+	v.scroll = scrolled(body)
+	v.content.Objects = []fyne.CanvasObject{container.NewBorder(head, container.NewVBox(widget.NewSeparator(), row), nil, nil, v.scroll)}
+	v.content.Refresh()
+	if v.fit != nil {
+		// Text that wraps knows its height once it has its width, which the first fit gives.
+		v.fit()
+		v.scroll.SetMinSize(fyne.NewSize(0, min(em(flowBodyMost), max(em(flowBodyLeast), v.scroll.Content.MinSize().Height))))
+		v.fit()
+	}
+}
+
+// reveal scrolls to something in the body that the keyboard has gone to.
+func (v *flowView) reveal(o fyne.CanvasObject) { revealIn(v.scroll, o) }
+
+// revealIn scrolls to something inside.
+func revealIn(scroll *container.Scroll, o fyne.CanvasObject) {
+	if scroll == nil {
+		return
+	}
+	d := fyne.CurrentApp().Driver()
+	top := d.AbsolutePositionForObject(o).Y - d.AbsolutePositionForObject(scroll.Content).Y
+	switch shown := scroll.Size().Height; {
+	case top < scroll.Offset.Y:
+		scroll.ScrollToOffset(fyne.NewPos(0, max(0, top-2*gap)))
+	case top+o.Size().Height > scroll.Offset.Y+shown:
+		scroll.ScrollToOffset(fyne.NewPos(0, top+o.Size().Height-shown+2*gap))
+	}
+}

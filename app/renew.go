@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"time"
@@ -25,7 +26,11 @@ func (p program) renew(ctx context.Context, svc agent.Service, about agent.About
 	case ok && order < 0:
 		return false, p.replace(ctx, svc, about)
 	case ok && order > 0:
-		return true, sameOnDisk(ctx, about.Version)
+		exe, err := os.Executable()
+		if err == nil {
+			err = versionIs(ctx, exe, about.Version)
+		}
+		return true, wrong(err, platform.T("the agent is version %s, newer than this window's %s", about.Version, Version()))
 	}
 	return false, nil
 }
@@ -33,6 +38,13 @@ func (p program) renew(ctx context.Context, svc agent.Service, about agent.About
 // replace ends an older agent and starts this version's with the same flags.
 // One that systemd keeps is systemd's no longer until the next login.
 func (p program) replace(ctx context.Context, svc agent.Service, about agent.About) error {
+	exe, err := agentProgram()
+	if err != nil {
+		return err
+	}
+	if err := versionIs(ctx, exe, Version()); err != nil {
+		return wrong(err, platform.T("the agent is version %s, older than this window's %s, and so is its program", about.Version, Version()))
+	}
 	if err := svc.Quit(ctx); err != nil {
 		return err
 	}
@@ -47,15 +59,10 @@ func (p program) replace(ctx context.Context, svc agent.Service, about agent.Abo
 	if err != nil {
 		return err
 	}
-	now, err := next.About(ctx)
 	if c, ok := next.(*link.Client); ok {
 		_ = c.Close()
 	}
-	if err == nil && now.Version == about.Version {
-		err = &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent's program is still version %s, older than this window's %s", now.Version, Version()),
-			Repair: platform.T("install both in the same version")}
-	}
-	return err
+	return nil
 }
 
 // ended waits until the agent with a process ID has ended, or another has taken its place.
@@ -82,25 +89,31 @@ func (p program) ended(ctx context.Context, pid int) error {
 	}
 }
 
-// sameOnDisk sees that this program, started anew, is of a version: an update
-// has put another in its place. Else it would open again as it is, and again.
-func sameOnDisk(ctx context.Context, version string) error {
-	exe, err := os.Executable()
-	var out []byte
-	if err == nil {
-		ctx, cancel := context.WithTimeout(ctx, renewWait)
-		defer cancel()
-		out, err = exec.CommandContext(ctx, exe, "version", "--json", "--no-start").Output()
+// versionIs sees that a program, if it is started now, is of a version. Without
+// that, the same older one would be restarted again and again.
+func versionIs(ctx context.Context, exe, version string) error {
+	ctx, cancel := context.WithTimeout(ctx, renewWait)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, exe, "version", "--json", "--no-start").Output()
+	if err != nil {
+		return fmt.Errorf("ask %s for its version: %w", exe, err)
 	}
 	var now struct {
 		Version string `json:"version"`
 	}
-	if err == nil {
-		err = json.Unmarshal(out, &now)
+	if err := json.Unmarshal(out, &now); err != nil {
+		return fmt.Errorf("ask %s for its version: %w", exe, err)
 	}
-	if err != nil || now.Version != version {
-		return &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent is version %s, newer than this window's %s", version, Version()),
-			Repair: platform.T("install both in the same version"), Err: err}
+	if now.Version != version {
+		return fmt.Errorf("%s is version %s, not %s", exe, now.Version, version)
 	}
 	return nil
+}
+
+// wrong is why nothing could be restarted; nil for no error.
+func wrong(err error, message string) error {
+	if err == nil {
+		return nil
+	}
+	return &platform.Error{Kind: platform.KindAgent, Message: message, Repair: platform.T("install both in the same version"), Err: err}
 }

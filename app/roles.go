@@ -39,13 +39,9 @@ const startWait = 15 * time.Second
 // spawnAgent starts the agent as a process of its own that outlives this one;
 // ended closes when it does not stay.
 func (p program) spawnAgent(flags ...string) (ended <-chan struct{}, err error) {
-	exe, err := os.Executable()
+	exe, err := agentProgram()
 	if err != nil {
-		return nil, &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
-	}
-	// The agent stays for months: the small program beside the window's, if there is one.
-	if beside := sibling(exe, "relink"); strings.HasPrefix(filepath.Base(exe), "relink-window") && isFile(beside) {
-		exe = beside
+		return nil, err
 	}
 	cmd := exec.Command(exe, append([]string{"agent"}, flags...)...)
 	desktop.Detach(cmd)
@@ -58,6 +54,19 @@ func (p program) spawnAgent(flags ...string) (ended <-chan struct{}, err error) 
 		close(gone)
 	}()
 	return gone, nil
+}
+
+// agentProgram is the path of the program that the agent is to be. It stays for
+// months: the small one beside the window's, if there is one.
+func agentProgram() (string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return "", &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+	}
+	if beside := sibling(exe, "relink"); strings.HasPrefix(filepath.Base(exe), "relink-window") && isFile(beside) {
+		exe = beside
+	}
+	return exe, nil
 }
 
 // await dials until the agent answers, or has ended.

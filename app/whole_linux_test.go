@@ -37,14 +37,19 @@ func TestWhole(t *testing.T) {
 	desk.Need(t, desk.PartDisplay, desk.PartKeyring)
 	program := relink(t)
 	for name, story := range map[string]func(*testing.T, string){
-		"a day":       aDay,
-		"bare desk":   aBareDesk,
-		"two agents":  twoAgents,
-		"locked":      aLockedKeyring,
-		"killed":      aKilledAgent,
-		"no keyring":  noKeyring,
-		"two windows": twoWindows,
-		"practise":    practising,
+		"a day":           aDay,
+		"bare desk":       aBareDesk,
+		"two agents":      twoAgents,
+		"locked":          aLockedKeyring,
+		"killed":          aKilledAgent,
+		"no keyring":      noKeyring,
+		"two windows":     twoWindows,
+		"practise":        practising,
+		"by keyboard":     byKeyboard,
+		"by pointer":      byPointer,
+		"agent killed":    agentKilled,
+		"window killed":   windowKilled,
+		"versions differ": versionsDiffer,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -52,7 +52,7 @@ type Config struct {
 	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
 	Start func(context.Context) error
 	// Renew is called when the agent is of another version than this window, once
-	// for each version: the older of the two is to be restarted. It reports whether
+	// for each agent: the older of the two is to be restarted. It reports whether
 	// that is this window, which then closes; nil only says so.
 	Renew func(ctx context.Context, s agent.Service, about agent.About) (outdated bool, err error)
 	// Practise starts the practice network with an agent and a window of its
@@ -123,10 +123,10 @@ type ui struct {
 	// asked and shown number the views, so that an older one never replaces a newer.
 	asked, shown int
 	away         bool
-	// skew says that agent and window are of different versions; renewed are the
-	// agent's versions for which Config.Renew was called. renewed belongs to watch.
+	// skew says that agent and window are of different versions; renewed is the
+	// agent for which Config.Renew was called last, and belongs to watch.
 	skew     string
-	renewed  map[string]bool
+	renewed  string
 	outdated *Outdated
 	notice   notice
 	selected string
@@ -172,7 +172,7 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 	if cfg.Service == nil && cfg.Dial == nil {
 		return nil, errors.New("open window: neither a service nor a way to dial one was given")
 	}
-	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}, renewed: map[string]bool{}}
+	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}
 	if cfg.Memory != "" {
 		u.memory = recall(cfg.Memory)
 	}
@@ -327,10 +327,11 @@ func (u *ui) skewed(s agent.Service, refused error) bool {
 		return false
 	}
 	u.post(func() { u.setSkew(said(refused)) })
-	if u.cfg.Renew == nil || u.renewed[about.Version] {
+	which := fmt.Sprint(about.Version, " ", about.PID)
+	if u.cfg.Renew == nil || u.renewed == which {
 		return false
 	}
-	u.renewed[about.Version] = true
+	u.renewed = which
 	outdated, err := u.cfg.Renew(u.ctx, s, about)
 	switch {
 	case u.ctx.Err() != nil:

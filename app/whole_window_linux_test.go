@@ -1,0 +1,501 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"image"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"relink/app/desk"
+	"relink/platform/sandbox"
+)
+
+// ours are the program's windows on a desk.
+var ours = desk.Match{Class: "relink"}
+
+// furnished is a stage with an agent and three accounts: LinkedIn, which has
+// expired, Facebook and Mastodon.
+func furnished(t *testing.T, program string) (*stage, *agent) {
+	t.Helper()
+	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
+	a := s.startAgent("--no-tray")
+	for _, p := range []string{"facebook", "linkedin"} {
+		s.register(p)
+	}
+	s.connect(sandbox.Choice{Person: "Acme Owner"}, "facebook", "--pick", "Acme Shop")
+	s.connect(sandbox.Choice{}, "linkedin")
+	s.connect(sandbox.Choice{}, "mastodon", "--server", "https://mastodon.example")
+	s.network.Expire(sandbox.Selection{Platform: sandbox.LinkedIn}, time.Now().Add(-24*time.Hour))
+	s.want(3, "check")
+	return s, a
+}
+
+// window is the program's main window, or another, on a desk.
+type window struct {
+	s   *stage
+	cmd *exec.Cmd
+	desk.Window
+}
+
+// open starts a window on its last page and waits until it is painted.
+func (s *stage) open(args ...string) *window {
+	s.t.Helper()
+	w := &window{s: s, cmd: s.command(s.t.Context(), append([]string{"window"}, args...)...)}
+	if err := w.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	var err error
+	if w.Window, err = s.d.WaitWindow(s.soon(), ours); err != nil {
+		s.t.Fatal(err)
+	}
+	w.still()
+	return w
+}
+
+// still waits until the window does not change any more. Somebody who looks
+// waits for that too; a caret that blinks and a line that runs are let be.
+func (w *window) still() desk.Frame {
+	w.s.t.Helper()
+	const pause, calm, blinks = 50 * time.Millisecond, 250 * time.Millisecond, 1500
+	last, err := w.s.d.Frame()
+	if err != nil {
+		w.s.t.Fatal(err)
+	}
+	all := image.Rectangle{Max: w.s.d.Size()}
+	since := time.Now()
+	w.s.eventually(15*time.Second, "the window to be painted", func() bool {
+		time.Sleep(pause)
+		f, err := w.s.d.Frame()
+		if err != nil {
+			w.s.t.Fatal(err)
+		}
+		if f.Changed(last, all) > blinks {
+			since = time.Now()
+		}
+		last = f
+		return time.Since(since) >= calm
+	})
+	return last
+}
+
+// is waits until the topmost window's title is, or begins with, what is given.
+func (w *window) is(title string) {
+	w.s.t.Helper()
+	got := ""
+	for start := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		found, err := w.s.d.Windows(w.s.soon(), ours)
+		if err == nil && len(found) > 0 {
+			if got = found[0].Title; got == title || strings.HasSuffix(title, "…") && strings.HasPrefix(got, strings.TrimSuffix(title, "…")) {
+				return
+			}
+		}
+		if time.Since(start) > 10*time.Second {
+			w.s.shot("wrong")
+			w.s.t.Fatalf("the window in front is %q, want %q", got, title)
+		}
+	}
+}
+
+// gone waits until the window's process has ended by itself.
+func (w *window) gone() {
+	w.s.t.Helper()
+	ended := make(chan error, 1)
+	go func() { ended <- w.cmd.Wait() }()
+	select {
+	case err := <-ended:
+		if err != nil {
+			w.s.t.Errorf("the window's process: %v", err)
+		}
+	case <-time.After(10 * time.Second):
+		w.s.t.Fatal("the window's process does not end")
+	}
+}
+
+// look keeps a picture of the screen that is shown.
+func (w *window) look(name string) {
+	w.s.t.Helper()
+	w.still()
+	w.s.shot(name)
+}
+
+// keys presses keys one after the other.
+func (w *window) keys(keys ...string) {
+	w.s.t.Helper()
+	if err := w.s.d.Key(w.s.soon(), keys...); err != nil {
+		w.s.t.Fatal(err)
+	}
+}
+
+// changes does something and sees that the screen is another one after it.
+func (w *window) changes(what string, do func()) {
+	w.s.t.Helper()
+	before := w.still()
+	do()
+	w.still()
+	w.s.eventually(10*time.Second, what, func() bool {
+		now, err := w.s.d.Frame()
+		return err == nil && now.Changed(before, w.Bounds) > 400
+	})
+}
+
+// byKeyboard walks all screens without a pointer.
+func byKeyboard(t *testing.T, program string) {
+	s, a := furnished(t, program)
+	if err := s.d.MovePointer(s.soon(), 1399, 899); err != nil {
+		t.Fatal(err)
+	}
+	w := s.open()
+	w.is("Relink")
+	w.look("1 list")
+	w.keys("Down")
+	w.is("Relink: LinkedIn…")
+	w.look("2 detail")
+	w.keys("Escape")
+	w.is("Relink")
+	w.changes("the picture of 90 days to be in front", func() { w.keys("h", "Right") })
+	w.look("3 horizon")
+	w.keys("Return")
+	w.is("Relink: …")
+	w.keys("Escape")
+	w.is("Relink")
+	w.changes("the search to leave nothing", func() {
+		w.keys("slash")
+		if err := s.d.Type(s.soon(), "nobody"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	w.look("4 no match")
+	w.changes("the list to come back", func() { w.keys("Escape") })
+	w.keys("Down")
+	w.changes("one to be marked", func() { w.keys("space") })
+	w.look("5 bulk")
+	w.changes("no mark", func() { w.keys("Escape") })
+	w.changes("the keys", func() { w.keys("question") })
+	w.look("6 keys")
+	w.changes("the list again", func() { w.keys("Escape") })
+	w.keys("ctrl+i")
+	w.is("Relink: Notices")
+	w.look("7 notices")
+	w.keys("Escape")
+	w.is("Relink: LinkedIn…")
+	w.keys("ctrl+n")
+	w.is("Relink: Connect an account")
+	w.look("8 connect")
+	w.keys("Tab", "Tab", "Return")
+	w.is("Relink: Connect …")
+	w.look("9 connect form")
+	w.keys("Escape")
+	w.is("Relink: Connect an account")
+	w.keys("Escape")
+	w.is("Relink: LinkedIn…")
+	w.keys("r")
+	w.is("Relink: Reconnect LinkedIn…")
+	s.opened(0, "www.linkedin.com")
+	w.look("10 flow")
+	w.keys("Escape")
+	w.is("Relink: LinkedIn…")
+	w.keys("ctrl+comma")
+	w.is("Relink: Settings: Reminders")
+	w.look("11 settings")
+	w.keys("Escape")
+	w.is("Relink: LinkedIn…")
+	w.keys("ctrl+w")
+	w.gone()
+	s.quit(a)
+}
+
+// click clicks in the topmost window, at pixels from its top left; negative ones
+// count from its right and bottom. The pointer then goes out of the way.
+func (w *window) click(x, y int) {
+	w.s.t.Helper()
+	if err := w.s.d.ClickWindow(w.s.soon(), ours, x, y); err != nil {
+		w.s.t.Fatal(err)
+	}
+}
+
+// byPointer walks all screens without a key.
+func byPointer(t *testing.T, program string) {
+	s, a := furnished(t, program)
+	w := s.open()
+	w.is("Relink")
+	const row, edge = 66, 270 // from one account to the next; left of all rows
+	w.click(edge+150, 135)
+	w.is("Relink: LinkedIn…")
+	w.look("2 detail")
+	w.click(edge+150, 135+row)
+	w.is("Relink: Facebook…")
+	w.click(-34, 86) // the detail's cross
+	w.is("Relink")
+	w.changes("the filter", func() { w.click(84, 158) })
+	w.look("1 needs you")
+	w.changes("all again", func() { w.click(84, 124) })
+	w.click(-36, 196) // the last mark of the picture
+	w.is("Relink: Facebook…")
+	w.click(-34, 86)
+	w.is("Relink")
+	w.changes("a mark on the account", func() { w.click(edge-25, 135) })
+	w.look("5 bulk")
+	w.changes("no mark", func() { w.click(839, 86) })
+	w.click(-102, 32)
+	w.is("Relink: Connect an account")
+	w.click(624, 117)
+	w.is("Relink: Connect Mastodon")
+	w.look("9 connect form")
+	w.click(51, 32)
+	w.is("Relink: Connect an account")
+	w.click(51, 32)
+	w.is("Relink")
+	w.changes("the menu", func() { w.click(-30, 32) })
+	w.look("6 menu")
+	w.click(-150, 190)
+	w.is("Relink: Notices")
+	w.look("7 notices")
+	w.click(51, 32)
+	w.is("Relink")
+	w.changes("the menu", func() { w.click(-30, 32) })
+	w.changes("the keys", func() { w.click(-150, 313) })
+	w.look("8 keys")
+	w.changes("no keys", func() { w.click(780, 640) })
+	w.click(edge+520, 135) // Reconnect, in the row
+	w.is("Relink: Reconnect LinkedIn…")
+	s.opened(0, "www.linkedin.com")
+	w.look("10 flow")
+	w.click(813, 481)
+	w.is("Relink: LinkedIn…")
+	w.changes("the menu", func() { w.click(-30, 32) })
+	w.click(-150, 230)
+	w.is("Relink: Settings: Reminders")
+	for i, page := range []string{"Mail & more", "Platforms", "Start & browser", "Security", "About", "Reminders"} {
+		w.click(62, 38+57*((i+1)%6))
+		w.is("Relink: Settings: " + page)
+		w.look("11 settings " + page)
+	}
+	w.close()
+	w.is("Relink: LinkedIn…")
+	w.close()
+	w.gone()
+	s.quit(a)
+}
+
+// close clicks the cross in the frame of the window in front.
+func (w *window) close() {
+	w.s.t.Helper()
+	found, err := w.s.d.WaitWindow(w.s.soon(), ours)
+	if err == nil {
+		err = w.s.d.Click(w.s.soon(), found.Bounds.Max.X-11, found.Bounds.Min.Y-11)
+	}
+	if err != nil {
+		w.s.t.Fatal(err)
+	}
+}
+
+// agentKilled kills the agent under an open window.
+func agentKilled(t *testing.T, program string) {
+	s, a := furnished(t, program)
+	if err := s.d.MovePointer(s.soon(), 1399, 899); err != nil {
+		t.Fatal(err)
+	}
+	w := s.open()
+	w.is("Relink")
+	before := w.still()
+	kill(t, a)
+	w.is("Relink: not running")
+	w.look("not running")
+	now := w.still()
+	// The three rows are there still, lower by the line that says so.
+	rows := image.Rect(270, 100, 840, 100+3*66).Add(w.Bounds.Min)
+	lower := -1
+	for dy := range 120 {
+		if same(before, now, rows, dy) {
+			lower = dy
+			break
+		}
+	}
+	if lower <= 0 {
+		t.Error("the accounts are not shown any more")
+	}
+	a = s.startAgent("--no-tray")
+	w.is("Relink")
+	w.still()
+	s.eventually(10*time.Second, "the window to be as before", func() bool {
+		f, err := s.d.Frame()
+		return err == nil && same(before, f, rows, 0)
+	})
+	w.look("running again")
+	if found, err := s.d.Windows(s.soon(), ours); err != nil || len(found) != 1 || found[0].ID != w.ID {
+		t.Errorf("the windows are %+v: %v, want the one there was", found, err)
+	}
+	w.keys("Down")
+	w.is("Relink: LinkedIn…")
+	w.keys("ctrl+w")
+	w.gone()
+	s.quit(a)
+}
+
+// same reports whether one frame shows at a place what another shows dy pixels lower.
+func same(a, b desk.Frame, place image.Rectangle, dy int) bool {
+	if place.Max.Y+dy > b.Height {
+		return false
+	}
+	for y := place.Min.Y; y < place.Max.Y; y++ {
+		for x := place.Min.X; x < place.Max.X; x++ {
+			if !bytes.Equal(a.At(x, y), b.At(x, y+dy)) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// windowKilled kills the window in the middle of a sign-in, twice: the sign-in
+// goes on, and the next window joins it or shows what came of it.
+func windowKilled(t *testing.T, program string) {
+	s, a := furnished(t, program)
+	was := s.account("linkedin")
+	reconnecting := func() *window {
+		w := s.open()
+		if found, err := s.d.Windows(s.soon(), ours); err == nil && len(found) > 0 && found[0].Title == "Relink" {
+			w.keys("Down")
+		}
+		w.is("Relink: LinkedIn…")
+		w.keys("r")
+		w.is("Relink: Reconnect LinkedIn…")
+		return w
+	}
+	w := reconnecting()
+	address := s.opened(0, "www.linkedin.com")
+	w.look("before")
+	w.killed()
+	if st := s.account("linkedin"); st.State != "expired" {
+		t.Errorf("with the window gone: %+v", st)
+	}
+	w = reconnecting()
+	if n := len(s.d.Opened()); n != 1 {
+		t.Errorf("%d addresses were opened, want the sign-in to be joined", n)
+	}
+	w.look("joined")
+	w.killed()
+	if _, _, err := sandbox.Follow(s.soon(), nil, address, sandbox.Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually(10*time.Second, was.Ref+" to be connected", func() bool {
+		now := s.account("linkedin")
+		return now.State == "connected" && now.ID == was.ID && now.Generation == was.Generation+1
+	})
+	w = s.open()
+	w.look("reopened")
+	w.keys("ctrl+w")
+	w.gone()
+	s.quit(a)
+	s.nothingLeft()
+}
+
+// killed ends the window's process as a crash would.
+func (w *window) killed() {
+	w.s.t.Helper()
+	if err := w.cmd.Process.Kill(); err != nil {
+		w.s.t.Fatal(err)
+	}
+	_ = w.cmd.Wait() // it was killed
+	if err := w.s.d.WaitNoWindow(w.s.soon(), ours); err != nil {
+		w.s.t.Fatal(err)
+	}
+}
+
+// versionsDiffer updates Relink under an open window and a running agent.
+func versionsDiffer(t *testing.T, program string) {
+	dir := t.TempDir()
+	newer := filepath.Join(dir, "newer")
+	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-trimpath", "-tags", "migrated_fynedo", "-ldflags", "-s -w -X relink/app.version=99.1.0", "-o", newer, "relink")
+	build.Env = append(os.Environ(), "CGO_ENABLED=1")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Skipf("skipped: needs what building the window takes (.ci/setup build): %v: %s", err, out)
+	}
+	// The program is updated in its place, as a package would.
+	installed := filepath.Join(dir, "relink")
+	data, err := os.ReadFile(program)
+	if err == nil {
+		err = os.WriteFile(installed, data, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, a := furnished(t, installed)
+	w := s.open()
+	w.keys("Down")
+	w.is("Relink: LinkedIn…")
+
+	// While the program on disk is as old as the window, that the agent is newer is only said.
+	s.quit(a)
+	s.program = newer
+	a = s.startAgent("--no-tray")
+	w.is("Relink: another version is running")
+	w.look("newer agent")
+
+	// Once it was updated, the window makes room for one of the agent's version, which opens where it was.
+	s.quit(a)
+	data, err = os.ReadFile(newer)
+	if err == nil {
+		err = os.WriteFile(installed+".new", data, 0o755)
+	}
+	if err == nil {
+		err = os.Rename(installed+".new", installed)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	a = s.startAgent("--no-tray")
+	w.gone()
+	s.program = installed
+	w.is("Relink: LinkedIn…")
+	w.look("newer window")
+	s.eventually(10*time.Second, "one window to be left", func() bool { return len(s.windowProcesses()) == 1 })
+	w.keys("ctrl+w")
+	s.eventually(10*time.Second, "it to close", func() bool { return len(s.windowProcesses()) == 0 })
+	s.quit(a)
+
+	// A newer window ends an older agent, and starts its own in the same way.
+	s.program = program
+	a = s.startAgent("--no-tray")
+	s.program = installed
+	w = s.open()
+	select {
+	case <-a.ended:
+		if a.code != 0 {
+			t.Errorf("the older agent ended with %d: %s", a.code, a.said())
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("the older agent goes on")
+	}
+	w.is("Relink: LinkedIn…")
+	w.look("newer both")
+	var who struct {
+		Version string
+		Agent   struct {
+			Version string
+			Flags   []string
+		}
+	}
+	if err := json.Unmarshal([]byte(s.want(0, "version", "--json").out), &who); err != nil || who.Agent.Version != "99.1.0" || who.Version != who.Agent.Version {
+		t.Errorf("relink version says %+v: %v", who, err)
+	}
+	if want := []string{"--no-tray", "--sandbox", s.url}; !slices.Equal(who.Agent.Flags, want) {
+		t.Errorf("the new agent was started with %q, want %q", who.Agent.Flags, want)
+	}
+	if all := s.processes(); len(all) != 2 {
+		t.Errorf("these run: %v, want one window and one agent", all)
+	}
+	if st := s.status(); st.Code != 3 || len(st.Accounts) != 3 {
+		t.Errorf("after the update: %+v", st)
+	}
+	w.keys("ctrl+w")
+	w.gone()
+	s.want(0, "quit")
+	s.nothingLeft()
+}

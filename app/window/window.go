@@ -18,6 +18,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -327,7 +328,7 @@ func (u *ui) skewed(s agent.Service, refused error) bool {
 		return false
 	}
 	u.post(func() { u.setSkew(said(refused)) })
-	which := fmt.Sprint(about.Version, " ", about.PID)
+	which := about.Version + " " + strconv.Itoa(about.PID)
 	if u.cfg.Renew == nil || u.renewed == which {
 		return false
 	}

@@ -7,10 +7,10 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows cross run test demo bench matrix readme fuzz lint clean setup
+.PHONY: help build full lean sandbox windows cross macos-bundle run test demo bench matrix readme fuzz lint clean setup
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what building and testing need (apt-get; elsewhere it says what)
 	@.ci/setup
@@ -30,6 +30,9 @@ windows: ## bin/relink-lean.exe
 cross: ## bin/relink.exe, the whole Windows program, by mingw-w64 on Linux
 	@.ci/setup cross
 	GOOS=windows GOARCH=amd64 CGO_ENABLED=1 CC=x86_64-w64-mingw32-gcc go build $(FLAGS) -tags migrated_fynedo -o bin/relink.exe .
+
+macos-bundle: ## bin/Relink.app, on a Mac: notifications with buttons, relink:// links
+	@.ci/macos-bundle
 
 sandbox:
 	CGO_ENABLED=0 go build $(FLAGS) -o bin/relink-sandbox ./platform/sandbox/cmd

@@ -223,6 +223,13 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 	})
 	group.Go(func() error { return link.Serve(gctx, listener, a, link.Config{Version: Version()}) })
 	if !noTray {
+		desktop.HearLinks(func(address string) {
+			go func() {
+				if err := a.Activate(gctx, agent.Activation{Link: address}); err != nil {
+					log.Warn("relink:// link", "error", err)
+				}
+			}()
+		})
 		p.runTray(gctx, a, log, func() {
 			// On macOS the process ends with the tray: what is under way is carried through here.
 			cancel()

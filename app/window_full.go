@@ -5,11 +5,13 @@ package app
 import (
 	"context"
 	"errors"
+	"io"
 	"path/filepath"
 
 	"fyne.io/fyne/v2"
 
 	"relink/app/agent"
+	"relink/app/desktop"
 	"relink/app/window"
 )
 
@@ -24,6 +26,18 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	if sandboxBeside() != "" {
 		practise = startPractice
 	}
+	desktop.HearLinks(func(address string) {
+		go func() {
+			svc, err := p.dial(ctx, true)
+			if err != nil {
+				return // the window says so already
+			}
+			_ = svc.Activate(ctx, agent.Activation{Link: address}) // opens what there is to see
+			if c, ok := svc.(io.Closer); ok {
+				_ = c.Close()
+			}
+		}()
+	})
 	err := window.Run(ctx, p.gui(), window.Config{
 		Renew:    p.renew,
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),

@@ -1,11 +1,32 @@
 package desktop
 
+import "os"
+
 // macOS reads the schemes of a program from its bundle (CFBundleURLTypes in
-// Info.plist), and hands addresses over as Apple events, not as arguments.
+// Info.plist) and opens them with it once it has seen the bundle; which of two
+// bundles is macOS's choice. Addresses come as Apple events, see [HearLinks].
 
 func linksPlace() string { return "the application bundle" }
 
-func readLinks() (string, error) { return "", errLinksElsewhere }
+// readLinks gives this program where its bundle claims the links.
+func readLinks() (string, error) {
+	executable, err := Autostart{}.path()
+	if err != nil {
+		return "", err
+	}
+	path := bundlePlist(executable)
+	if path == "" {
+		return "", errLinksElsewhere
+	}
+	plist, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	if !claims(plist, scheme) {
+		return "", errLinksElsewhere
+	}
+	return executable, nil
+}
 
 func writeLinks(string) error { return errLinksElsewhere }
 

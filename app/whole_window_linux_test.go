@@ -202,7 +202,13 @@ func byKeyboard(t *testing.T, program string) {
 	w.is("Relink: LinkedIn…")
 	w.keys("ctrl+comma")
 	w.is("Relink: Settings: Reminders")
-	w.look("11 settings")
+	for _, page := range []string{"Mail & more", "Platforms", "Start & browser", "Security", "About"} {
+		w.keys("ctrl+Next")
+		w.is("Relink: Settings: " + page)
+		w.look("11 settings " + page)
+	}
+	w.keys("ctrl+Next")
+	w.is("Relink: Settings: Reminders")
 	w.keys("Escape")
 	w.is("Relink: LinkedIn…")
 	w.keys("ctrl+w")

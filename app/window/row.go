@@ -65,7 +65,9 @@ type rowView struct {
 	// marking says that there are some.
 	selected, focused, marked, marking bool
 	hovered                            bool
-	modifier                           fyne.KeyModifier
+	// rest ends what a pointer that rests lights up; nil before the first one came.
+	rest     *time.Timer
+	modifier fyne.KeyModifier
 }
 
 func newRowView(l *accountList) *rowView {
@@ -142,14 +144,29 @@ func tickReaches() float32 { return 3*gap + em(rowAvatar) + gap }
 func (r *rowView) MouseDown(e *desktop.MouseEvent) { r.modifier = e.Modifier }
 func (r *rowView) MouseUp(*desktop.MouseEvent)     {}
 
-func (r *rowView) MouseIn(*desktop.MouseEvent) { r.hover(true) }
-func (r *rowView) MouseOut()                   { r.hover(false) }
+func (r *rowView) MouseIn(*desktop.MouseEvent)    { r.hover(true) }
+func (r *rowView) MouseMoved(*desktop.MouseEvent) { r.hover(true) }
+func (r *rowView) MouseOut()                      { r.hover(false) }
 
-func (r *rowView) MouseMoved(*desktop.MouseEvent) {}
+// rests is how long a row stays lit under a pointer that does not move. Fyne
+// does not tell when the pointer leaves the window, which may be over the list's
+// edge: a row would stay lit until it comes back.
+const rests = 4 * time.Second
 
 func (r *rowView) hover(on bool) {
-	r.hovered = on
-	r.Refresh()
+	if on {
+		if r.rest == nil {
+			r.rest = time.AfterFunc(rests, func() { r.list.u.post(func() { r.hover(false) }) })
+		} else {
+			r.rest.Reset(rests)
+		}
+	} else if r.rest != nil {
+		r.rest.Stop()
+	}
+	if r.hovered != on {
+		r.hovered = on
+		r.Refresh()
+	}
 }
 
 func (r *rowView) Tapped(e *fyne.PointEvent) {

@@ -81,6 +81,7 @@ func (u *ui) openSettings(page string) {
 			w.win.Close()
 		}
 	})
+	w.keys()
 	w.win.Resize(fyne.NewSize(em(820), em(620)))
 	w.win.CenterOnScreen()
 	w.choose(page)

@@ -188,6 +188,33 @@ func TestTapSelects(t *testing.T) {
 	}
 }
 
+// A row is lit while the pointer moves on it, and not for good when the pointer
+// has left without a word.
+func TestHoverEnds(t *testing.T) {
+	b := open(t, "")
+	var row *rowView
+	b.seen(func(o fyne.CanvasObject) {
+		if r, ok := o.(*rowView); ok && row == nil {
+			row = r
+		}
+	})
+	row.MouseIn(nil)
+	if !row.ground.Visible() || !row.tick.Visible() {
+		t.Error("the row under the pointer is not lit")
+	}
+	row.MouseOut()
+	if row.ground.Visible() || row.tick.Visible() {
+		t.Error("the row that the pointer left is lit")
+	}
+	row.MouseMoved(nil)
+	row.rest.Reset(time.Millisecond) // as if it had rested so long
+	b.until("the row to be dark", func() bool { return !row.hovered && !row.ground.Visible() })
+	row.MouseMoved(nil)
+	if !row.hovered {
+		t.Error("the pointer moves again and the row is not lit")
+	}
+}
+
 func TestKeyboard(t *testing.T) {
 	b := open(t, "")
 	b.key(fyne.KeyDown)
@@ -602,6 +629,10 @@ func TestTitles(t *testing.T) {
 	b.u.openSettings(PageSettings)
 	is("Relink: " + wordSettings + ": " + wordReminders)
 	b.u.openSettings(PageAbout)
+	is("Relink: " + wordSettings + ": " + wordAbout)
+	b.u.settings.turn(1)
+	is("Relink: " + wordSettings + ": " + wordReminders)
+	b.u.settings.turn(-1)
 	is("Relink: " + wordSettings + ": " + wordAbout)
 }
 

@@ -54,6 +54,8 @@ const (
 	wordUnlock        = "Unlock"
 	wordStart         = "Start it"
 	wordSettings      = "Settings"
+	wordTurnPages     = "Turn the pages of Settings"
+	wordSignPages     = "PgUp/PgDn"
 	wordResume        = "Resume"
 	wordNext          = "Next"
 	wordRefresh       = "Look again"

@@ -84,3 +84,16 @@ func linksFinding() agent.Finding {
 	}
 	return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "relink:// links, as in mails and calendars, open nothing here.", Repair: "register them: relink open --register"}
 }
+
+// installedBrowsers are the browsers of this computer in the agent's words.
+func installedBrowsers() []agent.Browser {
+	var out []agent.Browser
+	for _, b := range desktop.Browsers() {
+		one := agent.Browser{Name: b.Name, Command: b.Command}
+		for _, p := range b.Profiles {
+			one.Profiles = append(one.Profiles, agent.BrowserProfile(p))
+		}
+		out = append(out, one)
+	}
+	return out
+}

@@ -182,6 +182,10 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 			})
 		},
 		OpenBrowser: desktop.OpenBrowser,
+		TryBrowser: func(ctx context.Context, command, address string, failed func(error)) error {
+			return desktop.Opener{Command: command, Failed: failed}.Open(ctx, address, "")
+		},
+		Browsers:    func(context.Context) []agent.Browser { return installedBrowsers() },
 		Language:    config.SetLanguage,
 		Keepers:     func(changed func(string)) agent.Keepers { return keeper.New(vault.System{}, changed) },
 		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },

@@ -68,6 +68,13 @@ type Vault interface {
 	Locked() error
 	TryUnlock(ctx context.Context) error
 	Unlock(ctx context.Context, passphrase string, create bool) error
+	// LockUp forgets the key until Unlock; TryUnlock then asks nobody for it.
+	LockUp()
+	// UseKeyring moves the key into the keyring.
+	UseKeyring(ctx context.Context) error
+	// TestKeyring writes, reads and deletes an item that is not the key, and
+	// gives the keyring's name.
+	TestKeyring(ctx context.Context) (string, error)
 	Key() string
 	KeyPlace() string
 	SetAside() string
@@ -138,6 +145,11 @@ type Config struct {
 	// OpenBrowser opens an address; command is the user's choice of browser,
 	// token the desktop's activation token.
 	OpenBrowser func(ctx context.Context, command, address, token string) error
+	// TryBrowser is OpenBrowser that also tells, once, when the command ends with
+	// a failure at once; it is for trying one out.
+	TryBrowser func(ctx context.Context, command, address string, failed func(error)) error
+	// Browsers lists the browsers of this computer.
+	Browsers func(ctx context.Context) []Browser
 	// Certificate gives this computer's own certificate for a name, for https
 	// redirect addresses; nil means that they are pasted.
 	Certificate func(host string) (tls.Certificate, error)
@@ -248,6 +260,8 @@ type Agent struct {
 	// keepers reads tokens that other programs keep; nil where there is none.
 	keepers Keepers
 	looks   looks
+	// programs are the rules for programs that take tokens.
+	programs programs
 	// redeemed is what refresh tokens brought whose import did not come to its end. Guarded by mu.
 	redeemed map[string]platform.Exchanged
 }
@@ -321,6 +335,9 @@ func New(ctx context.Context, cfg Config) (*Agent, error) {
 	if msg := cfg.Vault.SetAside(); msg != "" {
 		a.head.warn("vault", msg)
 	}
+	if err := a.loadPrograms(ctx); err != nil {
+		return nil, err
+	}
 	return a, a.load(ctx)
 }
 
@@ -350,9 +367,9 @@ func (a *Agent) load(ctx context.Context) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	now := a.clock.now()
-	takers, err := a.cfg.Vault.Takers(ctx, now.Add(-dependsFor))
+	takers, err := a.takers(ctx, now.Add(-dependsFor))
 	if err != nil {
-		return platform.As(err, platform.KindStorage)
+		return err
 	}
 	a.crowd = len(accounts)
 	rows := make([]*Row, 0, len(accounts))

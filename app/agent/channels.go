@@ -398,6 +398,9 @@ func (a *Agent) Channels(ctx context.Context) ([]Channel, error) {
 
 // TestChannel implements Service.
 func (a *Agent) TestChannel(ctx context.Context, channel string) (string, error) {
+	if channel == ChannelDesktop {
+		return a.testDesktop(ctx)
+	}
 	if !slices.Contains(channelNames, channel) {
 		return "", noChannel(channel)
 	}

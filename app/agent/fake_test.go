@@ -30,6 +30,9 @@ type memVault struct {
 	parcels  []Parcel
 	parcel   int64
 	secrets  map[string]platform.Secret
+	// byHand: LockUp was called; keyring is what TestKeyring answers.
+	byHand  bool
+	keyring error
 	// full makes every write of the ledger fail, as a full disk does.
 	full error
 }
@@ -429,12 +432,25 @@ func (v *memVault) TryUnlock(context.Context) error { return v.Locked() }
 func (v *memVault) Unlock(_ context.Context, passphrase string, _ bool) error {
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.byHand {
+		v.byHand, v.locked = false, nil
+	}
 	if passphrase == "" {
 		return v.locked // as a keyring that stays locked
 	}
 	v.locked = nil
 	return nil
 }
+
+func (v *memVault) LockUp() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.byHand, v.locked = true, &platform.Error{Kind: platform.KindLocked, Message: "the vault is locked, as you asked"}
+}
+
+func (v *memVault) UseKeyring(context.Context) error { return v.Locked() }
+
+func (v *memVault) TestKeyring(context.Context) (string, error) { return "Test Keyring", v.keyring }
 
 func (v *memVault) Key() string      { return "keyring" }
 func (v *memVault) KeyPlace() string { return "in the test's memory" }

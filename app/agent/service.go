@@ -97,7 +97,8 @@ type Service interface {
 	// SetSecret stores a channel's secret: the mail password, the webhook's
 	// signing key. An empty one deletes it.
 	SetSecret(ctx context.Context, channel, secret string) error
-	// TestChannel sends a test over a channel now and gives what became of it in one line.
+	// TestChannel sends a test over a channel, or as a notification on the desktop
+	// (ChannelDesktop), now and gives what became of it in one line.
 	TestChannel(ctx context.Context, channel string) (string, error)
 	// Calendar gives all deadlines as an iCalendar text (RFC 5545).
 	Calendar(ctx context.Context) (string, error)
@@ -115,6 +116,8 @@ type Service interface {
 	// About says which program and version answers.
 	About(ctx context.Context) (About, error)
 	Quit(ctx context.Context) error
+
+	Upkeep
 }
 
 // Row is one account as people see it. Rows are immutable and shared between snapshots.
@@ -489,6 +492,9 @@ type Settings struct {
 	Language string `json:"language,omitempty"`
 	// Browser is the command that opens an address; empty means the system's.
 	Browser string `json:"browser,omitempty"`
+	// Confirm gives no token to a program that nobody has allowed, but for one
+	// that a person runs at a terminal; see Upkeep.SetProgram.
+	Confirm bool `json:"confirm,omitempty"`
 	// Mail says where reminders are mailed; without a server none are.
 	Mail Mail `json:"mail,omitzero"`
 	// Webhook is the address that events are posted to; empty for none.

@@ -31,6 +31,9 @@ func (a *Agent) Token(ctx context.Context, r TokenRequest) (Token, error) {
 	if err != nil {
 		return Token{}, err
 	}
+	if err := a.permits(r); err != nil {
+		return Token{}, err
+	}
 	now, row := a.clock.now(), a.snap.Load().Row(acc.ID)
 	if row != nil && !acc.Keeper.IsZero() && row.Status.State.NeedsPerson() {
 		// The program that keeps it may have a new one.
@@ -114,10 +117,7 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 	}
 	w.used[consumer] = now
 	a.mu.Unlock()
-	who := consumer
-	if who == "" {
-		who = "a program"
-	}
+	who := programName(consumer)
 	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "token", Text: who + TookToken})
 	a.task(func(ctx context.Context) {
 		a.storing.Lock()

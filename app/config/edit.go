@@ -36,6 +36,7 @@ func listed(s agent.Settings) []setting {
 		{"autostart", "Start Relink at login.", strconv.FormatBool(s.Autostart)},
 		{"language", "The language: \"auto\" for yours, or en, de, es, fr or ja.", quote(s.Language)},
 		{"browser", "The command that opens a sign-in page; empty for the system's browser.", quote(s.Browser)},
+		{"confirm", "Give no token to a program that you have not allowed: relink programs. One that you run at a terminal needs no leave.", strconv.FormatBool(s.Confirm)},
 		{"mail_server", "The mail server that reminders are sent with, such as \"smtp.example.com\"; empty for none. The password goes elsewhere: relink mail set.", quote(s.Mail.Server)},
 		{"mail_port", "Its port; 0 for the usual one.", strconv.Itoa(s.Mail.Port)},
 		{"mail_security", "\"starttls\" or \"tls\"; \"none\" only for a server on this computer.", quote(security(s.Mail))},

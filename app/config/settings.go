@@ -183,6 +183,7 @@ type file struct {
 	Autostart     *bool               `toml:"autostart"`
 	Language      *string             `toml:"language"`
 	Browser       *string             `toml:"browser"`
+	Confirm       *bool               `toml:"confirm"`
 	MailServer    *string             `toml:"mail_server"`
 	MailPort      *int                `toml:"mail_port"`
 	MailSecurity  *string             `toml:"mail_security"`
@@ -253,6 +254,7 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	set(&s.Autostart, f.Autostart)
 	set(&s.Language, f.Language)
 	set(&s.Browser, f.Browser)
+	set(&s.Confirm, f.Confirm)
 	set(&s.Mail.Server, f.MailServer)
 	set(&s.Mail.Port, f.MailPort)
 	set(&s.Mail.Security, f.MailSecurity)

@@ -354,3 +354,44 @@ func (c *Client) About(ctx context.Context) (agent.About, error) {
 
 // Quit implements agent.Service.
 func (c *Client) Quit(ctx context.Context) error { return do(ctx, c, "Quit", none{}) }
+
+// TestBrowser implements agent.Service.
+func (c *Client) TestBrowser(ctx context.Context, command string) (string, error) {
+	return call[string](ctx, c, "TestBrowser", nameArgs{Name: command})
+}
+
+// Browsers implements agent.Service.
+func (c *Client) Browsers(ctx context.Context) ([]agent.Browser, error) {
+	return call[[]agent.Browser](ctx, c, "Browsers", none{})
+}
+
+// TestKeyring implements agent.Service.
+func (c *Client) TestKeyring(ctx context.Context) (string, error) {
+	return call[string](ctx, c, "TestKeyring", none{})
+}
+
+// Lock implements agent.Service.
+func (c *Client) Lock(ctx context.Context) error { return do(ctx, c, "Lock", none{}) }
+
+// UseKeyring implements agent.Service.
+func (c *Client) UseKeyring(ctx context.Context) error { return do(ctx, c, "UseKeyring", none{}) }
+
+// Programs implements agent.Service.
+func (c *Client) Programs(ctx context.Context) ([]agent.Program, error) {
+	return call[[]agent.Program](ctx, c, "Programs", none{})
+}
+
+// SetProgram implements agent.Service.
+func (c *Client) SetProgram(ctx context.Context, name string, rule agent.Rule) error {
+	return do(ctx, c, "SetProgram", nameArgs{Name: name, Rule: rule})
+}
+
+// ForgetProgram implements agent.Service.
+func (c *Client) ForgetProgram(ctx context.Context, name string) error {
+	return do(ctx, c, "ForgetProgram", nameArgs{Name: name})
+}
+
+// Certificate implements agent.Service.
+func (c *Client) Certificate(ctx context.Context) (agent.Certificate, error) {
+	return call[agent.Certificate](ctx, c, "Certificate", none{})
+}

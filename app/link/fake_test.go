@@ -163,3 +163,27 @@ type quick struct{ agent.Service }
 func (quick) Token(_ context.Context, r agent.TokenRequest) (agent.Token, error) {
 	return agent.Token{Account: r.Account, AccessToken: "secret-of-the-test", TokenType: "Bearer", Scopes: []string{"openid"}}, nil
 }
+
+func (f *fake) TestBrowser(_ context.Context, command string) (string, error) {
+	return answer[string](f, command)
+}
+
+func (f *fake) Browsers(context.Context) ([]agent.Browser, error) { return answer[[]agent.Browser](f) }
+
+func (f *fake) TestKeyring(context.Context) (string, error) { return answer[string](f) }
+
+func (f *fake) Lock(context.Context) error { return f.note() }
+
+func (f *fake) UseKeyring(context.Context) error { return f.note() }
+
+func (f *fake) Programs(context.Context) ([]agent.Program, error) { return answer[[]agent.Program](f) }
+
+func (f *fake) SetProgram(_ context.Context, name string, rule agent.Rule) error {
+	return f.note(name, rule)
+}
+
+func (f *fake) ForgetProgram(_ context.Context, name string) error { return f.note(name) }
+
+func (f *fake) Certificate(context.Context) (agent.Certificate, error) {
+	return answer[agent.Certificate](f)
+}

@@ -57,6 +57,9 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 	}
 	got := func(out any, err error) result { return result{out, err} }
 	ctx := t.Context()
+	browsers := []agent.Browser{{Name: "Firefox", Command: "firefox", Profiles: []agent.BrowserProfile{{Name: "work", Command: "firefox -P work"}}}}
+	programs := []agent.Program{{Name: "post.sh", Rule: agent.RuleAllow, Took: []agent.Taking{{Account: "a1", Ref: "facebook/acme", At: noon}}}}
+	certificate := agent.Certificate{Host: "relink.internal", Ends: noon, Fingerprint: "3F:81", PEM: "-----BEGIN"}
 	tests := []struct {
 		name  string
 		run   func(c *Client) result
@@ -102,6 +105,15 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 		{"Doctor", func(c *Client) result { return got(c.Doctor(ctx)) }, nil, findings},
 		{"Activate", func(c *Client) result { return got(nil, c.Activate(ctx, click)) }, []any{click}, nil},
 		{"About", func(c *Client) result { return got(c.About(ctx)) }, nil, about},
+		{"TestBrowser", func(c *Client) result { return got(c.TestBrowser(ctx, "firefox -P work")) }, []any{"firefox -P work"}, "It opened the page."},
+		{"Browsers", func(c *Client) result { return got(c.Browsers(ctx)) }, nil, browsers},
+		{"TestKeyring", func(c *Client) result { return got(c.TestKeyring(ctx)) }, nil, "It works."},
+		{"Lock", func(c *Client) result { return got(nil, c.Lock(ctx)) }, nil, nil},
+		{"UseKeyring", func(c *Client) result { return got(nil, c.UseKeyring(ctx)) }, nil, nil},
+		{"Programs", func(c *Client) result { return got(c.Programs(ctx)) }, nil, programs},
+		{"SetProgram", func(c *Client) result { return got(nil, c.SetProgram(ctx, "post.sh", agent.RuleDeny)) }, []any{"post.sh", agent.RuleDeny}, nil},
+		{"ForgetProgram", func(c *Client) result { return got(nil, c.ForgetProgram(ctx, "post.sh")) }, []any{"post.sh"}, nil},
+		{"Certificate", func(c *Client) result { return got(c.Certificate(ctx)) }, nil, certificate},
 		{"Quit", func(c *Client) result { return got(nil, c.Quit(ctx)) }, nil, nil},
 	}
 	f := &fake{}

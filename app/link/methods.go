@@ -45,6 +45,10 @@ type (
 		Channel string `json:"channel"`
 		Secret  string `json:"secret,omitempty"`
 	}
+	nameArgs struct {
+		Name string     `json:"name"`
+		Rule agent.Rule `json:"rule,omitempty"`
+	}
 	unlockArgs struct {
 		Passphrase string `json:"passphrase"`
 		Create     bool   `json:"create,omitempty"`
@@ -136,5 +140,18 @@ func methods(svc agent.Service) map[string]method {
 		"Activate": does(svc.Activate),
 		"About":    gives(func(ctx context.Context, _ none) (agent.About, error) { return svc.About(ctx) }),
 		"Quit":     does(func(ctx context.Context, _ none) error { return svc.Quit(ctx) }),
+		"TestBrowser": gives(func(ctx context.Context, in nameArgs) (string, error) {
+			return svc.TestBrowser(ctx, in.Name)
+		}),
+		"Browsers":    gives(func(ctx context.Context, _ none) ([]agent.Browser, error) { return svc.Browsers(ctx) }),
+		"TestKeyring": gives(func(ctx context.Context, _ none) (string, error) { return svc.TestKeyring(ctx) }),
+		"Lock":        does(func(ctx context.Context, _ none) error { return svc.Lock(ctx) }),
+		"UseKeyring":  does(func(ctx context.Context, _ none) error { return svc.UseKeyring(ctx) }),
+		"Programs":    gives(func(ctx context.Context, _ none) ([]agent.Program, error) { return svc.Programs(ctx) }),
+		"SetProgram": does(func(ctx context.Context, in nameArgs) error {
+			return svc.SetProgram(ctx, in.Name, in.Rule)
+		}),
+		"ForgetProgram": does(func(ctx context.Context, in nameArgs) error { return svc.ForgetProgram(ctx, in.Name) }),
+		"Certificate":   gives(func(ctx context.Context, _ none) (agent.Certificate, error) { return svc.Certificate(ctx) }),
 	}
 }

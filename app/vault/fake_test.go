@@ -23,6 +23,8 @@ type fakeKeyring struct {
 	hold chan struct{}
 	// forgets: Set says yes and keeps nothing.
 	forgets bool
+	// sticks: Delete says yes and deletes nothing.
+	sticks bool
 	// prompts: it is locked, and asking puts up its prompt.
 	prompts bool
 	gets    int
@@ -85,7 +87,9 @@ func (k *fakeKeyring) Delete(_ context.Context, service, user string) error {
 	if k.fault != nil {
 		return k.fault
 	}
-	delete(k.items, service+"/"+user)
+	if !k.sticks {
+		delete(k.items, service+"/"+user)
+	}
 	return nil
 }
 

@@ -34,6 +34,8 @@ type lockState struct {
 	check string
 	// reason the vault is locked.
 	reason error
+	// byHand: it was locked by the person, and only the person opens it again.
+	byHand bool
 	// asking is the question the keyring has not answered yet.
 	asking *question
 }
@@ -102,6 +104,16 @@ func (v *Vault) KeyPlace() string {
 	return "not chosen yet"
 }
 
+// LockUp forgets the key until [Vault.Unlock]; TryUnlock then asks nobody for
+// it. What is being read or written at the moment is carried through.
+func (v *Vault) LockUp() {
+	v.mu.Lock()
+	v.lock.byHand = true
+	v.lock.reason = locked("the vault is locked, as you asked", "open it with: relink unlock")
+	v.key.Store(nil)
+	v.mu.Unlock()
+}
+
 // TryUnlock opens the vault without bothering a person: it asks the keyring
 // again, unless that is locked and would put up its prompt, or
 // takes the passphrase from its file. It waits KeyringTimeout; a keyring that
@@ -109,6 +121,9 @@ func (v *Vault) KeyPlace() string {
 func (v *Vault) TryUnlock(ctx context.Context) error {
 	if v.key.Load() != nil {
 		return nil
+	}
+	if s := v.state(); s.byHand {
+		return s.reason
 	}
 	if k, ok := v.cfg.Keyring.(interface{ WouldPrompt(context.Context) bool }); ok && v.state().kind != KeyPassphrase && k.WouldPrompt(ctx) {
 		return v.settle(errLockedKeyring)
@@ -228,7 +243,10 @@ func (v *Vault) fetch() error {
 	if err != nil {
 		return err
 	}
-	s = v.state() // a key may have been chosen while the prompt was up
+	s = v.state() // a key may have been chosen, or the vault locked, while the prompt was up
+	if s.byHand {
+		return s.reason
+	}
 	if s.check == "" {
 		return ErrNoKey // none was made yet; what lies there is makeInKeyring's to judge
 	}
@@ -241,7 +259,9 @@ func (v *Vault) fetch() error {
 }
 
 func (v *Vault) open(ctx context.Context, key *sealer) {
-	if ctx.Err() == nil { // not after Close
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if ctx.Err() == nil && !v.lock.byHand { // not after Close, nor LockUp
 		v.key.Store(key)
 	}
 }
@@ -365,6 +385,9 @@ func (v *Vault) anySealed(ctx context.Context) (bool, error) {
 // of the passphrase before. Without a passphrase it is [Vault.TryUnlock] with
 // patience for the keyring's prompt.
 func (v *Vault) Unlock(ctx context.Context, passphrase string, create bool) error {
+	v.mu.Lock()
+	v.lock.byHand = false // whatever comes of it: the person asks for it to be open
+	v.mu.Unlock()
 	if passphrase == "" && !create {
 		return v.tryUnlock(ctx, v.cfg.PromptTimeout)
 	}
@@ -460,6 +483,9 @@ func (v *Vault) UseKeyring(ctx context.Context) error {
 		return err
 	}
 	s := v.state()
+	if s.byHand {
+		return s.reason
+	}
 	if s.kind != KeyPassphrase {
 		return v.tryUnlock(ctx, v.cfg.PromptTimeout)
 	}
@@ -487,4 +513,48 @@ func (v *Vault) UseKeyring(ctx context.Context) error {
 		v.cfg.Log.Warn("the key file stays", "error", err)
 	}
 	return nil
+}
+
+// TestKeyring writes an item of its own, reads it back and deletes it, with
+// patience for the keyring's prompt, and gives the keyring's name. The vault's
+// key is not touched.
+func (v *Vault) TestKeyring(ctx context.Context) (name string, err error) {
+	kctx, cancel := context.WithTimeout(ctx, v.cfg.PromptTimeout)
+	defer cancel()
+	user, secret := "test-"+NewID(), NewID()
+	fault := func(doing string, err error) error {
+		why := err.Error()
+		repair := "look at it in the system's password manager, then try again"
+		switch {
+		case errors.Is(err, ErrNoKeyring):
+			why, repair = "there is none ("+keyringName()+") to be reached", "start one, or keep the key under a passphrase: relink unlock --new-passphrase"
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case errors.Is(deadlineOf(ctx, kctx, err), context.DeadlineExceeded):
+			why, repair = "it does not answer", "answer its password prompt if one is up, then try again"
+		case errors.Is(err, ErrNoKey):
+			why = "it says that it has no such item"
+		}
+		return &platform.Error{Kind: platform.KindLocked, Message: "the keyring could not " + doing + ": " + why, Repair: repair, Err: err}
+	}
+	if err := v.cfg.Keyring.Set(kctx, service, user, secret); err != nil {
+		return "", fault("store a test item", err)
+	}
+	back, err := v.cfg.Keyring.Get(kctx, service, user)
+	derr := v.cfg.Keyring.Delete(kctx, service, user)
+	switch {
+	case err != nil:
+		return "", fault("give a test item back", err)
+	case back != secret:
+		return "", fault("give a test item back", errors.New("what came back is something else"))
+	case derr != nil:
+		return "", fault("delete a test item", derr)
+	}
+	if _, err := v.cfg.Keyring.Get(kctx, service, user); !errors.Is(err, ErrNoKey) {
+		if err == nil {
+			err = errors.New("it is still there")
+		}
+		return "", fault("delete a test item", err)
+	}
+	return keyringName(), nil
 }

@@ -29,9 +29,11 @@ type fake struct {
 	findings []agent.Finding
 	pictures map[string][]byte
 	// hang holds a check up until it is closed.
-	hang    chan struct{}
-	notices []agent.Notice
-	pages   chan agent.Page
+	hang     chan struct{}
+	notices  []agent.Notice
+	browsers []agent.Browser
+	programs []agent.Program
+	pages    chan agent.Page
 	// version is the agent's; empty is the window's own.
 	version string
 	// ui is the goroutine no call may come from; zero allows all.

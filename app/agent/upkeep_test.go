@@ -1,0 +1,281 @@
+package agent
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/pem"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"relink/platform"
+	"relink/platform/connect"
+)
+
+func TestBrowserComesBack(t *testing.T) {
+	cfg := config(newMemVault(), nil, &listener{})
+	var asked, page string
+	cfg.TryBrowser = func(ctx context.Context, command, address string, _ func(error)) error {
+		asked = command
+		go func() {
+			r, err := http.Get(address[:strings.LastIndex(address, "/")] + "/favicon.ico")
+			if err == nil {
+				_ = r.Body.Close()
+			}
+			if r, err = http.Get(address); err != nil {
+				return
+			}
+			defer func() { _ = r.Body.Close() }()
+			body, _ := io.ReadAll(r.Body)
+			page = string(body)
+		}()
+		return nil
+	}
+	a, stop := running(t, cfg)
+	text, err := a.TestBrowser(t.Context(), "firefox -P work")
+	if err != nil || asked != "firefox -P work" || !strings.HasPrefix(text, "The browser opened the test page after 0.") {
+		t.Errorf("got %q, %v, by %q", text, err, asked)
+	}
+	stop()
+	http.DefaultClient.CloseIdleConnections()
+	if !strings.Contains(page, "You can close this tab.") || strings.Contains(page, "<script") {
+		t.Errorf("the browser shows %q", page)
+	}
+}
+
+func TestBrowserThatFails(t *testing.T) {
+	browserWait = time.Second
+	defer func() { browserWait = 30 * time.Second }()
+	bad := &platform.Error{Kind: platform.KindConfig, Message: "it cannot be started", Repair: "choose another"}
+	for name, tt := range map[string]struct {
+		try  func(failed func(error)) error
+		kind platform.Kind
+		says string
+	}{
+		"not there":     {func(func(error)) error { return bad }, platform.KindConfig, "it cannot be started"},
+		"ends at once":  {func(failed func(error)) error { go failed(bad); return nil }, platform.KindConfig, "it cannot be started"},
+		"shows nothing": {func(func(error)) error { return nil }, platform.KindTimeout, "did not ask for the test page within 1 second"},
+	} {
+		cfg := config(newMemVault(), nil, &listener{})
+		cfg.TryBrowser = func(_ context.Context, _, _ string, failed func(error)) error { return tt.try(failed) }
+		a, stop := running(t, cfg)
+		text, err := a.TestBrowser(t.Context(), "")
+		e := platform.As(err, "")
+		if text != "" || e == nil || e.Kind != tt.kind || !strings.Contains(e.Message, tt.says) || e.Repair == "" {
+			t.Errorf("%s: got %q, %v", name, text, err)
+		}
+		stop()
+	}
+}
+
+func TestNotificationTest(t *testing.T) {
+	ears := &listener{}
+	a, _ := running(t, config(newMemVault(), nil, ears))
+	text, err := a.TestChannel(t.Context(), ChannelDesktop)
+	if err != nil || text != "test took the notification." || len(ears.all()) != 1 {
+		t.Errorf("got %q, %v, %d notes", text, err, len(ears.all()))
+	}
+	ears.mu.Lock()
+	ears.fails = &platform.Error{Kind: platform.KindConfig, Message: "no server answers", Repair: "start one"}
+	ears.mu.Unlock()
+	if text, err := a.TestChannel(t.Context(), ChannelDesktop); text != "" || platform.KindOf(err) != platform.KindConfig || err.Error() != "no server answers; start one" {
+		t.Errorf("got %q, %v", text, err)
+	}
+}
+
+func TestLockStopsTokensUntilUnlocked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := running(t, config(one(t, time.Now(), 60*testDay), nil, &listener{}))
+		defer stop()
+		if _, err := a.Token(t.Context(), TokenRequest{Account: "acme"}); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Lock(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if s, err := a.Snapshot(t.Context()); err != nil || !strings.Contains(s.Locked, "as you asked") {
+			t.Errorf("the snapshot says %q, %v", s.Locked, err)
+		}
+		if got, err := a.Token(t.Context(), TokenRequest{Account: "acme"}); platform.KindOf(err) != platform.KindLocked {
+			t.Errorf("got %v, %v", got, err)
+		}
+		if err := a.Unlock(t.Context(), "", false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.Token(t.Context(), TokenRequest{Account: "acme"}); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestProgramsAreJudged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		v, ears := one(t, time.Now(), 60*testDay), &listener{}
+		cfg := config(v, nil, ears)
+		a, stop := running(t, cfg)
+		ask := func(name string, interactive bool) error {
+			t.Helper()
+			_, err := a.Token(t.Context(), TokenRequest{Account: "acme", Consumer: name, Interactive: interactive})
+			synctest.Wait()
+			return err
+		}
+		list := func() (names []string) {
+			t.Helper()
+			all, err := a.Programs(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range all {
+				s := p.Name + " " + string(p.Rule)
+				for _, took := range p.Took {
+					s += " " + took.Ref
+				}
+				if !p.Asked.IsZero() {
+					s += " asked"
+				}
+				names = append(names, s)
+			}
+			return names
+		}
+		want := func(names ...string) {
+			t.Helper()
+			if got := list(); !slices.Equal(got, names) {
+				t.Errorf("got %q, want %q", got, names)
+			}
+		}
+		// Nobody is asked while nothing is to be confirmed.
+		if err := ask("post.sh", false); err != nil {
+			t.Fatal(err)
+		}
+		want("post.sh  linkedin/acme")
+		pass(time.Minute)
+
+		s, err := a.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Confirm = true
+		if err := a.SetSettings(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		e := platform.As(ask("new one", false), "")
+		if e == nil || e.Kind != platform.KindPermission || e.Code != "program_unknown" || !strings.HasSuffix(e.Repair, "relink programs allow 'new one'") {
+			t.Fatalf("got %v", e)
+		}
+		if err := ask("new one", false); err == nil {
+			t.Error("a program that asks twice gets a token")
+		}
+		if n := len(ears.all()); n != 1 || ears.all()[0].note.Title != "new one asks for a token" {
+			t.Errorf("%d notes, want one", n)
+		}
+		if err := ask("shell", true); err != nil {
+			t.Errorf("a person at a terminal: %v", err)
+		}
+		want("new one  asked", "shell  linkedin/acme", "post.sh  linkedin/acme")
+		if err := a.SetProgram(t.Context(), "new one", RuleAllow); err != nil {
+			t.Fatal(err)
+		}
+		if err := ask("new one", false); err != nil {
+			t.Errorf("an allowed program: %v", err)
+		}
+		if err := a.SetProgram(t.Context(), "shell", RuleDeny); err != nil {
+			t.Fatal(err)
+		}
+		if e := platform.As(ask("shell", true), ""); e == nil || e.Code != "program_denied" {
+			t.Errorf("a denied program at a terminal: %v", e)
+		}
+
+		// The rules outlive the agent, and what was forgotten is.
+		stop()
+		a, stop = running(t, cfg)
+		defer stop()
+		if e := platform.As(ask("shell", false), ""); e == nil || e.Code != "program_denied" {
+			t.Errorf("after a restart: %v", e)
+		}
+		pass(time.Minute)
+		for _, name := range []string{"post.sh", "shell"} {
+			if err := a.ForgetProgram(t.Context(), name); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want("new one allow linkedin/acme")
+		if err := a.ForgetProgram(t.Context(), "post.sh"); platform.KindOf(err) != platform.KindNotFound {
+			t.Errorf("forget twice: %v", err)
+		}
+		if err := a.SetProgram(t.Context(), " ", RuleAllow); platform.KindOf(err) != platform.KindUsage {
+			t.Errorf("no name: %v", err)
+		}
+	})
+}
+
+// A forgotten program that comes again is listed again.
+func TestForgottenProgramComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, stop := running(t, config(one(t, time.Now(), 60*testDay), nil, &listener{}))
+		defer stop()
+		for range 2 {
+			if _, err := a.Token(t.Context(), TokenRequest{Account: "acme", Consumer: "post.sh"}); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			if all, err := a.Programs(t.Context()); err != nil || len(all) != 1 || len(all[0].Took) != 1 {
+				t.Fatalf("got %+v, %v", all, err)
+			}
+			pass(time.Minute)
+			if err := a.ForgetProgram(t.Context(), "post.sh"); err != nil {
+				t.Fatal(err)
+			}
+			pass(time.Minute)
+		}
+	})
+}
+
+// Whoever invents names does not fill the vault, and no rule is lost to it.
+func TestProgramsAreLimited(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(one(t, time.Now(), 60*testDay), nil, &listener{})
+		cfg.Settings.(*memSettings).s.Confirm = true
+		a, stop := running(t, cfg)
+		defer stop()
+		if err := a.SetProgram(t.Context(), "mine", RuleDeny); err != nil {
+			t.Fatal(err)
+		}
+		for i := range programsMost + 50 {
+			_, _ = a.Token(t.Context(), TokenRequest{Account: "acme", Consumer: strings.Repeat("x", 300) + string(rune('a'+i%26)) + time.Duration(i).String()})
+			_, _ = a.Token(t.Context(), TokenRequest{Account: "acme", Consumer: time.Duration(i).String()})
+			synctest.Wait()
+		}
+		all := a.programs.all()
+		if len(all) > programsMost || all["mine"].Rule != RuleDeny {
+			t.Errorf("%d are remembered, mine as %q", len(all), all["mine"].Rule)
+		}
+		for name := range all {
+			if len(name) > 100 {
+				t.Errorf("a name of %d letters is kept", len(name))
+			}
+		}
+	})
+}
+
+func TestCertificateIsTold(t *testing.T) {
+	cfg := config(newMemVault(), nil, &listener{})
+	dir := t.TempDir()
+	cfg.Certificate = func(host string) (tls.Certificate, error) { return connect.Certificate(dir, host, time.Now()) }
+	a, _ := running(t, cfg)
+	c, err := a.Certificate(t.Context())
+	if err != nil || c.Host != connect.HostName || len(c.Fingerprint) != 95 || c.Ends.Before(time.Now().AddDate(1, 0, 0)) {
+		t.Fatalf("got %+v, %v", c, err)
+	}
+	block, rest := pem.Decode([]byte(c.PEM))
+	if block == nil || block.Type != "CERTIFICATE" || len(rest) > 0 || strings.Contains(c.PEM, "PRIVATE") {
+		t.Errorf("the PEM holds more or less than the certificate: %q", c.PEM)
+	}
+	again, err := a.Certificate(t.Context())
+	if err != nil || again.Fingerprint != c.Fingerprint {
+		t.Errorf("asked again it is another one: %v", err)
+	}
+}

@@ -23,7 +23,7 @@ type accountsPage struct {
 	u *ui
 
 	headline     *widget.Label
-	reconnectAll *widget.Button
+	reconnectAll *iconButton
 	connect      *iconButton
 	practice     *fyne.Container
 	// practising is true on the practice network, asked once that is known.
@@ -76,7 +76,7 @@ func (u *ui) openMain() {
 	p.headline = widget.NewLabel("")
 	p.headline.SizeName, p.headline.TextStyle.Bold = theme.SizeNameSubHeadingText, true
 	p.headline.Truncation = fyne.TextTruncateEllipsis
-	p.reconnectAll = widget.NewButtonWithIcon(platform.T(wordReconnectAll), theme.ViewRefreshIcon(), u.reconnectAll)
+	p.reconnectAll = newIconButton(theme.ViewRefreshIcon(), platform.T(wordReconnectAll), u.reconnectAll)
 	p.reconnectAll.Importance = widget.HighImportance
 	p.reconnectAll.Hide()
 	p.connect = newIconButton(theme.ContentAddIcon(), platform.T(wordConnect), u.showConnect)
@@ -142,12 +142,22 @@ func (u *ui) openMain() {
 func (p *accountsPage) fit(size fyne.Size) {
 	little := size.Width < em(twoFrom)
 	showIf(p.practice, p.practising && !little)
-	word := platform.T(wordConnect)
+	word, all := platform.T(wordConnect), ""
+	if v := p.u.view; v != nil && v.needs >= 2 {
+		all = platform.T("Reconnect all (%d)", v.needs)
+		p.reconnectAll.name = all
+		if little {
+			all = strconv.Itoa(v.needs)
+		}
+	}
 	if little {
 		word = ""
 	}
 	if p.connect.Text != word {
 		p.connect.SetText(word)
+	}
+	if p.reconnectAll.Text != all {
+		p.reconnectAll.SetText(all)
 	}
 }
 
@@ -205,9 +215,7 @@ func (p *accountsPage) update() {
 	}
 	p.headline.SetText(v.headline)
 	showIf(p.reconnectAll, v.needs >= 2)
-	if v.needs >= 2 {
-		p.reconnectAll.SetText(platform.T("Reconnect all (%d)", v.needs))
-	}
+	p.fit(p.u.size)
 	showIf(p.list, v.total > 0)
 	showIf(p.empty, v.total == 0)
 	if v.total == 0 {

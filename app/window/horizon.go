@@ -329,7 +329,7 @@ func (r *timelineRenderer) Refresh() {
 	label(platform.T(wordToday), s.zero)
 	for _, m := range months(t.now) {
 		rule(s.x(m), 0, 1, s.base+gap, false)
-		label(m.Format("Jan"), s.x(m))
+		label(platform.At(m, platform.T("Jan")), s.x(m))
 	}
 	for i, p := range t.spots {
 		if p.rows[0].Account.ID == t.u.selected || i == t.at {

@@ -197,12 +197,16 @@ func (u *ui) targets() []string {
 // showKeys is the sheet of all shortcuts.
 func (u *ui) showKeys() {
 	grid := container.New(layout.NewFormLayout())
+	wide := em(104)
+	for _, c := range commands() {
+		wide = max(wide, fyne.MeasureText(signOf(c), theme.TextSize(), fyne.TextStyle{Monospace: true}).Width+1)
+	}
 	for _, c := range commands() {
 		sign := newLine(theme.SizeNameText, theme.ColorNameForeground)
 		sign.text, sign.style.Monospace, sign.align = signOf(c), true, fyne.TextAlignTrailing
 		word := newLine(theme.SizeNameText, theme.ColorNameForeground)
 		word.text = platform.T(c.word)
-		grid.Add(least(em(104), em(24), container.New(middle{}, sign)))
+		grid.Add(least(wide, em(24), container.New(middle{}, sign)))
 		grid.Add(least(em(232), em(24), container.New(layout.NewCustomPaddedLayout(0, 0, 3*gap, 0), container.New(middle{}, word))))
 	}
 	m := newModal(platform.T(wordKeys), scrolled(grid), u.win)
@@ -278,15 +282,28 @@ func keyed(items []*fyne.MenuItem) *fyne.Menu {
 		if key := sign(it); key != "" {
 			c := *it
 			c.Shortcut = nil
-			for c.Label += "\t"; width(c.Label) < widest+4*gap; {
-				c.Label += "\t"
-			}
-			c.Label += key
+			c.Label = padded(c.Label, widest+8*gap, width) + key
 			it = &c
 		}
 		out = append(out, it)
 	}
 	return fyne.NewMenu("", out...)
+}
+
+// padded fills s up to a width, to a pixel or so. Fyne garbles a text with tabs
+// in which not every letter is one byte long.
+func padded(s string, to float32, width func(string) float32) string {
+	const space, hair = " ", "\u200a"
+	for _, fill := range []string{space, hair} {
+		// Each is measured where it stands: it takes the font of what is before it.
+		for range 200 {
+			if width(s+fill+".")-width(".") > to {
+				break
+			}
+			s += fill
+		}
+	}
+	return s
 }
 
 // resizeText makes the text larger or smaller by per cent; 0 makes it the usual size.

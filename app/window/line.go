@@ -14,7 +14,9 @@ import (
 // room, without the padding of a label.
 type line struct {
 	widget.BaseWidget
-	text  string
+	text string
+	// brief stands in for a text that finds no room; empty cuts the text.
+	brief string
 	size  fyne.ThemeSizeName
 	color fyne.ThemeColorName
 	style fyne.TextStyle
@@ -33,6 +35,15 @@ func (l *line) set(text string, color fyne.ThemeColorName) {
 		return
 	}
 	l.text, l.color = text, color
+	l.Refresh()
+}
+
+// setEither changes text and colour, and what stands in for the text where it finds no room.
+func (l *line) setEither(text, brief string, color fyne.ThemeColorName) {
+	if l.text == text && l.brief == brief && l.color == color {
+		return
+	}
+	l.text, l.brief, l.color = text, brief, color
 	l.Refresh()
 }
 
@@ -60,7 +71,11 @@ func (r *lineRenderer) MinSize() fyne.Size {
 func (r *lineRenderer) Layout(size fyne.Size) {
 	if r.full != r.line.text || r.width != size.Width {
 		r.full, r.width = r.line.text, size.Width
-		r.text.Text = fit(r.full, r.text.TextSize, r.text.TextStyle, size.Width)
+		text := fit(r.full, r.text.TextSize, r.text.TextStyle, size.Width)
+		if text != r.full && r.line.brief != "" {
+			text = fit(r.line.brief, r.text.TextSize, r.text.TextStyle, size.Width)
+		}
+		r.text.Text = text
 		r.text.Refresh()
 	}
 	r.text.Resize(size)

@@ -145,14 +145,12 @@ func (n *noticesPage) item(t telling, now time.Time) fyne.CanvasObject {
 			icon, tn, became, t.Notice = i, k, w, o
 		}
 	}
-	word := newLine(theme.SizeNameCaptionText, colorMuted)
+	word := caption(became + " · " + channelWords(t.channels))
 	if tn.color == theme.ColorNameError {
-		word.color = tn.color
+		word.Importance = widget.DangerImportance
 	}
-	word.text = became + " · " + channelWords(t.channels)
-	foot := container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), widget.NewIcon(theme.NewColoredResource(icon, tn.color)))), nil,
-		container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), container.New(middle{}, word)))
-	text.Add(container.New(layout.NewCustomPaddedLayout(2*gap, 3*gap, 2*gap, 0), foot))
+	lead16 := container.NewVBox(spaceOf(0, gap), least(em(16), em(16), widget.NewIcon(theme.NewColoredResource(icon, tn.color))))
+	text.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(gap/2, gap, 2*gap, 0), lead16), nil, word))
 	var lead fyne.CanvasObject = widget.NewIcon(theme.NewColoredResource(bellIcon, colorMuted))
 	id := ""
 	if len(t.Accounts) == 1 {

@@ -126,11 +126,22 @@ func overlaps(w fyne.Window) (out []string) {
 
 // TestRandomSnapshotsRender shows 400 snapshots of any kind, in windows and
 // with text of any size: nothing breaks, nothing lies over anything else, and
-// as few rows are drawn as fit on the screen.
+// as few rows are drawn as fit on the screen. A part of them is shown in the
+// languages whose words are long, and whose letters are of another font.
 func TestRandomSnapshotsRender(t *testing.T) {
+	renderRandom(t, 400)
+	for _, tag := range []string{"de", "ja"} {
+		t.Run(tag, func(t *testing.T) {
+			speak(t, tag)
+			renderRandom(t, 80)
+		})
+	}
+}
+
+func renderRandom(t *testing.T, snapshots int) {
 	r := rand.New(rand.NewPCG(7, 8))
 	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
-	for i := range 400 {
+	for i := range snapshots {
 		n := r.IntN(60)
 		switch {
 		case i%40 == 7:

@@ -18,7 +18,7 @@ import (
 // The row's measures at the usual size of text.
 const (
 	rowAvatar float32 = 40
-	rowName   float32 = 160 // least width of the names beside the columns
+	rowName   float32 = 136 // least width of the names beside the columns
 	rowTime   float32 = 272 // state, time and bar
 	rowButton float32 = 108
 	// rowFloor is the width below which a row is not laid out well any more.
@@ -35,7 +35,7 @@ func rowHeight() float32 {
 func buttonWidth() float32 {
 	size, bold := theme.Size(theme.SizeNameText), fyne.TextStyle{Bold: true}
 	words := max(fyne.MeasureText(platform.T(wordReconnect), size, bold).Width, fyne.MeasureText(platform.T(wordWaiting), size, bold).Width)
-	return max(em(rowButton), float32(math.Ceil(float64(words)))+4*theme.Size(theme.SizeNameInnerPadding))
+	return max(em(rowButton), float32(math.Ceil(float64(words)))+3*theme.Size(theme.SizeNameInnerPadding))
 }
 
 // lineHeight is the height of one line of text.
@@ -121,7 +121,8 @@ func (r *rowView) set(row *agent.Row, picture image.Image, now time.Time, look r
 		source = platform.T(wordSnoozed)
 	}
 	r.source.set(source, color)
-	r.time.set(deadlineLine(row, now), theme.ColorNameForeground)
+	full, brief := deadlineLines(row, now)
+	r.time.setEither(full, brief, theme.ColorNameForeground)
 	barColor := t.color
 	if s.State == platform.StateConnected || s.State == platform.StateLimited {
 		barColor = theme.ColorNamePrimary

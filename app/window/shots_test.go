@@ -1,7 +1,6 @@
 package window
 
 import (
-	"encoding/json"
 	"fmt"
 	"image/color"
 	"image/png"
@@ -92,59 +91,61 @@ func TestShots(t *testing.T) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
-		name := map[fyne.ThemeVariant]string{theme.VariantLight: "light", theme.VariantDark: "dark"}[variant]
-		for _, s := range shots {
-			t.Run(s.name+"-"+name, func(t *testing.T) {
-				n := 40
-				if s.accounts != 0 {
-					n = max(0, s.accounts)
+	tags := append([]string{"en"}, assets.Languages()...)
+	if tag := os.Getenv("RELINK_SHOTS_LANG"); tag != "" {
+		tags = []string{tag}
+	}
+	for _, tag := range tags {
+		for _, variant := range []fyne.ThemeVariant{theme.VariantLight, theme.VariantDark} {
+			for _, s := range shots {
+				for _, text := range []int{textUsual, textMost} {
+					name := fmt.Sprintf("%s-%s-%s-%d", s.name, tag, map[fyne.ThemeVariant]string{theme.VariantLight: "light", theme.VariantDark: "dark"}[variant], text)
+					t.Run(name, func(t *testing.T) {
+						speak(t, tag)
+						shoot(t, s, variant, text, filepath.Join(dir, name+".png"))
+					})
 				}
-				b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, office(n)), s.page, nil)
-				b.f.notices = sampleNotices()
-				b.u.variant = func(t fyne.Theme) fyne.Theme { return &variantLook{t, variant} }
-				b.u.applyText()
-				if tag := os.Getenv("RELINK_SHOTS_LANG"); tag != "" {
-					b.speaks(tag)
-				}
-				b.until("the first snapshot", func() bool { return b.u.snap != nil && (b.u.accounts == nil || b.u.view != nil) })
-				if s.act != nil {
-					s.act(b)
-				}
-				if s.size.Width > 0 {
-					b.window().Resize(s.size)
-				}
-				for range 20 {
-					b.pump()
-					time.Sleep(2 * time.Millisecond)
-				}
-				w := b.window()
-				size := w.Canvas().Size()
-				w.Resize(size.AddWidthHeight(1, 0))
-				w.Resize(size)
-				f, err := os.Create(filepath.Join(dir, s.name+"-"+name+".png"))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := png.Encode(f, w.Canvas().Capture()); err != nil {
-					t.Fatal(err)
-				}
-				if err := f.Close(); err != nil {
-					t.Fatal(err)
-				}
-			})
+			}
 		}
 	}
 }
 
-// speaks sets the language, for as long as the test runs.
-func (b *bench) speaks(tag string) {
-	var c platform.Catalogue
-	if err := json.Unmarshal(assets.Language(tag), &c); err != nil {
-		b.t.Fatal(err)
+// shoot draws one screen into a file.
+func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file string) {
+	n := 40
+	if s.accounts != 0 {
+		n = max(0, s.accounts)
 	}
-	platform.SetCatalogue(&c)
-	b.t.Cleanup(func() { platform.SetCatalogue(nil) })
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, office(n)), s.page, nil)
+	b.f.notices = sampleNotices()
+	b.u.variant = func(t fyne.Theme) fyne.Theme { return &variantLook{t, variant} }
+	b.u.memory.Text = text
+	b.u.applyText()
+	b.until("the first snapshot", func() bool { return b.u.snap != nil && (b.u.accounts == nil || b.u.view != nil) })
+	if s.act != nil {
+		s.act(b)
+	}
+	if s.size.Width > 0 {
+		b.window().Resize(s.size)
+	}
+	for range 20 {
+		b.pump()
+		time.Sleep(2 * time.Millisecond)
+	}
+	w := b.window()
+	size := w.Canvas().Size()
+	w.Resize(size.AddWidthHeight(1, 0))
+	w.Resize(size)
+	f, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := png.Encode(f, w.Canvas().Capture()); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // shotFlow starts a sign-in for the first account and brings it to where change puts it.
@@ -165,12 +166,14 @@ type variantLook struct {
 	variant fyne.ThemeVariant
 }
 
-var shots = []struct {
+type shot struct {
 	name, page string
 	accounts   int // 0: forty; less: none
 	size       fyne.Size
 	act        func(*bench)
-}{
+}
+
+var shots = []shot{
 	{name: "list", page: PageAccounts},
 	{name: "connect-bluesky", page: PageConnect, act: func(b *bench) { b.tapTile("Bluesky") }},
 	{name: "connect-threads", page: PageConnect, act: func(b *bench) { b.tapTile("Threads") }},
@@ -195,7 +198,6 @@ var shots = []struct {
 	{name: "narrow", page: PageAccounts, size: fyne.NewSize(420, 720)},
 	{name: "narrow-detail", page: "account:o0002", size: fyne.NewSize(420, 720)},
 	{name: "text80", page: PageAccounts, act: func(b *bench) { b.u.resizeText(-20) }},
-	{name: "text200", page: PageAccounts, act: func(b *bench) { b.u.resizeText(100) }},
 	{name: "settings", page: PageSettings},
 	{name: "settings-mail", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(1) }},
 	{name: "settings-general", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(3) }},

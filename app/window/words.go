@@ -268,25 +268,11 @@ const (
 	wordPassphraseDiff  = "The two are not the same."
 )
 
-// when is a time in full, in the person's own zone: "Wed 25 Nov, 14:10".
-func when(t, now time.Time) string { return day(t, now) + ", " + t.Local().Format("15:04") }
+func when(t, now time.Time) string { return platform.When(t, now) }
 
-// day is a date: "Wed 25 Nov", with the year where it is another one.
-func day(t, now time.Time) string {
-	t, now = t.Local(), now.Local()
-	if t.Year() != now.Year() {
-		return t.Format("Mon 2 Jan 2006")
-	}
-	return t.Format("Mon 2 Jan")
-}
+func day(t, now time.Time) string { return platform.Day(t, now) }
 
-// ago is a past time relative to now.
-func ago(t, now time.Time) string {
-	if now.Sub(t) < time.Minute {
-		return "just now"
-	}
-	return platform.Span(now.Sub(t)) + " ago"
-}
+func ago(t, now time.Time) string { return platform.Ago(t, now) }
 
 // sentence makes an error's line read as one.
 func sentence(s string) string {
@@ -296,6 +282,9 @@ func sentence(s string) string {
 	}
 	s = capital(s)
 	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…:。！？", last) {
+		if last < utf8.RuneSelf {
+			return s + "."
+		}
 		s = platform.T("%s.", s)
 	}
 	return s
@@ -370,17 +359,25 @@ func under(a platform.Account) string {
 
 // deadlineLine is the row's time: "3 days left · Wed 25 Nov, 14:10".
 func deadlineLine(r *agent.Row, now time.Time) string {
+	full, _ := deadlineLines(r, now)
+	return full
+}
+
+// deadlineLines are the row's time and, where it says two things, the first of
+// them for little room.
+func deadlineLines(r *agent.Row, now time.Time) (full, brief string) {
 	s := r.Status
 	switch s.State {
 	case platform.StateRevoked, platform.StateUnverified:
-		return s.Why(platformName(r.Account.Platform))
+		return s.Why(platformName(r.Account.Platform)), ""
 	case platform.StateDormant:
-		return platform.T("since %s", when(s.Deadline.At, now))
+		return platform.T("since %s", when(s.Deadline.At, now)), ""
 	}
 	if s.Deadline.Ends() && s.State != platform.StateUnfinished {
-		return s.Left(now) + " · " + when(s.Deadline.At, now)
+		left := s.Left(now)
+		return left + " · " + when(s.Deadline.At, now), left
 	}
-	return s.Left(now)
+	return s.Left(now), ""
 }
 
 // sourceLongest is the longest name of a platform that finds room beside a state.

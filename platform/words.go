@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Word is the state in one word or two, as people read it.
@@ -232,10 +234,11 @@ func Article(noun string) string {
 
 // Capital begins a noun as a label does: "Bot token".
 func Capital(noun string) string {
-	if noun == "" {
+	first, size := utf8.DecodeRuneInString(noun)
+	if size == 0 {
 		return ""
 	}
-	return strings.ToUpper(noun[:1]) + noun[1:]
+	return string(unicode.ToUpper(first)) + noun[size:]
 }
 
 // SplitCommand splits a command into words at white space; single and double quotes

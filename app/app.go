@@ -6,14 +6,12 @@ package app
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"app.relink/quick"
-	"golang.org/x/term"
 
 	"relink/app/agent"
 	"relink/app/cli"
@@ -49,16 +47,17 @@ func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
 	p := program{paths: paths, gui: gui, std: std}
 	return cli.Main(ctx, cli.Config{
 		Stdin: std.In, Stdout: std.Out, Stderr: std.Err,
-		Dial:         p.dial,
-		RunAgent:     p.runAgent,
-		OpenWindow:   p.window,
-		Links:        links,
-		Practise:     p.practise,
-		Interactive:  desktop.HasTerminal(),
-		ReadPassword: p.readPassword,
-		Version:      Version(),
-		Backup:       p.backup,
-		Restore:      p.restore,
+		Dial:        p.dial,
+		RunAgent:    p.runAgent,
+		OpenWindow:  p.window,
+		Links:       links,
+		Practise:    p.practise,
+		Interactive: desktop.HasTerminal(),
+		Hide:        desktop.HideTyping,
+		HasDisplay:  desktop.HasDisplay,
+		Version:     Version(),
+		Backup:      p.backup,
+		Restore:     p.restore,
 	}, args)
 }
 
@@ -135,13 +134,6 @@ func links(on bool) error {
 		return desktop.Links{}.Register()
 	}
 	return desktop.Links{}.Unregister()
-}
-
-func (p program) readPassword(prompt string) (string, error) {
-	fmt.Fprint(p.std.Err, prompt)
-	b, err := term.ReadPassword(int(os.Stdin.Fd()))
-	fmt.Fprintln(p.std.Err)
-	return string(b), err
 }
 
 // backup writes an archive of the vault, which an agent may have open. The

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -46,13 +45,14 @@ stdin, never from an argument; an empty one means a public client.`,
 			}
 			idLabel, secretLabel := words(p.Registration.IDLabel, "Client id"), words(p.Registration.SecretLabel, "Client secret")
 			if r.ClientID == "" && t.Interactive {
-				_, _ = t.Stderr.Write([]byte(idLabel + ": "))
-				r.ClientID = t.line()
+				if r.ClientID, err = t.ask(cmd.Context(), idLabel+": "); err != nil {
+					return err
+				}
 			}
 			if r.ClientID == "" {
 				return usage("add --client-id", "%s is missing", idLabel)
 			}
-			if r.Secret, err = t.maybeSecret(secretLabel + ": "); err != nil {
+			if r.Secret, err = t.maybeSecret(cmd.Context(), secretLabel+": "); err != nil {
 				return err
 			}
 			if r.Secret == "" && p.Registration.Secret {
@@ -112,7 +112,7 @@ func (t *tool) appList() *cobra.Command {
 			if t.json {
 				return t.emit(out)
 			}
-			return t.table(rows)
+			return t.table(true, rows)
 		}),
 	}
 }
@@ -335,11 +335,12 @@ func (t *tool) confirmRevoke(ctx context.Context, svc agent.Service, name string
 	if !t.Interactive {
 		return usage("add --yes if they may end, or leave --revoke out", "%s", what)
 	}
-	_, _ = fmt.Fprintf(t.Stderr, "relink: %s.\nType yes to go on: ", what)
-	if !strings.EqualFold(t.line(), "yes") {
-		return cancelled()
+	t.say("relink: %s.", what)
+	answer, err := t.ask(ctx, "Type yes to go on: ")
+	if err == nil && !strings.EqualFold(answer, "yes") {
+		err = cancelled()
 	}
-	return nil
+	return err
 }
 
 func (t *tool) window() *cobra.Command {

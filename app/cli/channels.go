@@ -159,7 +159,7 @@ The server must speak TLS: starttls on port 587 by default, or tls on 465.
 			password := ""
 			if !noUser {
 				var err error
-				if password, err = t.maybeSecret("Mail password (empty: as it is): "); err != nil {
+				if password, err = t.maybeSecret(cmd.Context(), "Mail password (empty: as it is): "); err != nil {
 					return err
 				}
 			}
@@ -231,7 +231,7 @@ given and none is stored, one is made and printed once.`,
 		Example: "  relink webhook set https://example.com/relink\n  relink webhook set https://example.com/relink < key.txt",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			key, err := t.maybeSecret("Signing key (empty: as it is, or a new one): ")
+			key, err := t.maybeSecret(cmd.Context(), "Signing key (empty: as it is, or a new one): ")
 			if err != nil {
 				return err
 			}

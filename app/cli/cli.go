@@ -26,7 +26,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"relink/app/agent"
 	"relink/notifier"
@@ -58,9 +57,11 @@ type Config struct {
 	Restore func(ctx context.Context, path, passphrase string, replace bool) (aside string, err error)
 	// Interactive is true when a person sits at stdin.
 	Interactive bool
-	// ReadPassword asks for a secret at the terminal without showing it.
-	ReadPassword func(prompt string) (string, error)
-	Version      string
+	// Hide has the terminal not show what is typed until show is called; nil where there is none.
+	Hide func() (show func(), err error)
+	// HasDisplay reports whether a browser can be shown here, and why not; nil means yes.
+	HasDisplay func() (ok bool, reason string)
+	Version    string
 	// Now is the time; nil means time.Now.
 	Now func() time.Time
 }
@@ -71,22 +72,25 @@ func Main(ctx context.Context, cfg Config, args []string) int {
 	if t.Now == nil {
 		t.Now = time.Now
 	}
-	if f, ok := t.Stderr.(*os.File); ok {
-		t.progress = t.Interactive && term.IsTerminal(int(f.Fd()))
-	}
+	t.atTerminal(os.Getenv)
 	return t.main(ctx, args)
 }
 
 // tool is one run of the command line.
 type tool struct {
 	Config
-	// progress is true when a person reads stderr.
+	// progress is true when a person reads stderr, on a terminal that understands escapes.
 	progress bool
-	json     bool
-	noStart  bool
+	// guide is true when stdin, stdout and stderr are a person's terminal.
+	guide   bool
+	json    bool
+	noStart bool
+	noInput bool
 	// running is true once the arguments were found right.
 	running bool
-	typed   <-chan string
+	// columns is the width of the terminal, nil where there is none.
+	columns func() int
+	typing  *keyboard
 }
 
 func (t *tool) main(ctx context.Context, args []string) int {
@@ -168,7 +172,10 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed,
   curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
 		Args:          cobra.NoArgs,
 		SilenceErrors: true, SilenceUsage: true,
-		PersistentPreRun: func(*cobra.Command, []string) { t.running = true },
+		PersistentPreRun: func(*cobra.Command, []string) {
+			t.running = true
+			t.Interactive = t.Interactive && !t.noInput
+		},
 		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 			show := agent.Activation{Action: "show", Token: os.Getenv("XDG_ACTIVATION_TOKEN")}
 			if err := svc.Activate(ctx, show); err != nil {
@@ -182,6 +189,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed,
 	}
 	root.PersistentFlags().BoolVar(&t.json, "json", false, "print JSON, one value a line")
 	root.PersistentFlags().BoolVar(&t.noStart, "no-start", false, "do not start the agent if none runs")
+	root.PersistentFlags().BoolVar(&t.noInput, "no-input", false, "ask nothing, as if no person were at the terminal")
 	root.SetIn(t.Stdin)
 	root.SetOut(t.Stdout)
 	root.SetErr(t.Stderr)

@@ -1,11 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -43,28 +42,40 @@ func (s signIn) byHand(p *platform.Platform) bool {
 }
 
 // credential asks for what was made at the platform, and says how to make it.
-func (t *tool) credential(p *platform.Platform, s signIn, login string) (name, secret string, err error) {
+func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, login string) (name, secret string, err error) {
 	c := p.Credential
 	if c == nil {
 		return "", "", usage("leave --app-password-stdin out", "%s is connected in the browser only", p.Name)
 	}
 	if t.Interactive {
-		for i, step := range c.Steps {
-			t.say("%d. %s", i+1, step)
+		if t.guided() && c.Page != "" {
+			t.tell(platform.T("It is made here:"))
+			t.tell(c.Page)
 		}
+		t.numbered(translated(c.Steps))
 	}
 	name = words(s.login, login)
 	if c.Login != "" && name == "" {
 		if !t.Interactive {
 			return "", "", usage("add --login NAME", "%s needs the %s that goes with the %s", p.Name, c.Login, c.Name)
 		}
-		_, _ = fmt.Fprintf(t.Stderr, "%s: ", platform.Capital(c.Login))
-		if name = t.line(); name == "" {
+		if name, err = t.ask(ctx, platform.Capital(platform.T(c.Login))+": "); err != nil {
+			return "", "", err
+		}
+		if name == "" {
 			return "", "", usage("run it again and type it", "nothing was given")
 		}
 	}
-	secret, err = t.secret(platform.Capital(c.Name) + ": ")
+	secret, err = t.secret(ctx, platform.Capital(platform.T(c.Name))+": ")
 	return name, secret, err
+}
+
+func translated(sentences []string) []string {
+	out := make([]string, len(sentences))
+	for i, s := range sentences {
+		out[i] = platform.T(s)
+	}
+	return out
 }
 
 // refuse stops a caller without a terminal before anything is started.
@@ -84,44 +95,67 @@ func (t *tool) connect() *cobra.Command {
 	var issuer, handle string
 	var want []string
 	cmd := &cobra.Command{
-		Use:   "connect PLATFORM",
+		Use:   "connect [PLATFORM]",
 		Short: "Connect an account through the platform's own sign-in",
 		Long: `Connect an account through the platform's own sign-in in the browser. Which
 platforms there are, and what they need first: relink platforms. Where a platform
 has an app password, a bot token or a webhook address instead, it is asked for.
 
+At a terminal what is missing is asked for; without a platform you are led from
+the choice of one to the account that is connected.
+
 With --no-browser the address to open is stdout's first line; then the command
 waits for the browser to come back, or for the redirect address on stdin.`,
-		Example: `  relink connect mastodon --server https://mastodon.social
+		Example: `  relink connect
+  relink connect mastodon --server https://mastodon.social
   relink connect facebook --pick "Acme Shop"
   relink connect oidc --issuer https://id.example.org --client-id relink
   relink connect bluesky --handle acme.bsky.social
   relink connect telegram < bot-token.txt`,
-		Args: cobra.ExactArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && t.guided() {
+				return nil
+			}
+			return cobra.ExactArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			site := words(r.Server, words(issuer, handle))
+			if len(args) == 0 {
+				return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+					return t.guideConnect(ctx, svc, r, site, want, s)
+				})(cmd, args)
+			}
 			p, err := platform.Lookup(args[0])
 			if err != nil {
 				return err
 			}
 			r.Platform = p.ID
-			if r.Server, err = siteOf(p, r.Server, issuer, handle); err != nil {
+			if r.Server, err = siteOf(p, r.Server, issuer, handle); err != nil && t.guided() {
+				r.Server, err = t.askSite(cmd.Context(), p)
+			}
+			if err != nil {
 				return err
 			}
-			for _, w := range want {
-				c := platform.Capability(w)
-				if !slices.ContainsFunc(p.Needs, func(n platform.Need) bool { return n.Capability == c }) {
-					return usage("choose from: "+capabilities(p), "%s has nothing called %q", p.Name, w)
-				}
-				r.Wants = append(r.Wants, c)
+			if r.Wants, err = wanted(p, want); err != nil {
+				return err
 			}
-			if s.byHand(p) {
-				if r.Login, r.Secret, err = t.credential(p, s, handle); err != nil {
+			byHand := s.byHand(p)
+			if !byHand {
+				if err := t.refuse(s, "relink connect "+p.ID); err != nil {
 					return err
 				}
-			} else if err := t.refuse(s, "relink connect "+p.ID); err != nil {
-				return err
 			}
 			r.NoBrowser, r.NoListener, r.Device = s.noBrowser || s.paste, s.paste, s.device
+			if t.guided() {
+				return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+					return t.leadConnect(ctx, svc, p, r, s, byHand)
+				})(cmd, args)
+			}
+			if byHand {
+				if r.Login, r.Secret, err = t.credential(cmd.Context(), p, s, handle); err != nil {
+					return err
+				}
+			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 				f, err := svc.Connect(ctx, r)
 				if err != nil {
@@ -153,6 +187,19 @@ func siteOf(p *platform.Platform, server, issuer, handle string) (string, error)
 	return "", usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
 }
 
+// wanted reads what the account is for.
+func wanted(p *platform.Platform, want []string) ([]platform.Capability, error) {
+	var out []platform.Capability
+	for _, w := range want {
+		c := platform.Capability(w)
+		if !slices.ContainsFunc(p.Needs, func(n platform.Need) bool { return n.Capability == c }) {
+			return nil, usage("choose from: "+capabilities(p), "%s has nothing called %q", p.Name, w)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
 func capabilities(p *platform.Platform) string {
 	var out []string
 	for _, n := range p.Needs {
@@ -165,18 +212,24 @@ func (t *tool) reconnect() *cobra.Command {
 	var s signIn
 	var all bool
 	cmd := &cobra.Command{
-		Use:   "reconnect ACCOUNT",
+		Use:   "reconnect [ACCOUNT]",
 		Short: "Sign in again for an account that is there",
 		Long: `Sign in again for an account that is there. Its name, settings and history stay.
-With --all: every account that needs somebody or ends soon, one at a time.`,
-		Example: "  relink reconnect linkedin/acme\n  relink reconnect --all",
+With --all: every account that needs somebody or ends soon, one at a time. At a
+terminal, without either, they are listed to choose from.`,
+		Example: "  relink reconnect\n  relink reconnect linkedin/acme\n  relink reconnect --all",
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) == 1 != all && len(args) < 2 {
+			if len(args) == 1 != all && len(args) < 2 || len(args) == 0 && t.guided() {
 				return nil
 			}
 			return fmt.Errorf("name one account, or give --all")
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if t.guided() {
+				return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+					return t.guideReconnect(ctx, svc, strings.Join(args, ""), all, s)
+				})(cmd, args)
+			}
 			which := "--all"
 			if !all {
 				which = args[0]
@@ -205,19 +258,24 @@ func byHandRef(ref string) bool {
 }
 
 func (t *tool) reconnectOne(ctx context.Context, svc agent.Service, account string, s signIn) error {
-	r := agent.ReconnectRequest{Account: account, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste, Device: s.device}
-	if acc, byHand, err := t.wayOf(ctx, svc, account, s); err != nil {
-		return err
-	} else if byHand != nil {
-		if r.Login, r.Secret, err = t.credential(byHand, s, acc.Handle); err != nil {
-			return err
-		}
-	}
-	f, err := svc.Reconnect(ctx, r)
+	f, err := t.startAgain(ctx, svc, account, s)
 	if err != nil {
 		return err
 	}
 	return t.follow(ctx, svc, f, s)
+}
+
+// startAgain starts the sign-in of an account that is there, the way it came.
+func (t *tool) startAgain(ctx context.Context, svc agent.Service, account string, s signIn) (agent.Flow, error) {
+	r := agent.ReconnectRequest{Account: account, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste, Device: s.device}
+	if acc, byHand, err := t.wayOf(ctx, svc, account, s); err != nil {
+		return agent.Flow{}, err
+	} else if byHand != nil {
+		if r.Login, r.Secret, err = t.credential(ctx, byHand, s, acc.Handle); err != nil {
+			return agent.Flow{}, err
+		}
+	}
+	return svc.Reconnect(ctx, r)
 }
 
 // wayOf finds the account and, where it is reconnected by hand, its platform: because
@@ -278,8 +336,17 @@ func (t *tool) reconnectAll(ctx context.Context, svc agent.Service, s signIn) er
 	return nil
 }
 
-// follow leads a flow to its end. Whatever ends it early here is cancelled at the agent.
-func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s signIn) (err error) {
+// follow leads a flow to its end and tells it.
+func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s signIn) error {
+	f, err := t.watch(ctx, svc, f, s)
+	if err != nil {
+		return err
+	}
+	return t.ended(ctx, svc, f)
+}
+
+// watch leads a flow to its end. Whatever ends it early here is cancelled at the agent.
+func (t *tool) watch(ctx context.Context, svc agent.Service, f agent.Flow, s signIn) (_ agent.Flow, err error) {
 	defer func() {
 		if err != nil && !f.Phase.Ended() {
 			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), cancelWait)
@@ -288,17 +355,14 @@ func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s si
 		}
 	}()
 	if err := t.announce(f, s); err != nil {
-		return err
+		return f, err
 	}
 	polling, stop := context.WithCancel(ctx)
 	defer stop()
 	news := poll(polling, svc, f)
 
-	var typed <-chan string
 	comesBack := f.URL != "" && f.UserCode == ""
-	if t.Interactive || comesBack && (s.noBrowser || s.paste) {
-		typed = t.lines()
-	}
+	listens := t.Interactive || comesBack && (s.noBrowser || s.paste)
 	var tick <-chan time.Time
 	if t.progress {
 		ticker := time.NewTicker(time.Second)
@@ -308,60 +372,87 @@ func (t *tool) follow(ctx context.Context, svc agent.Service, f agent.Flow, s si
 		t.waiting(f)
 	}
 	var asked, pasted, chose bool
+	opened, wrong := f.Opened, 0
 	for {
 		if f.Phase == agent.PhaseChoosing && !asked {
 			asked, chose = true, len(s.pick) > 0
-			if err := t.choose(ctx, svc, f, s, typed != nil); err != nil {
-				return err
+			if err := t.choose(ctx, svc, f, s, listens); err != nil {
+				return f, err
 			}
 		}
 		if f.Phase.Ended() {
-			return t.ended(ctx, svc, f)
+			t.wipe()
+			return f, nil
+		}
+		if opened && !f.Opened { // the agent could not, and has noted why
+			opened = false
+			t.wipe()
+			for _, n := range f.Notes {
+				t.tell(n)
+			}
+			t.waiting(f)
+		}
+		var line <-chan typed
+		if listens {
+			line = t.keyboard().next()
 		}
 		select {
 		case <-ctx.Done():
-			return cancelled()
+			t.over()
+			return f, cancelled()
 		case <-tick:
-			t.waiting(f)
-		case line, ok := <-typed:
+			t.tick(f)
+		case l := <-line:
+			t.keyboard().took()
+			text := strings.TrimSpace(l.text)
 			switch {
-			case !ok:
-				typed = nil
+			case !l.ok:
+				listens = false
 				if comesBack && !f.Listening && !pasted && f.Phase == agent.PhaseWaiting {
-					return usage("run it again and paste the address the browser ends on", "no redirect address came on stdin")
+					return f, usage("run it again and paste the address the browser ends on", "no redirect address came on stdin")
 				}
 				if !chose && f.Phase == agent.PhaseChoosing {
-					return t.unpicked(f)
+					return f, t.unpicked(f)
 				}
-			case line == "":
+			case text == "":
+				t.waiting(f)
 			case f.Phase == agent.PhaseChoosing && !chose:
-				ids, ok := t.typedChoice(f, line)
+				ids, ok := t.typedChoice(f, text)
 				if !ok {
+					if wrong++; wrong == tries {
+						return f, threeTimes()
+					}
 					continue
 				}
 				chose = true
 				if err := svc.Choose(ctx, f.ID, ids); err != nil {
-					return err
+					return f, err
 				}
 			case f.Phase == agent.PhaseWaiting:
-				err := svc.Paste(ctx, f.ID, line)
+				err := svc.Paste(ctx, f.ID, text)
 				pasted = pasted || err == nil
 				if err != nil {
-					if !t.Interactive || exitCode(err) != exitUsage {
-						return err
+					wrong++
+					if !t.Interactive || exitCode(err) != exitUsage || wrong == tries {
+						return f, err
 					}
 					t.wipe()
-					t.say("relink: %s", errorLine(err))
+					t.tell("relink: " + errorLine(err))
 				}
+				t.waiting(f)
 			}
 		case n := <-news:
 			if n.err != nil {
 				if ctx.Err() != nil {
-					return cancelled()
+					t.over()
+					return f, cancelled()
 				}
-				return n.err
+				return f, n.err
 			}
-			f = n.flow
+			if f = n.flow; f.Phase != agent.PhaseWaiting {
+				t.wipe()
+				t.waiting(f)
+			}
 		}
 	}
 }
@@ -384,13 +475,17 @@ func (t *tool) announce(f agent.Flow, s signIn) error {
 	}
 	switch {
 	case f.UserCode != "":
-		t.say("Open %s on any device and type the code %s", f.URL, f.UserCode)
+		t.tell(platform.T("Open %s on any device and type the code %s", f.URL, f.UserCode))
 	case !manual:
-		t.say("Sign in at %s in your browser. If none opens, open this address:\n%s", platformName(f.Platform), f.URL)
+		t.tell(platform.T("Sign in at %s in your browser. If none opens, open this address:", platformName(f.Platform)))
+		t.say("%s", f.URL)
+		if t.guided() && f.Listening {
+			t.tell(platform.T("If the browser cannot come back, paste the address it ends on here."))
+		}
 	case !f.Listening:
-		t.say("Open the address in a browser, sign in, then paste the address the browser ends on here.")
+		t.tell(platform.T("Open the address in a browser, sign in, then paste the address the browser ends on here."))
 	default:
-		t.say("Open the address in a browser and sign in. If the browser cannot come back, paste the address it ends on here.")
+		t.tell(platform.T("Open the address in a browser and sign in. If the browser cannot come back, paste the address it ends on here."))
 	}
 	return nil
 }
@@ -420,34 +515,56 @@ func poll(ctx context.Context, svc agent.Service, f agent.Flow) <-chan flowNews 
 	return out
 }
 
-// lines reads what is typed, or piped in, from the first time it is asked for.
-func (t *tool) lines() <-chan string {
-	if t.typed == nil {
-		out := make(chan string)
-		t.typed = out
-		in := bufio.NewScanner(t.Stdin)
-		in.Buffer(nil, maxInput)
-		go func() {
-			defer close(out)
-			for in.Scan() {
-				out <- strings.TrimSpace(in.Text())
-			}
-		}()
+// waiting shows what is waited for, anew.
+func (t *tool) waiting(f agent.Flow) {
+	if text := t.waitingFor(f); text != "" {
+		_, _ = io.WriteString(t.Stderr, "\r\x1b[K"+text)
 	}
-	return t.typed
 }
 
-func (t *tool) waiting(f agent.Flow) {
+// tick shows the time left and leaves what is being typed behind it alone.
+func (t *tool) tick(f agent.Flow) {
+	if text := t.waitingFor(f); text != "" {
+		_, _ = io.WriteString(t.Stderr, "\x1b7\r"+text+"\x1b8")
+	}
+}
+
+// waitingFor is what is waited for, in one line of the terminal; it stays as
+// long while the time runs.
+func (t *tool) waitingFor(f agent.Flow) string {
+	if !t.progress {
+		return ""
+	}
 	switch f.Phase {
 	case agent.PhaseWaiting:
 		left := max(0, f.Deadline.Sub(t.Now())).Round(time.Second)
-		what := "your browser"
+		clock := fmt.Sprintf("%d:%02d", int(left.Minutes()), int(left.Seconds())%60)
+		long := platform.T("waiting for your browser… %s left, Ctrl+C cancels", clock)
 		if f.UserCode != "" {
-			what = "the code " + f.UserCode
+			long = platform.T("waiting for the code %s… %s left, Ctrl+C cancels", f.UserCode, clock)
 		}
-		_, _ = fmt.Fprintf(t.Stderr, "\r\x1b[Kwaiting for %s… %d:%02d left, Ctrl+C cancels", what, int(left.Minutes()), int(left.Seconds())%60)
+		if f.URL == "" {
+			return t.fitting(platform.T("asking the platform…"), "")
+		}
+		return t.fitting(long+" ", platform.T("%s left", clock)+" ")
 	case agent.PhaseWorking:
-		_, _ = fmt.Fprintf(t.Stderr, "\r\x1b[Kfetching the account…")
+		return t.fitting(platform.T("fetching the account…"), "")
+	}
+	return ""
+}
+
+// fitting is the longer of two texts if the terminal has room for it.
+func (t *tool) fitting(long, short string) string {
+	if w := t.width(); w > 0 && cells(long) >= w {
+		return fitTo(words(short, long), w-1)
+	}
+	return long
+}
+
+// over leaves the line the terminal wrote ^C into.
+func (t *tool) over() {
+	if t.Interactive {
+		_, _ = io.WriteString(t.Stderr, "\n")
 	}
 }
 
@@ -473,7 +590,7 @@ func (t *tool) choose(ctx context.Context, svc agent.Service, f agent.Flow, s si
 		return t.unpicked(f)
 	}
 	t.candidates(f)
-	_, _ = fmt.Fprint(t.Stderr, "Which? Numbers such as 1,3, or all, or none to decide later: ")
+	_, _ = io.WriteString(t.Stderr, platform.T("Which? Numbers such as 1,3-5, or all, or none to decide later: "))
 	return nil
 }
 
@@ -504,19 +621,22 @@ func nameOf(c platform.Identity) string {
 
 // typedChoice reads the typed answer; what cannot be understood is asked again.
 func (t *tool) typedChoice(f agent.Flow, answer string) (ids []string, ok bool) {
-	switch answer {
-	case "all":
-		ids, _ = picked(f.Candidates, []string{"all"})
-		return ids, true
-	case "none":
+	if isWord(answer, "none", platform.T("none")) {
 		return nil, true
 	}
-	for part := range strings.SplitSeq(answer, ",") {
-		n, err := strconv.Atoi(strings.TrimSpace(part))
-		if err != nil || n < 1 || n > len(f.Candidates) {
-			_, _ = fmt.Fprintf(t.Stderr, "Numbers from 1 to %d, or all, or none: ", len(f.Candidates))
-			return nil, false
+	chosen, err := numbers(answer, len(f.Candidates))
+	if err != nil { // not a number, but perhaps a name
+		names := make([][]string, len(f.Candidates))
+		for i, c := range f.Candidates {
+			names[i] = []string{c.Name, c.Handle, c.ProviderID}
 		}
+		if found := byName(answer, names); len(found) == 1 {
+			return []string{f.Candidates[found[0]].ProviderID}, true
+		}
+		_, _ = io.WriteString(t.Stderr, platform.T("Numbers from 1 to %d, or all, or none: ", len(f.Candidates)))
+		return nil, false
+	}
+	for _, n := range chosen {
 		ids = append(ids, f.Candidates[n-1].ProviderID)
 	}
 	return ids, true
@@ -566,7 +686,7 @@ func (t *tool) ended(ctx context.Context, svc agent.Service, f agent.Flow) error
 	if t.json {
 		return t.emit(out)
 	}
-	return t.print("%s", strings.Join(append(lines, f.Notes...), "\n"))
+	return t.printLines(append(lines, f.Notes...))
 }
 
 // holds says until when an account works.

@@ -118,12 +118,12 @@ func TestConnect(t *testing.T) {
 		},
 		{
 			name: "asked", args: "connect linkedin", interactive: true, stdin: "4\nfirst\n1, 3\n", hold: true, flows: []agent.Flow{step(1, agent.PhaseChoosing, pages), choosing[2]},
-			out: connected, err: open + list + "Which? Numbers such as 1,3, or all, or none to decide later: Numbers from 1 to 3, or all, or none: Numbers from 1 to 3, or all, or none: ",
+			out: connected, err: open + list + "Which? Numbers such as 1,3-5, or all, or none to decide later: Numbers from 1 to 3, or all, or none: Numbers from 1 to 3, or all, or none: ",
 			calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 [17 19]"},
 		},
 		{
 			name: "decided later", args: "connect linkedin", interactive: true, stdin: "none\n", hold: true, flows: []agent.Flow{step(1, agent.PhaseChoosing, pages), choosing[2]},
-			out: connected, err: open + list + "Which? Numbers such as 1,3, or all, or none to decide later: ", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 []"},
+			out: connected, err: open + list + "Which? Numbers such as 1,3-5, or all, or none to decide later: ", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 []"},
 		},
 		{
 			name: "agent gone", args: "connect linkedin", interactive: true, flows: plain, errs: map[string]error{"Flow": &platform.Error{Kind: platform.KindAgent, Message: "the agent went away", Repair: "again"}},

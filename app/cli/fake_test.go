@@ -19,8 +19,14 @@ import (
 
 var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 
+// socketEnv names an agent's socket to this test binary when it is to be the command line.
+const socketEnv = "RELINK_TEST_SOCKET"
+
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
+	if socket := os.Getenv(socketEnv); socket != "" { // a test's command line at a terminal
+		os.Exit(commandLine(socket, os.Args[1:]))
+	}
 	os.Exit(m.Run())
 }
 
@@ -310,7 +316,10 @@ type bench struct {
 	stdin       io.Reader
 	interactive bool
 	progress    bool
-	passwords   []string
+	guide       bool     // all three streams are a person's terminal
+	columns     int      // of the terminal
+	blind       bool     // there is no display
+	passwords   []string // typed without being shown
 	dialErr     error
 	locked      bool   // the vault is under a passphrase and backup needs it
 	aside       string // where restore says the old vault went
@@ -319,6 +328,7 @@ type bench struct {
 	out, err bytes.Buffer
 	dials    []bool
 	other    []string
+	hidden   int // how often what is typed is still hidden
 }
 
 func (b *bench) run(t *testing.T, args ...string) int {
@@ -332,7 +342,10 @@ func (b *bench) run(t *testing.T, args ...string) int {
 	if b.ctx == nil {
 		b.ctx = t.Context()
 	}
-	l := &tool{progress: b.progress, Config: Config{
+	if len(b.passwords) > 0 { // typed behind what is on stdin
+		b.stdin = io.MultiReader(b.stdin, strings.NewReader(strings.Join(b.passwords, "\n")+"\n"))
+	}
+	l := &tool{progress: b.progress, guide: b.guide, columns: func() int { return b.columns }, Config: Config{
 		Stdin: b.stdin, Stdout: &b.out, Stderr: &b.err, Interactive: b.interactive, Version: "1.2.3", Now: func() time.Time { return noon },
 		Dial: func(_ context.Context, start bool) (agent.Service, error) {
 			b.dials = append(b.dials, start)
@@ -366,14 +379,11 @@ func (b *bench) run(t *testing.T, args ...string) int {
 			b.other = append(b.other, "restore "+path+" "+pass)
 			return b.aside, nil
 		},
-		ReadPassword: func(string) (string, error) {
-			if len(b.passwords) == 0 {
-				return "", io.EOF
-			}
-			p := b.passwords[0]
-			b.passwords = b.passwords[1:]
-			return p, nil
+		Hide: func() (func(), error) {
+			b.hidden++
+			return func() { b.hidden-- }, nil
 		},
+		HasDisplay: func() (bool, string) { return !b.blind, "no display" },
 	}}
 	return l.main(b.ctx, args)
 }

@@ -16,7 +16,7 @@ func FuzzImport(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		tl := &tool{Config: Config{Stdin: strings.NewReader(text)}}
 		var r agent.ImportRequest
-		err := tl.readToken(&r)
+		err := tl.readToken(t.Context(), &r)
 		switch {
 		case err == nil && r.Access == "" && r.Refresh == "":
 			t.Error("nothing was taken for a token")

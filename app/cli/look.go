@@ -3,9 +3,11 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"runtime"
+	"slices"
+	"strconv"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -14,18 +16,68 @@ import (
 	"relink/platform/connect"
 )
 
-// table writes aligned columns; cells are separated by tabs.
-func (t *tool) table(rows []string) error {
-	w := tabwriter.NewWriter(t.Stdout, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		if _, err := fmt.Fprintln(w, row); err != nil {
-			return written(err)
+// table writes columns, aligned by what they take in a terminal; cells are
+// separated by tabs. A person whose terminal is too narrow for them gets each row
+// as a paragraph, without the headings that are the first row.
+func (t *tool) table(headed bool, rows []string) error {
+	var widths []int
+	split := make([][]string, len(rows))
+	for i, r := range rows {
+		split[i] = strings.Split(r, "\t")
+		for j, cell := range split[i][:len(split[i])-1] {
+			if j == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[j] = max(widths[j], cells(cell))
 		}
 	}
-	return written(w.Flush())
+	var out strings.Builder
+	if w := t.width(); t.guided() && w > 0 && slices.ContainsFunc(split, func(r []string) bool { return tableWidth(r, widths) > w }) {
+		if headed {
+			split = split[1:]
+		}
+		for _, r := range split {
+			out.WriteString(paragraph(r, w) + "\n")
+		}
+		_, err := io.WriteString(t.Stdout, out.String())
+		return written(err)
+	}
+	for _, r := range split {
+		for j, cell := range r {
+			out.WriteString(cell)
+			if j < len(r)-1 {
+				out.WriteString(strings.Repeat(" ", widths[j]-cells(cell)+2))
+			}
+		}
+		out.WriteByte('\n')
+	}
+	_, err := io.WriteString(t.Stdout, out.String())
+	return written(err)
 }
 
-func row(cells ...string) string { return strings.Join(cells, "\t") }
+// tableWidth is what a row takes in a table of such columns.
+func tableWidth(r []string, widths []int) int {
+	n := cells(r[len(r)-1])
+	for j := range r[:len(r)-1] {
+		n += widths[j] + 2
+	}
+	return n
+}
+
+// paragraph is a row for a narrow terminal: what it is about, and below it the rest.
+func paragraph(r []string, columns int) string {
+	if len(r) > 1 && len(r[0]) <= 3 { // a number
+		r = append([]string{strings.TrimSpace(fmt.Sprintf("%-2s %s", r[0], r[1]))}, r[2:]...)
+	}
+	rest := slices.DeleteFunc(slices.Clone(r[1:]), func(s string) bool { return s == "" || s == "-" })
+	lines := wrap(r[0], columns)
+	for _, l := range wrap(strings.Join(rest, " · "), columns-4) {
+		lines = append(lines, "    "+l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+func row(parts ...string) string { return strings.Join(parts, "\t") }
 
 func (t *tool) status() *cobra.Command {
 	return &cobra.Command{
@@ -41,12 +93,15 @@ is needed, 4 when the vault is locked.`,
 			if err != nil {
 				return err
 			}
-			if err := t.showStatus(s); err != nil {
+			asks := t.guided() && s.Locked == "" && s.NeedsPerson() > 0
+			if err := t.showStatus(s, asks); err != nil {
 				return err
 			}
 			switch {
 			case s.Locked != "":
 				return told(exitLocked)
+			case asks:
+				return t.askNow(ctx, svc, s)
 			case s.NeedsPerson() > 0:
 				return told(exitPerson)
 			}
@@ -55,7 +110,8 @@ is needed, 4 when the vault is locked.`,
 	}
 }
 
-func (t *tool) showStatus(s *agent.Snapshot) error {
+// showStatus prints the accounts; with numbers, those that need somebody have one.
+func (t *tool) showStatus(s *agent.Snapshot, numbers bool) error {
 	now := t.Now()
 	if t.json {
 		out := statusOut{At: stamp(s.At), NeedsPerson: s.NeedsPerson(), Locked: s.Locked, Warnings: s.Warnings, Accounts: []accountOut{}}
@@ -69,6 +125,9 @@ func (t *tool) showStatus(s *agent.Snapshot) error {
 	}
 	if s.Len() > 0 {
 		rows := []string{row("ACCOUNT", "STATE", "LEFT", "ENDS", "KNOWN FROM")}
+		if numbers {
+			rows[0] = row("", rows[0])
+		}
 		for r := range s.All() {
 			word, ends, from := r.Status.State.Word(), "-", "-"
 			if !r.UnreachableSince.IsZero() {
@@ -80,9 +139,16 @@ func (t *tool) showStatus(s *agent.Snapshot) error {
 					ends = date(c.At)
 				}
 			}
-			rows = append(rows, row(r.Account.Ref(), word, r.Status.Left(now), ends, from))
+			line := row(r.Account.Ref(), word, r.Status.Left(now), ends, from)
+			switch {
+			case numbers && r.Status.State.NeedsPerson():
+				line = row(strconv.Itoa(len(rows)), line)
+			case numbers:
+				line = row("", line)
+			}
+			rows = append(rows, line)
 		}
-		if err := t.table(rows); err != nil {
+		if err := t.table(true, rows); err != nil {
 			return err
 		}
 		if err := t.print(""); err != nil {
@@ -103,7 +169,16 @@ func (t *tool) showStatus(s *agent.Snapshot) error {
 		}
 		lines = append(lines, line)
 	}
-	return t.print("%s", strings.Join(lines, "\n"))
+	return t.printLines(lines)
+}
+
+// printLines writes lines of the result, for a person no longer than the terminal is wide.
+func (t *tool) printLines(lines []string) error {
+	text := strings.Join(lines, "\n")
+	if t.guided() {
+		text = strings.Join(wrap(text, t.width()), "\n")
+	}
+	return t.print("%s", text)
 }
 
 // summary is the whole in one sentence.
@@ -174,7 +249,7 @@ registration of your own. With a name, say step by step what to register.`,
 			if t.json {
 				return t.emit(out)
 			}
-			return t.table(rows)
+			return t.table(true, rows)
 		},
 	}
 }
@@ -285,7 +360,7 @@ func (t *tool) check() *cobra.Command {
 			if t.json {
 				err = t.emit(out)
 			} else {
-				err = t.table(rows)
+				err = t.table(true, rows)
 			}
 			if err == nil && code != exitDone {
 				err = told(code)
@@ -344,7 +419,7 @@ func (t *tool) history() *cobra.Command {
 			if t.json {
 				return t.emit(out)
 			}
-			return t.table(rows)
+			return t.table(false, rows)
 		}),
 	}
 	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many lines at most")
@@ -367,7 +442,7 @@ func (t *tool) saidTable(list []agent.Notice) error {
 	if t.json {
 		return t.emit(out)
 	}
-	return t.table(rows)
+	return t.table(false, rows)
 }
 
 func (t *tool) doctor() *cobra.Command {
@@ -395,7 +470,7 @@ func (t *tool) doctor() *cobra.Command {
 			if t.json {
 				err = t.emit(out)
 			} else {
-				err = t.table(rows)
+				err = t.table(false, rows)
 			}
 			if err == nil && code != exitDone {
 				err = told(code)

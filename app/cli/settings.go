@@ -188,7 +188,7 @@ config.toml; its place: relink version --json.`,
 					}
 				}
 			}
-			return t.table(rows)
+			return t.table(false, rows)
 		}),
 	}
 	cmd.AddCommand(

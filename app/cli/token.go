@@ -136,7 +136,7 @@ sees when it is replaced, and warns before it ends, but never copies or renews i
 					return err
 				}
 				r.Keeper = k.String()
-			} else if err := t.readToken(&r); err != nil {
+			} else if err := t.readToken(cmd.Context(), &r); err != nil {
 				return err
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
@@ -159,11 +159,11 @@ sees when it is replaced, and warns before it ends, but never copies or renews i
 	return cmd
 }
 
-func (t *tool) readToken(r *agent.ImportRequest) error {
+func (t *tool) readToken(ctx context.Context, r *agent.ImportRequest) error {
 	text := ""
 	if t.Interactive {
 		var err error
-		if text, err = t.secret("Token: "); err != nil {
+		if text, err = t.secret(ctx, "Token: "); err != nil {
 			return err
 		}
 	} else {
@@ -197,21 +197,18 @@ func (t *tool) readToken(r *agent.ImportRequest) error {
 }
 
 // secret asks for one at the terminal, or takes stdin's first line. It is never empty.
-func (t *tool) secret(prompt string) (string, error) {
-	text, err := t.maybeSecret(prompt)
+func (t *tool) secret(ctx context.Context, prompt string) (string, error) {
+	text, err := t.maybeSecret(ctx, prompt)
 	if err == nil && text == "" {
 		err = usage("give it at the prompt or on stdin", "nothing was given")
 	}
 	return text, err
 }
 
-func (t *tool) maybeSecret(prompt string) (string, error) {
-	if t.Interactive && t.ReadPassword != nil {
-		text, err := t.ReadPassword(prompt)
-		if err != nil {
-			return "", usage("give it on stdin instead", "the terminal cannot be read")
-		}
-		return strings.TrimSpace(text), nil
+func (t *tool) maybeSecret(ctx context.Context, prompt string) (string, error) {
+	if t.Interactive {
+		text, err := t.hidden(ctx, prompt)
+		return strings.TrimSpace(text), err
 	}
 	return t.line(), nil
 }
@@ -221,6 +218,9 @@ func (t *tool) line() string { return strings.TrimSpace(t.rawLine()) }
 
 // rawLine is line with all but its ending.
 func (t *tool) rawLine() string {
+	if t.typing != nil {
+		return t.typing.read().text
+	}
 	var text []byte
 	one := make([]byte, 1)
 	for len(text) < maxInput {
@@ -235,14 +235,13 @@ func (t *tool) rawLine() string {
 
 // passphrase asks for one at the terminal, or takes stdin's first line. Spaces
 // around it are part of it, as in the window and in a passphrase file.
-func (t *tool) passphrase(prompt string) (string, error) {
+func (t *tool) passphrase(ctx context.Context, prompt string) (string, error) {
 	text := ""
-	if t.Interactive && t.ReadPassword != nil {
+	if t.Interactive {
 		var err error
-		if text, err = t.ReadPassword(prompt); err != nil {
-			return "", usage("give it on stdin instead", "the terminal cannot be read")
+		if text, err = t.hidden(ctx, prompt); err != nil {
+			return "", err
 		}
-		text = strings.TrimRight(text, "\r\n")
 	} else {
 		text = t.rawLine()
 	}
@@ -253,12 +252,12 @@ func (t *tool) passphrase(prompt string) (string, error) {
 }
 
 // newPassphrase asks twice at a terminal.
-func (t *tool) newPassphrase(prompt string) (string, error) {
-	first, err := t.passphrase(prompt)
+func (t *tool) newPassphrase(ctx context.Context, prompt string) (string, error) {
+	first, err := t.passphrase(ctx, prompt)
 	if err != nil || !t.Interactive {
 		return first, err
 	}
-	again, err := t.passphrase("The same again: ")
+	again, err := t.passphrase(ctx, "The same again: ")
 	if err != nil {
 		return "", err
 	}
@@ -286,9 +285,9 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 				pass := ""
 				switch {
 				case create:
-					pass, err = t.newPassphrase("New passphrase: ")
+					pass, err = t.newPassphrase(ctx, "New passphrase: ")
 				case set.Key == "passphrase":
-					pass, err = t.passphrase("Passphrase: ")
+					pass, err = t.passphrase(ctx, "Passphrase: ")
 				}
 				if err != nil {
 					return err
@@ -315,8 +314,8 @@ comes before the archive's, unless RELINK_PASSPHRASE_FILE names it.`,
 		Example: "  relink backup relink-2026-11-24.age",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			vault := func() (string, error) { return t.passphrase("Passphrase of the vault: ") }
-			archive := func() (string, error) { return t.newPassphrase("New passphrase, for the archive: ") }
+			vault := func() (string, error) { return t.passphrase(cmd.Context(), "Passphrase of the vault: ") }
+			archive := func() (string, error) { return t.newPassphrase(cmd.Context(), "New passphrase, for the archive: ") }
 			if err := t.Backup(cmd.Context(), args[0], vault, archive); err != nil {
 				return err
 			}
@@ -333,7 +332,7 @@ func (t *tool) restore() *cobra.Command {
 		Example: "  relink restore relink-2026-11-24.age",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pass, err := t.passphrase("Passphrase of the archive: ")
+			pass, err := t.passphrase(cmd.Context(), "Passphrase of the archive: ")
 			if err != nil {
 				return err
 			}

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package cli
+
+func commandLine(string, []string) int { return exitFailed }

@@ -52,6 +52,7 @@ func (a *Agent) answered(act Activation) {
 	if act.Action == notifier.ActionLater {
 		o = OutcomeSnoozed
 	}
+	a.mail.closed(act.Note) // what a person acts on is not told with others again
 	a.became(ChannelDesktop, act.Note, o, nil)
 }
 
@@ -61,6 +62,7 @@ func (a *Agent) closed(note string, reason uint32) {
 	if reason == notifier.ClosedExpired {
 		o = OutcomeExpired
 	}
+	a.mail.closed(note)
 	a.became(ChannelDesktop, note, o, nil)
 }
 

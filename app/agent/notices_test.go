@@ -123,6 +123,61 @@ func TestNoticeOfManyIsWithdrawnWithTheLast(t *testing.T) {
 	})
 }
 
+// Accounts that end minutes apart are one note from the third on; what the person
+// has closed or acted on is not told again with the others.
+func TestEndsOfAnHourAreOneNote(t *testing.T) {
+	apart := []string{"LinkedIn · a0: expired", "LinkedIn · a1: expired", "LinkedIn · a2: expired"}
+	for name, c := range map[string]struct {
+		act  func(*testing.T, *Agent, *memVault)
+		want []string
+	}{
+		"three":          {func(*testing.T, *Agent, *memVault) {}, []string{"LinkedIn · a0: expired", "LinkedIn · a1: expired", "3 accounts need you"}},
+		"one was closed": {func(_ *testing.T, a *Agent, _ *memVault) { a.closed("account/a0", notifier.ClosedDismissed) }, apart},
+		"one was put off": {func(t *testing.T, a *Agent, _ *memVault) {
+			if err := a.Activate(t.Context(), Activation{Account: "a0", Action: notifier.ActionLater, Note: "account/a0"}); err != nil {
+				t.Error(err)
+			}
+		}, apart},
+		"one was mended": {func(t *testing.T, a *Agent, v *memVault) {
+			if err := v.Save(t.Context(), newGrantFor(v, t, "a0", 60*testDay)); err != nil {
+				t.Error(err)
+			}
+			a.reload(t.Context(), "a0")
+		}, apart},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, v, ears := time.Now(), newMemVault(), &listener{}
+				for i := range 3 {
+					id := fmt.Sprint("a", i)
+					acc := platform.Account{ID: id, Platform: "linkedin", ProviderID: id, Alias: id, Created: start, LastUsed: start}
+					if err := v.Create(t.Context(), acc, platform.Grant{Account: id, Generation: 1, Tokens: platform.Tokens{Access: platform.NewSecret("t")},
+						Clocks: []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceProvider, At: start.Add(20*testDay + time.Duration(i)*20*time.Minute), Since: start}}}); err != nil {
+						t.Fatal(err)
+					}
+				}
+				a, stop := running(t, config(v, fine{}, ears))
+				defer stop()
+				time.Sleep(20*testDay - time.Minute)
+				synctest.Wait()
+				before := len(ears.all())
+				time.Sleep(30 * time.Minute) // two have ended
+				synctest.Wait()
+				c.act(t, a, v)
+				time.Sleep(20 * time.Minute)
+				synctest.Wait()
+				var got []string
+				for _, x := range ears.all()[before:] {
+					if x.note.Resident {
+						got = append(got, x.note.Title)
+					}
+				}
+				wantLines(t, "shown", got, c.want)
+			})
+		})
+	}
+}
+
 // What the desktop cannot show opens the small window at once, and both are kept.
 func TestUndeliveredNoteOpensTheWindow(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -71,18 +71,21 @@ func (q *queue[T]) flush(write func(context.Context, ...T) error, log *slog.Logg
 // server may hang.
 type outbox struct {
 	queue[post]
-	// summed are the IDs of the notes that the standing summary stands for; only run touches it.
-	summed map[string]bool
+	// summed are the IDs of the notes that the standing summary stands for, standing
+	// what is on the screen, oldest first; only run touches them.
+	summed   map[string]bool
+	standing []notifier.Standing
 }
 
 type post struct {
 	note notifier.Note
-	// gone is the id of a note to take back.
-	gone string
+	// gone is the id of a note to take back, left of one that the person has taken away.
+	gone, left string
 }
 
 func (o *outbox) send(n notifier.Note)    { o.put(post{note: n}) }
 func (o *outbox) withdraw(id string)      { o.put(post{gone: id}) }
+func (o *outbox) closed(id string)        { o.put(post{left: id}) }
 func (o *outbox) deadline() time.Duration { return 15 * time.Second }
 
 func (o *outbox) run(ctx context.Context, a *Agent) {
@@ -102,7 +105,12 @@ func (o *outbox) run(ctx context.Context, a *Agent) {
 func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 	tctx, cancel := context.WithTimeout(ctx, o.deadline())
 	defer cancel()
+	if p.left != "" {
+		o.off(p.left)
+		return
+	}
 	if p.gone != "" {
+		o.off(p.gone)
 		if err := a.sender.Withdraw(tctx, p.gone); err != nil {
 			a.log.Warn("withdraw note", "note", p.gone, "error", err)
 		}
@@ -111,20 +119,25 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 		o.leave(a, p.gone)
 		return
 	}
-	err := a.sender.Send(tctx, p.note)
+	now := a.clock.now()
+	shown := notifier.Together(p.note, o.standing, now)
+	err := a.sender.Send(tctx, shown)
 	if ctx.Err() != nil {
 		return
 	}
 	if err != nil {
-		a.log.Warn("send note", "note", p.note.ID, "error", err)
-		a.said(ChannelDesktop, p.note, OutcomeFailed, err)
+		a.log.Warn("send note", "note", shown.ID, "error", err)
+		a.said(ChannelDesktop, shown, OutcomeFailed, err)
 	} else {
-		a.said(ChannelDesktop, p.note, OutcomeShown, nil)
+		a.said(ChannelDesktop, shown, OutcomeShown, nil)
+		o.on(shown, now)
 	}
-	o.leave(a, p.note.ID)
-	if len(p.note.Parts) > 0 {
+	if shown.ID == p.note.ID {
+		o.leave(a, p.note.ID)
+	}
+	if len(shown.Parts) > 0 {
 		o.summed = map[string]bool{}
-		for _, part := range p.note.Parts {
+		for _, part := range shown.Parts {
 			o.summed[part.ID] = true
 		}
 	}
@@ -154,6 +167,25 @@ func (o *outbox) deliver(ctx context.Context, a *Agent, p post) {
 			a.said(ChannelPopup, p.note, OutcomeShown, nil)
 		}
 	}
+}
+
+// on keeps that a note is on the screen, in the place of those it stands for.
+func (o *outbox) on(n notifier.Note, now time.Time) {
+	o.off(n.ID)
+	if len(n.Parts) == 0 {
+		o.standing = append(o.standing, notifier.Standing{Note: n, At: now})
+	}
+	for _, part := range n.Parts {
+		o.off(part.ID)
+		o.standing = append(o.standing, notifier.Standing{Note: part, At: now, Summed: true})
+	}
+}
+
+// off keeps that a note is on the screen no more; a summary goes with all its parts.
+func (o *outbox) off(id string) {
+	o.standing = slices.DeleteFunc(o.standing, func(s notifier.Standing) bool {
+		return s.Note.ID == id || s.Summed && id == notifier.SummaryID
+	})
 }
 
 // mailNow has the mail of a note go at once: nothing else tells the person.

@@ -120,7 +120,7 @@ func blueskyDiscover(ctx context.Context, n *Net, server string) (Endpoint, erro
 		return e, nil
 	}
 	if u, err := url.Parse(issuer); err != nil || u.Host == "" || u.Path != "" || Secure(u) != nil {
-		return e, blueskyDialect.say(KindConfig, "", "the account's server names an authorization server without an https origin", "ask the server's operator")
+		return e, blueskyDialect.say(KindConfig, "", T("the account's server names an authorization server without an https origin"), T("ask the server's operator"))
 	}
 	var m metadata
 	if status, err = blueskyGet(ctx, n, issuer+"/.well-known/oauth-authorization-server", &m); err != nil {
@@ -130,11 +130,11 @@ func blueskyDiscover(ctx context.Context, n *Net, server string) (Endpoint, erro
 		return e, nil
 	}
 	if m.Issuer != issuer { // RFC 8414, section 3.3
-		return e, blueskyDialect.say(KindConfig, "", "the authorization server at "+issuer+" gives itself another name", "ask the server's operator")
+		return e, blueskyDialect.say(KindConfig, "", T("the authorization server at %s gives itself another name", issuer), T("ask the server's operator"))
 	}
 	for _, address := range []string{m.Auth, m.Token, m.Pushed, m.Revoke} {
 		if u, err := url.Parse(address); address != "" && (err != nil || Secure(u) != nil) {
-			return e, blueskyDialect.say(KindConfig, "", "the authorization server's addresses are not https", "ask the server's operator; tokens travel only over https")
+			return e, blueskyDialect.say(KindConfig, "", T("the authorization server's addresses are not https"), T("ask the server's operator; tokens travel only over https"))
 		}
 	}
 	e.AuthURL, e.TokenURL, e.PushedURL, e.RevokeURL = m.Auth, m.Token, m.Pushed, m.Revoke
@@ -176,7 +176,7 @@ func blueskyResolve(ctx context.Context, n *Net, name string) (identity, error) 
 	case status == http.StatusNotFound || status == http.StatusGone:
 		return identity{}, blueskyNobody(did)
 	case status != http.StatusOK || doc.ID != did:
-		return identity{}, garbage("the directory of "+blueskyDialect.name+" accounts", blueskyDialect.id)
+		return identity{}, garbage(T("the directory of %s accounts", blueskyDialect.name), blueskyDialect.id)
 	}
 	who := identity{did: did}
 	for _, s := range doc.Known {
@@ -186,7 +186,7 @@ func blueskyResolve(ctx context.Context, n *Net, name string) (identity, error) 
 		}
 	}
 	if !isDID(name) && who.handle != name {
-		return identity{}, blueskyDialect.say(KindUsage, "handle", "the handle "+name+" names an account that does not name it back", "use the account's present handle, or its DID")
+		return identity{}, blueskyDialect.say(KindUsage, "handle", T("the handle %s names an account that does not name it back", name), T("use the account's present handle, or its DID"))
 	}
 	for _, s := range doc.Has {
 		if s.Type == "AtprotoPersonalDataServer" && (s.ID == "#atproto_pds" || s.ID == did+"#atproto_pds") {
@@ -196,13 +196,13 @@ func blueskyResolve(ctx context.Context, n *Net, name string) (identity, error) 
 	}
 	who.pds = strings.TrimSuffix(who.pds, "/")
 	if u, err := url.Parse(who.pds); err != nil || u.Host == "" || u.Path != "" || u.RawQuery != "" || u.User != nil || Secure(u) != nil {
-		return identity{}, blueskyDialect.say(KindConfig, "pds", "the account's DID document names no server", "the account may be deleted; look at it in the app")
+		return identity{}, blueskyDialect.say(KindConfig, "pds", T("the account's DID document names no server"), T("the account may be deleted; look at it in the app"))
 	}
 	return who, nil
 }
 
 func blueskyNobody(name string) *Error {
-	return blueskyDialect.say(KindUsage, "unknown", fmt.Sprintf("no account is called %q", name), "check the handle; write it like acme.bsky.social")
+	return blueskyDialect.say(KindUsage, "unknown", T("no account is called %q", name), T("check the handle; write it like acme.bsky.social"))
 }
 
 // blueskyDID asks a handle's own host first, then a public resolver, which also
@@ -232,7 +232,7 @@ func blueskyDID(ctx context.Context, n *Net, handle string) (string, error) {
 func blueskyGet(ctx context.Context, n *Net, address string, v any) (int, error) {
 	r, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
-		return 0, blueskyDialect.say(KindUsage, "", "that is not an address", "write the handle like acme.bsky.social")
+		return 0, blueskyDialect.say(KindUsage, "", T("that is not an address"), T("write the handle like acme.bsky.social"))
 	}
 	r.Header.Set("Accept", "application/json")
 	a, err := n.Send(ctx, blueskyDialect.name, r)
@@ -264,7 +264,7 @@ func blueskyAuthorize(ctx context.Context, c Call, params url.Values) (Authoriza
 	}
 	key, err := newKey()
 	if err != nil {
-		return Authorization{}, blueskyDialect.say(KindStorage, "key", "no key could be made", "this computer gives no random numbers")
+		return Authorization{}, blueskyDialect.say(KindStorage, "key", T("no key could be made"), T("this computer gives no random numbers"))
 	}
 	c.Tokens.Key = key
 	params = maps.Clone(params)
@@ -333,7 +333,7 @@ func blueskyToken(ctx context.Context, c Call, form url.Values) (Exchanged, erro
 	}
 	x.Subject, _ = fields["sub"].(string)
 	if !strings.EqualFold(x.TokenType, bound) { // RFC 9449, section 5
-		return Exchanged{}, blueskyDialect.say(KindConfig, "token_type", "the server gave a token that is not bound to a key", "connect with an app password: "+blueskyByPassword)
+		return Exchanged{}, blueskyDialect.say(KindConfig, "token_type", T("the server gave a token that is not bound to a key"), T("connect with an app password: %s", blueskyByPassword))
 	}
 	x.TokenType = bound
 	// A server may speak for its own accounts only, and this is what ties them to it.
@@ -371,11 +371,11 @@ func blueskyOther(ctx context.Context, c Call, got, want string) *Error {
 		return did
 	}
 	mine := name(want)
-	return blueskyDialect.say(KindWrongAccount, "sub", fmt.Sprintf("You signed in as %s. This account is %s. Nothing was changed", name(got), mine), "sign out there, then sign in for "+mine)
+	return blueskyDialect.say(KindWrongAccount, "sub", T("You signed in as %s. This account is %s. Nothing was changed", name(got), mine), T("sign out there, then sign in for %s", mine))
 }
 
 func blueskyForeign(c Call) *Error {
-	return blueskyDialect.say(KindConfig, "sub", c.Account.Server+" speaks for an account that another server holds; nothing was changed", "give the account's handle instead")
+	return blueskyDialect.say(KindConfig, "sub", T("%s speaks for an account that another server holds; nothing was changed", c.Account.Server), T("give the account's handle instead"))
 }
 
 // blueskyByPassword is the command of the other way in.
@@ -383,7 +383,7 @@ const blueskyByPassword = "relink connect bluesky --handle HANDLE --app-password
 
 // blueskyNoBrowser says that a server has no sign-in for programs on this computer.
 func blueskyNoBrowser(code string) *Error {
-	return blueskyDialect.say(KindPolicy, code, "the account's server has no sign-in in the browser for programs on this computer", "connect with an app password: "+blueskyByPassword)
+	return blueskyDialect.say(KindPolicy, code, T("the account's server has no sign-in in the browser for programs on this computer"), T("connect with an app password: %s", blueskyByPassword))
 }
 
 // session is what createSession, refreshSession and getSession answer.
@@ -428,7 +428,7 @@ func jwtClock(token string, kind ClockKind, usual time.Duration, now time.Time) 
 func blueskyAccept(ctx context.Context, c Call, login string, password Secret) (Exchanged, error) {
 	secret := strings.TrimSpace(password.Reveal())
 	if !appPassword(secret) {
-		return Exchanged{}, blueskyDialect.say(KindUsage, "shape", "that is not an app password: one looks like xxxx-xxxx-xxxx-xxxx", "make one at "+blueskyPasswords)
+		return Exchanged{}, blueskyDialect.say(KindUsage, "shape", T("that is not an app password: one looks like xxxx-xxxx-xxxx-xxxx"), T("make one at %s", blueskyPasswords))
 	}
 	login = strings.TrimPrefix(strings.TrimSpace(login), "@")
 	names := []string{login}
@@ -439,7 +439,7 @@ func blueskyAccept(ctx context.Context, c Call, login string, password Secret) (
 		names = names[1:]
 	}
 	if len(names) == 0 {
-		return Exchanged{}, blueskyDialect.say(KindUsage, "login", "whose app password it is was not said", "add the handle: "+blueskyByPassword)
+		return Exchanged{}, blueskyDialect.say(KindUsage, "login", T("whose app password it is was not said"), T("add the handle: %s", blueskyByPassword))
 	}
 	var s session
 	for i, name := range names {
@@ -453,9 +453,9 @@ func blueskyAccept(ctx context.Context, c Call, login string, password Secret) (
 		case e.Code == "AuthenticationRequired" && i+1 < len(names):
 			continue
 		case e.Code == "AuthenticationRequired":
-			e = blueskyDialect.say(KindUsage, e.Code, blueskyDialect.name+" does not accept this app password for "+names[0], "check the handle, or make a new one at "+blueskyPasswords)
+			e = blueskyDialect.say(KindUsage, e.Code, T("%s does not accept this app password for %s", blueskyDialect.name, names[0]), T("check the handle, or make a new one at %s", blueskyPasswords))
 		case e.Code == "AuthFactorTokenRequired":
-			e = blueskyDialect.say(KindUsage, e.Code, "that is the account's own password, which wants a code by mail", "make an app password at "+blueskyPasswords)
+			e = blueskyDialect.say(KindUsage, e.Code, T("that is the account's own password, which wants a code by mail"), T("make an app password at %s", blueskyPasswords))
 		}
 		return Exchanged{}, e
 	}
@@ -518,7 +518,7 @@ func blueskyRenew(ctx context.Context, c Call) (Exchanged, error) {
 		return Exchanged{}, noToken(blueskyDialect)
 	}
 	if s.DID != c.Account.Server && s.DID != c.Account.ProviderID {
-		return Exchanged{}, blueskyDialect.say(KindConfig, "did", "the server answered for another account", "reconnect the account")
+		return Exchanged{}, blueskyDialect.say(KindConfig, "did", T("the server answered for another account"), T("reconnect the account"))
 	}
 	return blueskyExchanged(s, c.Now), nil
 }
@@ -536,7 +536,7 @@ func blueskyXRPC(ctx context.Context, c Call, method, name string, token Secret,
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
-		return blueskyDialect.say(KindConfig, "", "the account's server has no valid address", "ask its operator")
+		return blueskyDialect.say(KindConfig, "", T("the account's server has no valid address"), T("ask its operator"))
 	}
 	r.Header = header
 	r.Header.Set("Accept", "application/json")
@@ -558,7 +558,7 @@ func blueskyWho(ctx context.Context, c Call) (session, error) {
 	case !isDID(s.DID):
 		return s, garbage(blueskyDialect.name, blueskyDialect.id)
 	case isDID(c.Account.Server) && s.DID != c.Account.Server:
-		return s, blueskyDialect.say(KindConfig, "did", "the server answered for another account", "reconnect the account")
+		return s, blueskyDialect.say(KindConfig, "did", T("the server answered for another account"), T("reconnect the account"))
 	case s.Active != nil && !*s.Active:
 		return s, blueskyOff("inactive")
 	}
@@ -566,7 +566,7 @@ func blueskyWho(ctx context.Context, c Call) (session, error) {
 }
 
 func blueskyOff(code string) *Error {
-	return blueskyDialect.say(KindPolicy, code, "the "+blueskyDialect.name+" account is deactivated, suspended or has moved", "look at it in the app; the token is not the problem")
+	return blueskyDialect.say(KindPolicy, code, T("the %s account is deactivated, suspended or has moved", blueskyDialect.name), T("look at it in the app; the token is not the problem"))
 }
 
 func blueskyIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
@@ -609,7 +609,7 @@ func blueskyRevoke(ctx context.Context, c Call) error {
 		return blueskyXRPC(ctx, c, http.MethodPost, "com.atproto.server.deleteSession", token, nil, nil)
 	}
 	if c.Endpoint.RevokeURL == "" {
-		return blueskyDialect.say(KindPolicy, "", "the account's server has no way to end a sign-in", "end it in the account's settings there")
+		return blueskyDialect.say(KindPolicy, "", T("the account's server has no way to end a sign-in"), T("end it in the account's settings there"))
 	}
 	if token.IsZero() {
 		token = c.Tokens.Access
@@ -643,7 +643,7 @@ func blueskyClassify(status int, body []byte) *Error {
 	case "AuthenticationRequired", "invalid_grant":
 		return d.dead(code)
 	case "AuthFactorTokenRequired":
-		return d.say(KindConfig, code, d.name+" wants a code by mail for the account's own password", "make an app password at "+blueskyPasswords)
+		return d.say(KindConfig, code, T("%s wants a code by mail for the account's own password", d.name), T("make an app password at %s", blueskyPasswords))
 	case "AccountTakedown", "AccountDeactivated", "AccountSuspended", "RepoTakendown", "RepoDeactivated", "RepoSuspended":
 		return blueskyOff(code)
 	case "RateLimitExceeded":
@@ -653,9 +653,9 @@ func blueskyClassify(status int, body []byte) *Error {
 	case "ScopeMissingError", "insufficient_scope":
 		return d.denied(code)
 	case "invalid_dpop_proof":
-		return d.say(KindRetry, code, d.name+" does not accept this computer's proof of its key", "check this computer's clock and try again; nothing was changed")
+		return d.say(KindRetry, code, T("%s does not accept this computer's proof of its key", d.name), T("check this computer's clock and try again; nothing was changed"))
 	case "use_dpop_nonce":
-		return d.say(KindRetry, code, d.name+" refuses the proof it has just asked for", "try again later; nothing was changed")
+		return d.say(KindRetry, code, T("%s refuses the proof it has just asked for", d.name), T("try again later; nothing was changed"))
 	case "invalid_client", "invalid_client_metadata", "unauthorized_client", "invalid_redirect_uri":
 		return blueskyNoBrowser(code)
 	}
@@ -671,7 +671,7 @@ func blueskyClassify(status int, body []byte) *Error {
 	case status == http.StatusUnauthorized && code == "":
 		return d.stale("401")
 	case status == http.StatusForbidden && code == "":
-		return d.say(KindPolicy, "403", d.name+" does not allow this account to do that now", "look at the account in the app to see why")
+		return d.say(KindPolicy, "403", T("%s does not allow this account to do that now", d.name), T("look at the account in the app to see why"))
 	case code != "" && len(code) <= 64 && !strings.ContainsFunc(code, func(r rune) bool {
 		return !(r == '_' || r >= '0' && r <= '9' || r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z')
 	}):

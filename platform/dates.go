@@ -57,6 +57,9 @@ func named(t time.Time, name string) string {
 // Date writes a day as people do, in their own time zone: "25 Nov 2026".
 func Date(t time.Time) string { return At(t.Local(), T("2 Jan 2006")) }
 
+// LongDate writes a day in full, in the person's zone: "25 November 2026".
+func LongDate(t time.Time) string { return At(t.Local(), T("2 January 2006")) }
+
 // Day is a day beside now, in the person's zone: "Wed 25 Nov", with the year
 // where it is another one.
 func Day(t, now time.Time) string {

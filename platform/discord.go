@@ -118,7 +118,7 @@ func discordAccept(_ context.Context, _ Call, _ string, secret Secret) (Exchange
 	if token := strings.TrimSpace(secret.Reveal()); discordToken.MatchString(token) {
 		return Exchanged{Tokens: Tokens{Access: NewSecret(token)}, TokenType: discordBot}, nil
 	}
-	return Exchanged{}, discordDialect.say(KindUsage, "shape", "that is neither a webhook's address nor a bot token", "copy the whole address: https://discord.com/api/webhooks/…")
+	return Exchanged{}, discordDialect.say(KindUsage, "shape", T("that is neither a webhook's address nor a bot token"), T("copy the whole address: https://discord.com/api/webhooks/…"))
 }
 
 // discordWay tells how a grant came; an imported address is a webhook whatever it was called.
@@ -276,7 +276,7 @@ func discordRevoke(ctx context.Context, c Call) error {
 	case discordWebhook:
 		return c.request(ctx, discordDialect, discordClassify, http.MethodDelete, c.Tokens.Access.Reveal(), nil, Secret{}, nil, nil)
 	case discordBot:
-		return discordDialect.say(KindPolicy, "bot", "a bot's token can only be replaced by its owner", "choose Reset Token at https://discord.com/developers/applications")
+		return discordDialect.say(KindPolicy, "bot", T("a bot's token can only be replaced by its owner"), T("choose Reset Token at https://discord.com/developers/applications"))
 	}
 	form := url.Values{"token": {c.Tokens.Access.Reveal()}, "token_type_hint": {"access_token"}, "client_id": {c.App.ID}}
 	if !c.App.Secret.IsZero() {
@@ -317,7 +317,7 @@ func discordClassify(status int, body []byte) *Error {
 	case 40001, 50014, 50025:
 		return d.stale(code)
 	case 10003, 10004:
-		return d.say(KindPermission, code, "Discord does not know that channel or server any more", "choose another one")
+		return d.say(KindPermission, code, T("Discord does not know that channel or server any more"), T("choose another one"))
 	case 50001, 50013:
 		return d.denied(code)
 	case 20016, 20028:

@@ -135,18 +135,18 @@ func (n *nonceBook) put(origin, nonce string) {
 func (c Call) prove(ctx context.Context, d dialect, method, address string, header http.Header, body []byte, token Secret) (Answer, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return Answer{}, d.say(KindConfig, "", "the server's addresses are not valid ones", "ask its operator")
+		return Answer{}, d.say(KindConfig, "", T("the server's addresses are not valid ones"), T("ask its operator"))
 	}
 	origin := c.Net.Sandbox + " " + u.Scheme + "://" + u.Host
 	for again := false; ; again = true {
 		nonce := nonces.get(origin)
 		p, err := proof(c.Tokens.Key, method, address, nonce, token, c.Now)
 		if err != nil {
-			return Answer{}, d.say(KindReconnect, "key", "the key that the "+d.name+" token is bound to cannot be used", "reconnect the account")
+			return Answer{}, d.say(KindReconnect, "key", T("the key that the %s token is bound to cannot be used", d.name), T("reconnect the account"))
 		}
 		r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 		if err != nil {
-			return Answer{}, d.say(KindConfig, "", "the server's addresses are not valid ones", "ask its operator")
+			return Answer{}, d.say(KindConfig, "", T("the server's addresses are not valid ones"), T("ask its operator"))
 		}
 		for k, vs := range header {
 			r.Header[k] = vs

@@ -94,7 +94,7 @@ func dribbbleClassify(status int, body []byte) *Error {
 	case status == http.StatusUnauthorized, answer.Error == "invalid_token":
 		return d.dead("401") // there is nothing to renew it with
 	case status == http.StatusForbidden:
-		return d.say(KindPolicy, "403", "Dribbble does not let this account or app upload", "ask Dribbble for the right to upload; the token is not the problem")
+		return d.say(KindPolicy, "403", T("Dribbble does not let this account or app upload"), T("ask Dribbble for the right to upload; the token is not the problem"))
 	}
 	return d.odd(fmt.Sprint(status))
 }

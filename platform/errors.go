@@ -2,7 +2,6 @@ package platform
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -55,6 +54,8 @@ type Error struct {
 	// Message says what happened; Repair the command or click that mends it.
 	Message string `json:"message"`
 	Repair  string `json:"repair,omitempty"`
+	// Again: signing in again is the repair, and nothing beside it.
+	Again bool `json:"again,omitempty"`
 	// Definite: the platform was asked about the token and said it is dead.
 	Definite bool `json:"definite,omitempty"`
 	// Err is the cause, for errors.Is; never shown.
@@ -65,12 +66,15 @@ func (e *Error) Error() string {
 	if e.Repair == "" {
 		return e.Message
 	}
-	return e.Message + "; " + e.Repair
+	return T("%s; %s", e.Message, e.Repair)
 }
 
 // Advice is the repair for a place where a click signs in again: without the
 // command that does so, and empty where signing in again is all there is to do.
 func (e *Error) Advice() string {
+	if e.Again {
+		return ""
+	}
 	before, found := e.Repair, false
 	for _, command := range []string{"relink reconnect ", "relink connect "} {
 		if s, _, ok := strings.Cut(before, command); ok {
@@ -80,11 +84,9 @@ func (e *Error) Advice() string {
 	if !found {
 		return e.Repair
 	}
-	if strings.HasPrefix(before, "start ") || strings.HasPrefix(before, "sign ") {
-		return ""
-	}
-	before = strings.TrimRight(before, " :")
-	return strings.TrimSuffix(strings.TrimSuffix(before, ", then"), ", or")
+	// A command stands at the end of its sentence in every language.
+	before = strings.TrimRight(before, " : \u00a0")
+	return strings.TrimSuffix(strings.TrimSuffix(before, T(", then")), T(", or"))
 }
 
 // Unwrap gives the cause.
@@ -112,8 +114,8 @@ func As(err error, kind Kind) *Error {
 }
 
 // WithRepair gives a copy of the error with another repair.
-func (e *Error) WithRepair(format string, args ...any) *Error {
+func (e *Error) WithRepair(repair string) *Error {
 	c := *e
-	c.Repair = fmt.Sprintf(format, args...)
+	c.Repair, c.Again = repair, false
 	return &c
 }

@@ -137,7 +137,7 @@ func (l login) exchange(ctx context.Context, c Call, token Secret) (Exchanged, e
 // the new token that it ends more than a day later than the old one. A Page's
 // token is read anew at every sign-in instead.
 func (l login) extend(ctx context.Context, c Call) (Exchanged, error) {
-	nothing := l.say(KindPolicy, "not_extended", l.name+" gives nothing that lasts longer without a sign-in", "reconnect the account before the token ends")
+	nothing := l.say(KindPolicy, "not_extended", T("%s gives nothing that lasts longer without a sign-in", l.name), T("reconnect the account before the token ends"))
 	if !c.Tokens.Owner.IsZero() || c.App.Secret.IsZero() {
 		return Exchanged{}, nothing
 	}
@@ -327,7 +327,7 @@ func (l login) pages(ctx context.Context, c Call, user Secret) ([]facebookPage, 
 func (l login) debug(ctx context.Context, c Call, token Secret) (Verdict, error) {
 	v, refused, err := metaDebug(ctx, c, l.dialect, graph+"/debug_token", token, NewSecret(c.App.ID+"|"+c.App.Secret.Reveal()))
 	if refused {
-		return Verdict{}, l.say(KindConfig, As(err, KindRetry).Code, l.name+" refused the app's own id and secret", "store them again with: relink app set "+l.id)
+		return Verdict{}, l.say(KindConfig, As(err, KindRetry).Code, T("%s refused the app's own id and secret", l.name), T("store them again with: relink app set %s", l.id))
 	}
 	return v, err
 }

@@ -210,14 +210,14 @@ func googleClassify(d dialect, status int, body []byte) *Error {
 		return noChannel(d)
 	}
 	if code := f.is("authenticatedUserAccountClosed", "authenticatedUserAccountSuspended"); code != "" {
-		return d.say(KindPolicy, code, "Google has closed or suspended this account", "sign in at accounts.google.com to see why; the token is not the problem")
+		return d.say(KindPolicy, code, T("Google has closed or suspended this account"), T("sign in at accounts.google.com to see why; the token is not the problem"))
 	}
 	if code := f.is("accessNotConfigured", "SERVICE_DISABLED"); code != "" {
-		return d.say(KindConfig, code, "the API of "+d.name+" is not enabled in your Google project", "enable it in the console under APIs & Services, Library")
+		return d.say(KindConfig, code, T("the API of %s is not enabled in your Google project", d.name), T("enable it in the console under APIs & Services, Library"))
 	}
 	if code := f.is("quotaExceeded", "dailyLimitExceeded", "rateLimitExceeded", "userRateLimitExceeded", "uploadLimitExceeded", "RATE_LIMIT_EXCEEDED", "RESOURCE_EXHAUSTED"); code != "" {
 		if f.noQuota() {
-			return d.say(KindPolicy, code, "Google has not approved your project for this API: its quota is 0", "ask Google for access to the API; the token is not the problem")
+			return d.say(KindPolicy, code, T("Google has not approved your project for this API: its quota is 0"), T("ask Google for access to the API; the token is not the problem"))
 		}
 		return d.limited(code)
 	}
@@ -234,7 +234,7 @@ func googleClassify(d dialect, status int, body []byte) *Error {
 	case status == http.StatusTooManyRequests:
 		return d.limited(code)
 	case status == http.StatusForbidden:
-		return d.say(KindPermission, code, "Google does not let this account do that here", "check its role there, or reconnect and allow everything that is asked for")
+		return d.say(KindPermission, code, T("Google does not let this account do that here"), T("check its role there, or reconnect and allow everything that is asked for"))
 	}
 	return d.odd(code)
 }
@@ -247,9 +247,9 @@ func googleTokenError(d dialect, status int, word, subtype string) *Error {
 	case word == "invalid_grant", word == "invalid_rapt", word == "rapt_required":
 		return d.dead(word)
 	case word == "deleted_client":
-		return d.say(KindConfig, word, "your app registration at Google was deleted", "restore it in the console, or store another with: relink app set "+d.id)
+		return d.say(KindConfig, word, T("your app registration at Google was deleted"), T("restore it in the console, or store another with: relink app set %s", d.id))
 	case word == "admin_policy_enforced", word == "org_internal", word == "disallowed_useragent":
-		return d.say(KindPolicy, word, "Google or this account's organisation does not allow this app", "ask the organisation's administrator to allow it")
+		return d.say(KindPolicy, word, T("Google or this account's organisation does not allow this app"), T("ask the organisation's administrator to allow it"))
 	}
 	if status == http.StatusUnauthorized && word == "invalid_request" {
 		return d.stale(word) // what userinfo says of a dead token

@@ -35,8 +35,8 @@ var googlebusiness = google(&Platform{
 func googlebusinessClassify(status int, body []byte) *Error {
 	e := googleClassify(googlebusinessDialect, status, body)
 	if e != nil && e.Kind == KindLimit {
-		e.Message = "Google answers no more requests of your project for now; a project that it has not approved gets none"
-		e.Repair = "try again later, or ask for API access if that was not done; the token is not the problem"
+		e.Message = T("Google answers no more requests of your project for now; a project that it has not approved gets none")
+		e.Repair = T("try again later, or ask for API access if that was not done; the token is not the problem")
 	}
 	return e
 }
@@ -105,7 +105,7 @@ func googlebusinessIdentify(ctx context.Context, c Call, x Exchanged) ([]Identit
 		groups = add(groups, "account", a.Name, a.AccountName)
 	}
 	if len(accounts) == 0 {
-		return nil, googlebusinessDialect.say(KindPolicy, "no_account", "this Google account manages no business", "create a profile at business.google.com, or sign in with the account that manages it")
+		return nil, googlebusinessDialect.say(KindPolicy, "no_account", T("this Google account manages no business"), T("create a profile at business.google.com, or sign in with the account that manages it"))
 	}
 	return append(locations, groups...), nil
 }

@@ -3,7 +3,6 @@ package platform
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -60,32 +59,32 @@ func (k Keeper) String() string {
 // left out) and "keyring:SERVICE/USER". Paths must be absolute. Errors are *[Error] of KindUsage.
 func ParseKeeper(s string) (Keeper, error) {
 	bad := func(message string) (Keeper, error) {
-		return Keeper{}, &Error{Kind: KindUsage, Message: message, Repair: "write it like env:/home/me/.env#TOKEN, json:/home/me/token.json#/access_token or keyring:service/user"}
+		return Keeper{}, &Error{Kind: KindUsage, Message: message, Repair: T("write it like env:/home/me/.env#TOKEN, json:/home/me/token.json#/access_token or keyring:service/user")}
 	}
 	kind, rest, ok := strings.Cut(s, ":")
 	if !ok || rest == "" {
-		return bad(fmt.Sprintf("%q does not say where a token is kept", s))
+		return bad(T("%q does not say where a token is kept", s))
 	}
 	k := Keeper{Kind: KeeperKind(kind)}
 	switch k.Kind {
 	case KeeperKeyring:
 		k.Path, k.Key, ok = strings.Cut(rest, "/")
 		if !ok || k.Path == "" || k.Key == "" {
-			return bad("a keyring item needs its service and its user")
+			return bad(T("a keyring item needs its service and its user"))
 		}
 		return k, nil
 	case KeeperEnv, KeeperJSON:
 		k.Path, k.Key, _ = strings.Cut(rest, "#")
 	default:
-		return bad(fmt.Sprintf("%q is no kind of place for a token", kind))
+		return bad(T("%q is no kind of place for a token", kind))
 	}
 	switch {
 	case !filepath.IsAbs(k.Path):
-		return bad(fmt.Sprintf("%q is not a whole path", k.Path))
+		return bad(T("%q is not a whole path", k.Path))
 	case k.Kind == KeeperEnv && k.Key == "":
-		return bad("the name of the variable is missing")
+		return bad(T("the name of the variable is missing"))
 	case k.Kind == KeeperJSON && k.Key != "" && !strings.HasPrefix(k.Key, "/"):
-		return bad(fmt.Sprintf("%q is not a JSON Pointer; it begins with a slash", k.Key))
+		return bad(T("%q is not a JSON Pointer; it begins with a slash", k.Key))
 	}
 	k.Path = filepath.Clean(k.Path)
 	return k, nil

@@ -221,18 +221,21 @@ func linkedinVerify(ctx context.Context, c Call) (Verdict, error) {
 		return v, nil // an end with a date is a clock, not a fault
 	}
 	return v, &Error{Kind: KindReconnect, Platform: linkedinDialect.id, Code: answer.Status, Definite: true,
-		Message: "LinkedIn says this token is " + linkedinStatus(answer.Status), Repair: "reconnect the account"}
+		Message: linkedinSays(answer.Status), Repair: T("reconnect the account")}
 }
 
-func linkedinStatus(s string) string {
-	if s == "revoked" || s == "expired" {
-		return s
+func linkedinSays(status string) string {
+	switch status {
+	case "revoked":
+		return T("LinkedIn says this token is revoked")
+	case "expired":
+		return T("LinkedIn says this token is expired")
 	}
-	return "not valid"
+	return T("LinkedIn says this token is not valid")
 }
 
 func linkedinApp() *Error {
-	return &Error{Kind: KindConfig, Platform: linkedinDialect.id, Code: "invalid_client", Message: "LinkedIn does not know this client id and secret", Repair: "store them again with: relink app set linkedin"}
+	return &Error{Kind: KindConfig, Platform: linkedinDialect.id, Code: "invalid_client", Message: T("LinkedIn does not know this client id and secret"), Repair: T("store them again with: relink app set linkedin")}
 }
 
 var linkedinDialect = dialect{id: "linkedin", name: "LinkedIn"}
@@ -270,13 +273,13 @@ func linkedinClassify(status int, body []byte) *Error {
 	}
 	switch {
 	case status == http.StatusUnauthorized && answer.ServiceErrorCode == 65601:
-		return say(KindReconnect, "LinkedIn says this token was revoked", "reconnect the account")
+		return say(KindReconnect, T("LinkedIn says this token was revoked"), T("reconnect the account"))
 	case status == http.StatusUnauthorized:
-		return say(KindRefresh, "LinkedIn no longer accepts this access token", "reconnect the account")
+		return say(KindRefresh, T("LinkedIn no longer accepts this access token"), T("reconnect the account"))
 	case status == http.StatusForbidden:
-		return say(KindPermission, "LinkedIn did not grant a permission this needs", "add the product to your LinkedIn app, then reconnect")
+		return say(KindPermission, T("LinkedIn did not grant a permission this needs"), T("add the product to your LinkedIn app, then reconnect"))
 	case status == http.StatusUpgradeRequired:
-		return say(KindConfig, "LinkedIn has switched off this version of its API", "update Relink")
+		return say(KindConfig, T("LinkedIn has switched off this version of its API"), T("update Relink"))
 	}
-	return say(KindRetry, "LinkedIn answered with status "+fmt.Sprint(status), "try again later; nothing was changed")
+	return say(KindRetry, T("LinkedIn answered with status %s", fmt.Sprint(status)), T("try again later; nothing was changed"))
 }

@@ -65,12 +65,12 @@ func mastodonDiscover(ctx context.Context, n *Net, server string) (Endpoint, err
 	if err != nil {
 		return e, badServer(server)
 	}
-	a, err := n.Send(ctx, "the Mastodon server", r)
+	a, err := n.Send(ctx, T("the Mastodon server"), r)
 	if err != nil {
 		return e, err
 	}
 	if a.Status >= 500 {
-		return e, outage("the Mastodon server", "mastodon", a.Status)
+		return e, outage(T("the Mastodon server"), "mastodon", a.Status)
 	}
 	var m metadata
 	if a.Status == http.StatusOK && json.Unmarshal(a.Body, &m) == nil {
@@ -81,7 +81,7 @@ func mastodonDiscover(ctx context.Context, n *Net, server string) (Endpoint, err
 }
 
 func badServer(server string) *Error {
-	return &Error{Kind: KindUsage, Message: fmt.Sprintf("%q is not a server's address", server), Repair: "write it like https://mastodon.social"}
+	return &Error{Kind: KindUsage, Message: T("%q is not a server's address", server), Repair: T("write it like https://mastodon.social")}
 }
 
 func mastodonRegister(ctx context.Context, n *Net, e Endpoint, server, redirect string, scopes []string) (App, error) {
@@ -97,7 +97,7 @@ func mastodonRegister(ctx context.Context, n *Net, e Endpoint, server, redirect 
 		return App{}, err
 	}
 	if answer.ClientID == "" || answer.ClientSecret == "" {
-		return App{}, &Error{Kind: KindRetry, Platform: mastodonDialect.id, Message: "the server did not register Relink", Repair: "check that this is a Mastodon server's address"}
+		return App{}, &Error{Kind: KindRetry, Platform: mastodonDialect.id, Message: T("the server did not register Relink"), Repair: T("check that this is a Mastodon server's address")}
 	}
 	return App{
 		Platform: mastodonDialect.id, Server: server, ID: answer.ClientID, Secret: NewSecret(answer.ClientSecret),
@@ -150,11 +150,11 @@ func mastodonClassify(status int, body []byte) *Error {
 	case status < 400:
 		return nil
 	case status == http.StatusUnauthorized:
-		return say(KindReconnect, "the Mastodon server no longer accepts this token", "reconnect the account")
+		return say(KindReconnect, T("the Mastodon server no longer accepts this token"), T("reconnect the account"))
 	case status == http.StatusForbidden && strings.Contains(answer.Error, "scope"):
-		return say(KindPermission, "the Mastodon server did not grant a permission this needs", "reconnect and allow everything that is asked for")
+		return say(KindPermission, T("the Mastodon server did not grant a permission this needs"), T("reconnect and allow everything that is asked for"))
 	case status == http.StatusForbidden:
-		return say(KindPolicy, "the Mastodon server does not allow this account to do that now", "sign in on the server's own site to see why")
+		return say(KindPolicy, T("the Mastodon server does not allow this account to do that now"), T("sign in on the server's own site to see why"))
 	}
-	return say(KindRetry, "the Mastodon server answered with status "+fmt.Sprint(status), "try again later; nothing was changed")
+	return say(KindRetry, T("the Mastodon server answered with status %s", fmt.Sprint(status)), T("try again later; nothing was changed"))
 }

@@ -40,7 +40,7 @@ var medium = &Platform{
 		Accept: func(_ context.Context, _ Call, _ string, secret Secret) (Exchanged, error) {
 			token := strings.TrimSpace(secret.Reveal())
 			if token == "" || strings.ContainsAny(token, " \t\r\n") {
-				return Exchanged{}, mediumDialect.say(KindUsage, "shape", "that is not an integration token", "copy it whole, without spaces")
+				return Exchanged{}, mediumDialect.say(KindUsage, "shape", T("that is not an integration token"), T("copy it whole, without spaces"))
 			}
 			return Exchanged{Tokens: Tokens{Access: NewSecret(token)}, TokenType: "Bearer"}, nil
 		},

@@ -167,7 +167,7 @@ func (d dialect) metaDead(code string, definite bool) *Error {
 		if site == "Facebook" {
 			site = "facebook.com"
 		}
-		e.Repair = "sign in on " + site + " and follow what it asks, then reconnect the account"
+		e.Repair = T("sign in on %s and follow what it asks, then reconnect the account", site)
 	}
 	return e
 }
@@ -233,19 +233,19 @@ func (d dialect) metaClassify(status int, body []byte) *Error {
 	case g.Subcode == 2207050, g.Subcode == 2207051, g.Subcode == 4279013:
 		return d.metaBlocked(code)
 	case g.Subcode >= 2207000 && g.Subcode <= 2207999:
-		return d.say(KindPolicy, code, d.name+" refused the post or its media", "change the post; the token is not the problem")
+		return d.say(KindPolicy, code, T("%s refused the post or its media", d.name), T("change the post; the token is not the problem"))
 	case g.Code == 3, says("developer role", "app review", "development mode", "api access blocked", "api access deactivated"):
 		return d.metaGate(code)
 	case g.Code == 10, g.Code >= 200 && g.Code <= 299:
 		return d.denied(code)
 	case g.Code == 100 && g.Subcode == 33:
-		return d.say(KindPermission, code, d.name+" does not show this to the account that was connected", "reconnect and allow everything that is asked for")
+		return d.say(KindPermission, code, T("%s does not show this to the account that was connected", d.name), T("reconnect and allow everything that is asked for"))
 	case g.Code == 4, g.Code == 17, g.Code == 32, g.Code == 341, g.Code == 613, g.Code >= 80000 && g.Code <= 80014:
 		return d.limited(code)
 	case g.Code == 368:
 		return d.metaBlocked(code)
 	case g.Code == 506:
-		return d.say(KindPolicy, code, d.name+" refused the post: it is the same as the one before", "change the text; the token is not the problem")
+		return d.say(KindPolicy, code, T("%s refused the post: it is the same as the one before", d.name), T("change the text; the token is not the problem"))
 	case g.Code == 1, g.Code == 2:
 		return d.unwell(code)
 	}
@@ -273,19 +273,19 @@ func (d dialect) metaFlat(message string) *Error {
 // metaGate: an app that was not reviewed serves people with a role in it only,
 // and only what it was approved for.
 func (d dialect) metaGate(code string) *Error {
-	return d.say(KindPolicy, code, d.name+" does not let your app do this for this account yet; the token is not the problem",
-		"give the account a role in your app, or pass App Review, at developers.facebook.com/apps")
+	return d.say(KindPolicy, code, T("%s does not let your app do this for this account yet; the token is not the problem", d.name),
+		T("give the account a role in your app, or pass App Review, at developers.facebook.com/apps"))
 }
 
 // metaBlocked: the account or what it did is restricted.
 func (d dialect) metaBlocked(code string) *Error {
-	return d.say(KindPolicy, code, d.name+" has blocked this for a while", "read the notice in "+d.name+" itself; the token is not the problem")
+	return d.say(KindPolicy, code, T("%s has blocked this for a while", d.name), T("read the notice in %s itself; the token is not the problem", d.name))
 }
 
 func (d dialect) metaCodeOver(code string) *Error {
-	return d.say(KindCancelled, code, d.name+" no longer accepts this sign-in's code", "start the connection again")
+	return d.say(KindCancelled, code, T("%s no longer accepts this sign-in's code", d.name), T("start the connection again"))
 }
 
 func (d dialect) metaRedirect(code string) *Error {
-	return d.say(KindConfig, code, d.name+" does not accept the redirect address", "list it in the app's settings exactly as relink platforms shows it")
+	return d.say(KindConfig, code, T("%s does not accept the redirect address", d.name), T("list it in the app's settings exactly as relink platforms shows it"))
 }

@@ -172,7 +172,7 @@ func Secure(u *url.URL) error {
 	if u.Scheme == "https" || u.Scheme == "http" && Loopback(u.Hostname()) {
 		return nil
 	}
-	return &Error{Kind: KindUsage, Message: "refusing " + u.Scheme + " to " + u.Hostname() + ": tokens travel only over https", Repair: "use the https address"}
+	return &Error{Kind: KindUsage, Message: T("refusing %s to %s: tokens travel only over https", u.Scheme, u.Hostname()), Repair: T("use the https address")}
 }
 
 // Loopback reports whether a host name is this computer.
@@ -213,20 +213,20 @@ func Unreachable(platformName string, err error) *Error {
 	if errors.As(err, &own) {
 		return own
 	}
-	why := "no answer"
+	why := T("no answer")
 	var dns *net.DNSError
 	var nerr net.Error
 	switch {
 	case errors.Is(err, errTooBig):
-		why = "its " + errTooBig.Error()
+		why = T("its answer is larger than 1 MB")
 	case errors.Is(err, context.Canceled):
-		why = "the request was cancelled"
+		why = T("the request was cancelled")
 	case errors.As(err, &dns):
-		why = "its address cannot be found"
+		why = T("its address cannot be found")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &nerr) && nerr.Timeout():
-		why = "no answer in time"
+		why = T("no answer in time")
 	}
-	return &Error{Kind: KindRetry, Message: platformName + " cannot be reached: " + why, Repair: "check the network and try again; nothing was changed", Err: scrub{err}}
+	return &Error{Kind: KindRetry, Message: T("%s cannot be reached: %s", platformName, why), Repair: T("check the network and try again; nothing was changed"), Err: scrub{err}}
 }
 
 // scrub keeps a cause for errors.Is and drops its text, which may hold an
@@ -251,7 +251,7 @@ func (c Call) request(ctx context.Context, d dialect, classify func(int, []byte)
 	}
 	r, err := http.NewRequestWithContext(ctx, method, raw, body)
 	if err != nil {
-		return &Error{Kind: KindUsage, Platform: d.id, Message: "the address is not a valid one", Repair: "check the server's address"}
+		return &Error{Kind: KindUsage, Platform: d.id, Message: T("the address is not a valid one"), Repair: T("check the server's address")}
 	}
 	if body != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
@@ -301,16 +301,16 @@ func quiet(d dialect, classify func(int, []byte) *Error) func(int, []byte) *Erro
 }
 
 func garbage(name, id string) *Error {
-	return &Error{Kind: KindRetry, Platform: id, Code: "garbage", Message: name + " answered something that is not its API", Repair: "a network sign-in page may be in the way: check the network and try again"}
+	return &Error{Kind: KindRetry, Platform: id, Code: "garbage", Message: T("%s answered something that is not its API", name), Repair: T("a network sign-in page may be in the way: check the network and try again")}
 }
 
 // outage classifies what every platform has in common; nil when the status is none of it.
 func outage(name, id string, status int) *Error {
 	switch {
 	case status == http.StatusTooManyRequests:
-		return &Error{Kind: KindLimit, Platform: id, Code: "429", Message: name + " limits how often it may be asked", Repair: "try again later; the token is not the problem"}
+		return &Error{Kind: KindLimit, Platform: id, Code: "429", Message: T("%s limits how often it may be asked", name), Repair: T("try again later; the token is not the problem")}
 	case status >= 500:
-		return &Error{Kind: KindRetry, Platform: id, Code: fmt.Sprint(status), Message: fmt.Sprintf("%s is not well (status %d)", name, status), Repair: "try again later; nothing was changed"}
+		return &Error{Kind: KindRetry, Platform: id, Code: fmt.Sprint(status), Message: T("%s is not well (status %d)", name, status), Repair: T("try again later; nothing was changed")}
 	case status >= 300 && status < 400:
 		return garbage(name, id)
 	}

@@ -67,7 +67,7 @@ type metadata struct {
 func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" {
-		return Endpoint{}, &Error{Kind: KindUsage, Message: fmt.Sprintf("%q is not an issuer's address", issuer), Repair: "write it like https://accounts.example.com"}
+		return Endpoint{}, &Error{Kind: KindUsage, Message: T("%q is not an issuer's address", issuer), Repair: T("write it like https://accounts.example.com")}
 	}
 	path := strings.TrimSuffix(u.EscapedPath(), "/")
 	origin := u.Scheme + "://" + u.Host
@@ -80,23 +80,23 @@ func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) 
 		if err != nil {
 			return Endpoint{}, badServer(issuer)
 		}
-		a, err := n.Send(ctx, "the issuer", r)
+		a, err := n.Send(ctx, T("the issuer"), r)
 		if err != nil {
 			return Endpoint{}, err
 		}
 		if a.Status != http.StatusOK {
-			if last = outage("the issuer", "oidc", a.Status); last != nil && a.Status >= 500 {
+			if last = outage(T("the issuer"), "oidc", a.Status); last != nil && a.Status >= 500 {
 				return Endpoint{}, last
 			}
 			continue
 		}
 		var m metadata
 		if json.Unmarshal(a.Body, &m) != nil || m.Auth == "" || m.Token == "" {
-			last = garbage("the issuer", "oidc")
+			last = garbage(T("the issuer"), "oidc")
 			continue
 		}
 		if same := strings.TrimSuffix(m.Issuer, "/"); same != strings.TrimSuffix(issuer, "/") && same != strings.TrimSuffix(n.URL(issuer), "/") {
-			return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: "the issuer calls itself " + m.Issuer, Repair: "use exactly that address with --issuer"}
+			return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: T("the issuer calls itself %s", m.Issuer), Repair: T("use exactly that address with --issuer")}
 		}
 		e := Endpoint{
 			AuthURL: m.Auth, TokenURL: m.Token, RevokeURL: m.Revoke, IntrospectURL: m.Introspect,
@@ -111,7 +111,7 @@ func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) 
 				continue
 			}
 			if u, err := url.Parse(address); err != nil || Secure(u) != nil {
-				return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: "the issuer's addresses are not https", Repair: "ask its operator; tokens travel only over https"}
+				return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: T("the issuer's addresses are not https"), Repair: T("ask its operator; tokens travel only over https")}
 			}
 		}
 		return e, nil
@@ -119,7 +119,7 @@ func oidcDiscover(ctx context.Context, n *Net, issuer string) (Endpoint, error) 
 	if last != nil {
 		return Endpoint{}, last
 	}
-	return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: "no OpenID or OAuth metadata at " + issuer, Repair: "check the issuer's address"}
+	return Endpoint{}, &Error{Kind: KindConfig, Platform: "oidc", Message: T("no OpenID or OAuth metadata at %s", issuer), Repair: T("check the issuer's address")}
 }
 
 func oidcIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) {
@@ -135,7 +135,7 @@ func oidcIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) 
 		}
 		// OpenID Connect Core section 5.3.2: the two must be the same person.
 		if x.Subject != "" && who.Sub != x.Subject {
-			return nil, garbage("the issuer", oidcDialect.id)
+			return nil, garbage(T("the issuer"), oidcDialect.id)
 		}
 	case x.Subject != "":
 		who.Sub = x.Subject
@@ -147,7 +147,7 @@ func oidcIdentify(ctx context.Context, c Call, x Exchanged) ([]Identity, error) 
 		who.Sub, who.Username = sub.Sub, sub.Username
 	}
 	if who.Sub == "" {
-		return nil, &Error{Kind: KindConfig, Platform: oidcDialect.id, Message: "the issuer does not say whose account this is", Repair: "allow the scope openid for this client"}
+		return nil, &Error{Kind: KindConfig, Platform: oidcDialect.id, Message: T("the issuer does not say whose account this is"), Repair: T("allow the scope openid for this client")}
 	}
 	handle := cmp.Or(who.Username, who.Email)
 	name := cmp.Or(who.Name, handle, who.Sub)
@@ -195,7 +195,7 @@ func oidcVerify(ctx context.Context, c Call) (Verdict, error) {
 		var who struct{ Sub string }
 		err := c.request(ctx, oidcDialect, oidcClassify, http.MethodGet, c.Endpoint.UserInfoURL, nil, c.Tokens.Access, nil, &who)
 		if err == nil && who.Sub == "" { // a network's sign-in page also answers 200
-			return Verdict{}, garbage("the issuer", oidcDialect.id)
+			return Verdict{}, garbage(T("the issuer"), oidcDialect.id)
 		}
 		return Verdict{}, err
 	case c.Endpoint.IntrospectURL != "":
@@ -204,20 +204,20 @@ func oidcVerify(ctx context.Context, c Call) (Verdict, error) {
 			return Verdict{}, err
 		}
 		if answer.Active == nil {
-			return Verdict{}, garbage("the issuer", oidcDialect.id)
+			return Verdict{}, garbage(T("the issuer"), oidcDialect.id)
 		}
 		if !*answer.Active {
 			return Verdict{}, oauthClassify(oidcDialect, "invalid_token")
 		}
 		return Verdict{}, nil
 	}
-	return Verdict{}, &Error{Kind: KindPolicy, Platform: oidcDialect.id, Message: "the issuer has no way to ask about a token", Repair: "nothing to do: its end date is all that is known"}
+	return Verdict{}, &Error{Kind: KindPolicy, Platform: oidcDialect.id, Message: T("the issuer has no way to ask about a token"), Repair: T("nothing to do: its end date is all that is known")}
 }
 
 // oidcRevoke ends the refresh token where there is one, which ends the grant (RFC 7009).
 func oidcRevoke(ctx context.Context, c Call) error {
 	if c.Endpoint.RevokeURL == "" {
-		return &Error{Kind: KindPolicy, Platform: oidcDialect.id, Message: "the issuer has no way to revoke a token", Repair: "remove the app on the issuer's own site"}
+		return &Error{Kind: KindPolicy, Platform: oidcDialect.id, Message: T("the issuer has no way to revoke a token"), Repair: T("remove the app on the issuer's own site")}
 	}
 	form := url.Values{"token": {c.Tokens.Access.Reveal()}, "token_type_hint": {"access_token"}}
 	if !c.Tokens.Refresh.IsZero() {
@@ -232,12 +232,12 @@ func oidcClassify(status int, body []byte) *Error {
 	var answer struct{ Error string }
 	parsed := json.Unmarshal(body, &answer)
 	if parsed != nil && len(body) > 0 && status >= 400 && status != http.StatusUnauthorized && status != http.StatusForbidden {
-		if e := outage("the issuer", oidcDialect.id, status); e != nil {
+		if e := outage(T("the issuer"), oidcDialect.id, status); e != nil {
 			return e
 		}
-		return garbage("the issuer", oidcDialect.id)
+		return garbage(T("the issuer"), oidcDialect.id)
 	}
-	if e := outage("the issuer", oidcDialect.id, status); e != nil {
+	if e := outage(T("the issuer"), oidcDialect.id, status); e != nil {
 		return e
 	}
 	if e := oauthClassify(oidcDialect, answer.Error); e != nil {
@@ -255,5 +255,5 @@ func oidcClassify(status int, body []byte) *Error {
 	case status == http.StatusForbidden:
 		return oauthClassify(oidcDialect, "insufficient_scope")
 	}
-	return &Error{Kind: KindRetry, Platform: oidcDialect.id, Code: fmt.Sprint(status), Message: fmt.Sprintf("the issuer answered with status %d", status), Repair: "try again later; nothing was changed"}
+	return &Error{Kind: KindRetry, Platform: oidcDialect.id, Code: fmt.Sprint(status), Message: T("the issuer answered with status %d", status), Repair: T("try again later; nothing was changed")}
 }

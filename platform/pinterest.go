@@ -162,7 +162,7 @@ func pinterestClassify(status int, body []byte) *Error {
 	case *answer.Code == 8, status == http.StatusTooManyRequests:
 		return d.limited(code)
 	case *answer.Code == 3, status == http.StatusForbidden:
-		return d.say(KindPermission, code, "Pinterest did not grant a permission or the access this needs", "reconnect and allow everything, or ask for standard access for the app")
+		return d.say(KindPermission, code, T("Pinterest did not grant a permission or the access this needs"), T("reconnect and allow everything, or ask for standard access for the app"))
 	case *answer.Code == 2, status == http.StatusUnauthorized:
 		return d.stale(code)
 	}

@@ -345,7 +345,7 @@ func Lookup(id string) (*Platform, error) {
 	for _, p := range All() {
 		names = append(names, p.ID)
 	}
-	return nil, &Error{Kind: KindUsage, Message: "unknown platform " + strings.TrimSpace(id), Repair: "choose one of: " + strings.Join(names, ", ")}
+	return nil, &Error{Kind: KindUsage, Message: T("unknown platform %s", strings.TrimSpace(id)), Repair: T("choose one of: %s", strings.Join(names, ", "))}
 }
 
 // Ask is the list of scopes to request for the capabilities wanted, each once, in table order.

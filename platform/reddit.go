@@ -206,14 +206,14 @@ func redditClassify(status int, body []byte) *Error {
 		case "USER_REQUIRED":
 			return d.stale(code)
 		}
-		return d.say(KindUsage, code, "Reddit does not take what was sent ("+code+")", "check the post; the token is not the problem")
+		return d.say(KindUsage, code, T("Reddit does not take what was sent (%s)", code), T("check the post; the token is not the problem"))
 	}
 	code := fmt.Sprint(status)
 	switch {
 	case status == http.StatusUnauthorized:
 		return d.stale(code)
 	case status == http.StatusForbidden && answer.Reason != "":
-		return d.say(KindPolicy, plainCode(answer.Reason), "Reddit does not let this account do that there", "look at the community on reddit.com; the token is not the problem")
+		return d.say(KindPolicy, plainCode(answer.Reason), T("Reddit does not let this account do that there"), T("look at the community on reddit.com; the token is not the problem"))
 	case status == http.StatusForbidden:
 		return redditBlocked(code)
 	case status == http.StatusTooManyRequests:
@@ -228,6 +228,6 @@ func redditClassify(status int, body []byte) *Error {
 
 // redditBlocked: banned, not granted, or the program is not let in; Reddit does not say which.
 func redditBlocked(code string) *Error {
-	return redditDialect.say(KindPermission, code, "Reddit does not allow this: a permission is missing, or it blocks this account, app or network",
-		"look on reddit.com whether the account and the app are in order")
+	return redditDialect.say(KindPermission, code, T("Reddit does not allow this: a permission is missing, or it blocks this account, app or network"),
+		T("look on reddit.com whether the account and the app are in order"))
 }

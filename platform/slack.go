@@ -202,7 +202,7 @@ func slackClassify(status int, body []byte) *Error {
 	case "missing_scope", "no_permission", "not_allowed_token_type":
 		return d.denied(code)
 	case "not_in_channel", "channel_not_found", "is_archived", "restricted_action":
-		return d.say(KindPermission, code, "Slack does not let this account post there ("+strings.ReplaceAll(code, "_", " ")+")", "invite it to the channel, or choose another one")
+		return d.say(KindPermission, code, T("Slack does not let this account post there (%s)", strings.ReplaceAll(code, "_", " ")), T("invite it to the channel, or choose another one"))
 	case "ratelimited", "rate_limited":
 		return d.limited(code)
 	case "service_unavailable", "internal_error", "fatal_error", "request_timeout", "team_added_to_org":
@@ -210,12 +210,12 @@ func slackClassify(status int, body []byte) *Error {
 	case "invalid_client_id", "bad_client_secret", "invalid_client":
 		return d.noApp(code)
 	case "bad_redirect_uri", "invalid_redirect_uri", "invalid_scope", "invalid_scope_requested", "no_scopes", "pkce_not_allowed", "invalid_team_for_non_distributed_app":
-		return d.say(KindConfig, code, "Slack refused the app's registration ("+strings.ReplaceAll(code, "_", " ")+")", "check its redirect address, scopes and distribution there, then: relink connect slack")
+		return d.say(KindConfig, code, T("Slack refused the app's registration (%s)", strings.ReplaceAll(code, "_", " ")), T("check its redirect address, scopes and distribution there, then: relink connect slack"))
 	case "":
 		if status == http.StatusUnauthorized {
 			return d.stale("401")
 		}
-		return d.odd("without a name")
+		return d.odd("")
 	default:
 		if e := oauthClassify(d, code); e != nil {
 			return e

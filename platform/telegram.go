@@ -46,7 +46,7 @@ var telegram = &Platform{
 		Accept: func(_ context.Context, _ Call, _ string, secret Secret) (Exchanged, error) {
 			token := strings.TrimSpace(secret.Reveal())
 			if !telegramToken.MatchString(token) {
-				return Exchanged{}, telegramDialect.say(KindUsage, "shape", "that is not a bot token", "copy it whole from @BotFather: digits, a colon, letters")
+				return Exchanged{}, telegramDialect.say(KindUsage, "shape", T("that is not a bot token"), T("copy it whole from @BotFather: digits, a colon, letters"))
 			}
 			return Exchanged{Tokens: Tokens{Access: NewSecret(token)}, TokenType: "Bot"}, nil
 		},
@@ -135,13 +135,13 @@ func telegramClassify(status int, body []byte) *Error {
 	case status == http.StatusUnauthorized:
 		return d.dead(code)
 	case status == http.StatusNotFound:
-		return d.say(KindConfig, code, "Telegram does not know this as a bot token", "copy it whole from @BotFather and connect the bot again: relink connect telegram")
+		return d.say(KindConfig, code, T("Telegram does not know this as a bot token"), T("copy it whole from @BotFather and connect the bot again: relink connect telegram"))
 	case status == http.StatusConflict:
-		return d.say(KindPolicy, code, "another program reads this bot's messages, or it has a webhook", "stop that one; the token is not the problem")
+		return d.say(KindPolicy, code, T("another program reads this bot's messages, or it has a webhook"), T("stop that one; the token is not the problem"))
 	case answer.Parameters.Migrated != 0:
-		return d.say(KindConfig, "migrated", "the chat has become a supergroup and has another id", "use the chat's new id")
+		return d.say(KindConfig, "migrated", T("the chat has become a supergroup and has another id"), T("use the chat's new id"))
 	case status == http.StatusForbidden, strings.Contains(text, "chat not found"), strings.Contains(text, "not enough rights"), strings.Contains(text, "need administrator rights"):
-		return d.say(KindPermission, code, "the bot may not write in that chat", "add it there as an administrator who may post")
+		return d.say(KindPermission, code, T("the bot may not write in that chat"), T("add it there as an administrator who may post"))
 	}
 	return d.odd(code)
 }

@@ -188,15 +188,15 @@ func tiktokClassify(status int, body []byte) *Error {
 	case code == "rate_limit_exceeded":
 		return d.limited(code)
 	case code == "spam_risk_too_many_posts", code == "spam_risk_too_many_pending_share", code == "reached_active_user_cap":
-		return d.say(KindLimit, code, "TikTok takes no more posts by this app today", "try again tomorrow; the token is not the problem")
+		return d.say(KindLimit, code, T("TikTok takes no more posts by this app today"), T("try again tomorrow; the token is not the problem"))
 	case strings.HasPrefix(code, "unaudited_client"):
-		return d.say(KindPolicy, code, "TikTok has not audited your app: it may only post to private accounts", "ask for the audit in TikTok's console; the token is not the problem")
+		return d.say(KindPolicy, code, T("TikTok has not audited your app: it may only post to private accounts"), T("ask for the audit in TikTok's console; the token is not the problem"))
 	case strings.HasPrefix(code, "spam_risk"):
-		return d.say(KindPolicy, code, "TikTok does not let this account post now", "read the notice in TikTok's app; the token is not the problem")
+		return d.say(KindPolicy, code, T("TikTok does not let this account post now"), T("read the notice in TikTok's app; the token is not the problem"))
 	case code == "url_ownership_unverified", code == "privacy_level_option_mismatch":
-		return d.say(KindConfig, code, "TikTok refuses this because of the app's set-up ("+code+")", "check the app in TikTok's console; the token is not the problem")
+		return d.say(KindConfig, code, T("TikTok refuses this because of the app's set-up (%s)", code), T("check the app in TikTok's console; the token is not the problem"))
 	case code == "invalid_params", code == "invalid_file_upload", strings.HasSuffix(code, "_check_failed"):
-		return d.say(KindUsage, code, "TikTok does not take what was sent ("+plainCode(code)+")", "check the post; the token is not the problem")
+		return d.say(KindUsage, code, T("TikTok does not take what was sent (%s)", plainCode(code)), T("check the post; the token is not the problem"))
 	case code == "internal_error":
 		return d.unwell(code)
 	}

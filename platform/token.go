@@ -90,7 +90,7 @@ func (p *Platform) StartDevice(ctx context.Context, c Call, scopes []string) (De
 		return p.Device(ctx, c, scopes)
 	}
 	if c.Endpoint.DeviceURL == "" {
-		return Device{}, &Error{Kind: KindUsage, Platform: p.ID, Message: p.Name + " has no sign-in by device code", Repair: "connect through the browser"}
+		return Device{}, &Error{Kind: KindUsage, Platform: p.ID, Message: T("%s has no sign-in by device code", p.Name), Repair: T("connect through the browser")}
 	}
 	d := dialect{id: p.ID, name: p.called()}
 	form := url.Values{"client_id": {c.App.ID}}
@@ -236,7 +236,7 @@ func (c Call) exchangedFrom(p *Platform, get func(string) any, nonce string) (Ex
 	}
 	// A nonce that was sent must come back (step 11).
 	if nonce != "" && claims.Nonce != nonce || len(claims.Audience) > 0 && !claims.Audience.has(c.App.ID) {
-		return Exchanged{}, &Error{Kind: KindConfig, Platform: p.ID, Code: "id_token", Message: "the ID token in the answer belongs to another sign-in", Repair: "start the connection again; nothing was changed"}
+		return Exchanged{}, &Error{Kind: KindConfig, Platform: p.ID, Code: "id_token", Message: T("the ID token in the answer belongs to another sign-in"), Repair: T("start the connection again; nothing was changed")}
 	}
 	x.Subject = claims.Subject
 	return x, nil
@@ -261,7 +261,7 @@ func (c Call) grant(x Exchanged) Grant {
 // called is the platform's name in a sentence.
 func (p *Platform) called() string {
 	if p.Site == SiteIssuer {
-		return "the issuer"
+		return T("the issuer")
 	}
 	return p.Name
 }
@@ -353,7 +353,7 @@ func (p *Platform) tokenError(err error) *Error {
 
 // noToken is a 200 that is not a token.
 func noToken(d dialect) *Error {
-	return d.say(KindRetry, "no_token", d.name+" answered without a token", "try again; nothing was changed")
+	return d.say(KindRetry, "no_token", T("%s answered without a token", d.name), T("try again; nothing was changed"))
 }
 
 // Clocks gives a grant's clocks with silence filled from the platform's table:

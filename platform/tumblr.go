@@ -153,7 +153,7 @@ func tumblrClassify(status int, body []byte) *Error {
 	}
 	switch {
 	case code >= 8001 && code <= 8023:
-		return d.say(KindPolicy, name, "Tumblr refuses this post (its error "+name+": the media, the content, or a daily limit)", "change the post or try again tomorrow; the token is not the problem")
+		return d.say(KindPolicy, name, T("Tumblr refuses this post (its error %s: the media, the content, or a daily limit)", name), T("change the post or try again tomorrow; the token is not the problem"))
 	case status == http.StatusUnauthorized:
 		return d.stale(name)
 	case status == http.StatusForbidden:

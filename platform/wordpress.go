@@ -62,9 +62,9 @@ func wordpressAccept(_ context.Context, _ Call, login string, secret Secret) (Ex
 	password := strings.Join(strings.Fields(secret.Reveal()), "")
 	switch {
 	case login == "" || strings.Contains(login, ":"):
-		return Exchanged{}, wordpressDialect.say(KindUsage, "login", "an application password needs the user name it was made for", "give the name you sign in to the site with")
+		return Exchanged{}, wordpressDialect.say(KindUsage, "login", T("an application password needs the user name it was made for"), T("give the name you sign in to the site with"))
 	case password == "":
-		return Exchanged{}, wordpressDialect.say(KindUsage, "shape", "the application password is empty", "copy it whole from your profile on the site")
+		return Exchanged{}, wordpressDialect.say(KindUsage, "shape", T("the application password is empty"), T("copy it whole from your profile on the site"))
 	}
 	pair := base64.StdEncoding.EncodeToString([]byte(login + ":" + password))
 	return Exchanged{Tokens: Tokens{Access: NewSecret(pair)}, TokenType: "Basic"}, nil
@@ -85,7 +85,7 @@ func wordpressDiscover(ctx context.Context, n *Net, server string) (Endpoint, er
 	}
 	if a.Status == http.StatusMovedPermanently || a.Status == http.StatusPermanentRedirect {
 		if to, err := url.Parse(a.Header.Get("Location")); err == nil && to.Scheme == "https" && to.Host != "" && to.Host != r.URL.Host {
-			return e, wordpressDialect.say(KindConfig, "moved", "the site says that it is at "+to.Host+" now", "connect it there: relink connect wordpress --server https://"+to.Host)
+			return e, wordpressDialect.say(KindConfig, "moved", T("the site says that it is at %s now", to.Host), T("connect it there: relink connect wordpress --server https://%s", to.Host))
 		}
 	}
 	for _, link := range a.Header.Values("Link") {
@@ -195,20 +195,20 @@ func wordpressClassify(status int, body []byte) *Error {
 	case code == "incorrect_password", code == "invalid_username", code == "invalid_email", code == "invalid_application_pass":
 		return d.dead(code)
 	case code == "rest_not_logged_in":
-		return d.say(KindConfig, code, "the site did not get to see the application password: a security plugin or the web server drops the Authorization header",
-			"let the header through there (CGIPassAuth on, or the plugin's setting); the password is not the problem")
+		return d.say(KindConfig, code, T("the site did not get to see the application password: a security plugin or the web server drops the Authorization header"),
+			T("let the header through there (CGIPassAuth on, or the plugin's setting); the password is not the problem"))
 	case strings.HasPrefix(code, "application_passwords_disabled"):
-		return d.say(KindPolicy, code, "the site has application passwords switched off", "switch them on there, or in the security plugin that does it")
+		return d.say(KindPolicy, code, T("the site has application passwords switched off"), T("switch them on there, or in the security plugin that does it"))
 	case code == "rest_no_route":
-		return d.say(KindConfig, code, "the site's REST API does not offer this", "update WordPress there, or allow the route in the plugin that blocks it")
+		return d.say(KindConfig, code, T("the site's REST API does not offer this"), T("update WordPress there, or allow the route in the plugin that blocks it"))
 	case code == "rest_cannot_create", code == "rest_cannot_edit", code == "rest_cannot_view", code == "rest_cannot_delete_application_password",
 		code == "rest_cannot_introspect_app_password_for_non_authenticated_user":
-		return d.say(KindPermission, code, "the user may not do that on this site", "give the user a role that may, such as Author")
+		return d.say(KindPermission, code, T("the user may not do that on this site"), T("give the user a role that may, such as Author"))
 	case status == http.StatusUnauthorized, status == http.StatusForbidden:
 		// Codes of plugins: rest_forbidden, rest_login_required, their own.
-		return d.say(KindPolicy, cmp.Or(code, fmt.Sprint(status)), "a security plugin of the site refuses its REST API", "allow the REST API for signed-in users there; the password is not the problem")
+		return d.say(KindPolicy, cmp.Or(code, fmt.Sprint(status)), T("a security plugin of the site refuses its REST API"), T("allow the REST API for signed-in users there; the password is not the problem"))
 	case status == http.StatusNotFound:
-		return d.say(KindConfig, "404", "there is no WordPress REST API at this address", "check the site's address, with its folder if it is in one")
+		return d.say(KindConfig, "404", T("there is no WordPress REST API at this address"), T("check the site's address, with its folder if it is in one"))
 	}
 	return d.odd(fmt.Sprint(status))
 }

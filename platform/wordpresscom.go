@@ -86,7 +86,7 @@ var wordpresscom = &Platform{
 	},
 	Revoke: func(ctx context.Context, c Call) error {
 		if wordpresscomClassic(c) {
-			return wordpresscomDialect.say(KindPolicy, "classic", "WordPress.com has no way for a program to revoke this token", "disconnect the app at https://wordpress.com/me/security/connected-applications")
+			return wordpresscomDialect.say(KindPolicy, "classic", T("WordPress.com has no way for a program to revoke this token"), T("disconnect the app at https://wordpress.com/me/security/connected-applications"))
 		}
 		token := c.Tokens.Refresh // ends all that came of it (RFC 7009, section 2.1)
 		if token.IsZero() {
@@ -141,7 +141,7 @@ func wordpresscomRegister(ctx context.Context, n *Net, e Endpoint, server, redir
 		return App{}, err
 	}
 	if answer.ID == "" {
-		return App{}, wordpresscomDialect.say(KindRetry, "no_client", "WordPress.com did not register Relink", "try again later, or make your own app: relink app set wordpresscom")
+		return App{}, wordpresscomDialect.say(KindRetry, "no_client", T("WordPress.com did not register Relink"), T("try again later, or make your own app: relink app set wordpresscom"))
 	}
 	return App{Platform: wordpresscomDialect.id, Server: server, ID: answer.ID, Secret: NewSecret(answer.Secret), Redirect: redirect, Scopes: scopes, Self: true}, nil
 }
@@ -348,7 +348,7 @@ func wordpresscomClassify(status int, body []byte) *Error {
 	case code == "authorization_required":
 		return d.dead(code)
 	case code == "invalid_client", code == "unauthorized_client", code == "unknown_client":
-		return d.say(KindConfig, "invalid_client", "WordPress.com does not know this app registration any more", "reconnect the account; an app of your own is stored again with: relink app set wordpresscom")
+		return d.say(KindConfig, "invalid_client", T("WordPress.com does not know this app registration any more"), T("reconnect the account; an app of your own is stored again with: relink app set wordpresscom"))
 	case code == "unauthorized", code == "rest_cannot_create", code == "rest_forbidden", code == "user_cannot_publish_posts":
 		return d.denied(code)
 	}

@@ -224,6 +224,23 @@ func (f Fault) usual(platformName string) string {
 	return T("%s no longer accepts the token.", platformName)
 }
 
+// Sentence makes what an error says read as one: with a capital and a full stop.
+func Sentence(s string) string {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(s)
+	s = string(unicode.ToUpper(first)) + s[size:]
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?…:。！？", last) {
+		s = T("%s.", s)
+	}
+	return s
+}
+
+// Clause is a sentence without its full stop, for a place within another.
+func Clause(s string) string { return strings.TrimSuffix(strings.TrimSuffix(s, "."), "。") }
+
 // Article puts a or an before a noun.
 func Article(noun string) string {
 	if noun != "" && strings.ContainsRune("aeiouAEIOU", rune(noun[0])) {

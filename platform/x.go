@@ -150,21 +150,21 @@ func xClassify(status int, body []byte) *Error {
 	case status == http.StatusUnauthorized:
 		return d.stale(code)
 	case status == http.StatusPaymentRequired, code == "usage-capped", strings.Contains(says, "credits"):
-		return d.say(KindLimit, code, "what your app may use at X, or has credits for, is used up", "add credits at console.x.com, or wait for the next month; the token is not the problem")
+		return d.say(KindLimit, code, T("what your app may use at X, or has credits for, is used up"), T("add credits at console.x.com, or wait for the next month; the token is not the problem"))
 	case code == "rate-limit-exceeded":
 		return d.limited(code)
 	case code == "client-forbidden", p.Reason == "client-not-enrolled":
-		return d.say(KindConfig, code, "X says that your app is in no project or package", "attach it to one at console.x.com; the token is not the problem")
+		return d.say(KindConfig, code, T("X says that your app is in no project or package"), T("attach it to one at console.x.com; the token is not the problem"))
 	case code == "unsupported-authentication", code == "oauth1-permissions":
-		return d.say(KindConfig, code, "X does not take this kind of token for that", "check User authentication settings and app permissions at console.x.com, then reconnect the account")
+		return d.say(KindConfig, code, T("X does not take this kind of token for that"), T("check User authentication settings and app permissions at console.x.com, then reconnect the account"))
 	case code == "user-suspended", strings.Contains(says, "suspended"):
-		return d.say(KindPolicy, code, "X has suspended this account", "sign in on x.com to see why; the token is not the problem")
+		return d.say(KindPolicy, code, T("X has suspended this account"), T("sign in on x.com to see why; the token is not the problem"))
 	case status == http.StatusForbidden && strings.Contains(says, "scope"):
 		return d.denied(code)
 	case status == http.StatusForbidden:
-		return d.say(KindPolicy, code, "X does not permit that", "change what was asked for; the token is not the problem")
+		return d.say(KindPolicy, code, T("X does not permit that"), T("change what was asked for; the token is not the problem"))
 	case code == "duplicate-content", strings.Contains(says, "duplicate"):
-		return d.say(KindPolicy, code, "X refused the post: it is the same as one before", "change the text; the token is not the problem")
+		return d.say(KindPolicy, code, T("X refused the post: it is the same as one before"), T("change the text; the token is not the problem"))
 	}
 	return d.odd(code)
 }
@@ -176,7 +176,7 @@ func xTokenError(code, says string) *Error {
 		switch {
 		case strings.Contains(says, "redirect"): // its sentence names the code as well
 		case strings.Contains(says, "authorization code"):
-			return xDialect.say(KindCancelled, code, "X no longer accepts this sign-in's code; it holds for 30 seconds", "start the connection again")
+			return xDialect.say(KindCancelled, code, T("X no longer accepts this sign-in's code; it holds for 30 seconds"), T("start the connection again"))
 		case strings.Contains(says, "token was invalid"):
 			return xDialect.dead(code)
 		}

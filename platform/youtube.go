@@ -30,7 +30,7 @@ var youtube = google(&Platform{
 
 // noChannel: the Google account works, YouTube has nothing for it.
 func noChannel(d dialect) *Error {
-	return d.say(KindPolicy, "youtubeSignupRequired", "this Google account has no YouTube channel", "create one on youtube.com, or sign in with the account that has it")
+	return d.say(KindPolicy, "youtubeSignupRequired", T("this Google account has no YouTube channel"), T("create one on youtube.com, or sign in with the account that has it"))
 }
 
 func youtubeClassify(status int, body []byte) *Error {

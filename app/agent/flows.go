@@ -369,17 +369,20 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 	var ids []string
 	for _, c := range stored {
 		s := platform.Assess(a.resolved(c.Account), c.Grant, now)
-		until, kind := holds(s), "connected"
+		kind, one := "connected", connect.Outcome{Titles: []string{c.Account.Title()}}
+		holds(&one, s)
 		if c.Grant.Generation > 1 {
 			kind = "reconnected"
 		}
 		ids = append(ids, c.Account.ID)
 		outcome.Titles = append(outcome.Titles, c.Account.Title())
-		outcome.Until = or(outcome.Until, until)
+		if outcome.Until.IsZero() && !outcome.Lasts && !outcome.Renews { // the first that is known
+			holds(&outcome, s)
+		}
 		if acc != nil && acc.ID == c.Account.ID && s.State != platform.StateUnfinished {
 			a.mailNote(notifier.Connected(c.Account, s, now, nil))
 		}
-		a.journal.add(Event{At: now, Account: c.Account.ID, Ref: c.Account.Ref(), Kind: kind, Text: strings.TrimSpace(c.Account.Title() + " is connected " + until)})
+		a.journal.add(Event{At: now, Account: c.Account.ID, Ref: c.Account.Ref(), Kind: kind, Text: one.Connected()})
 	}
 	f.attempt.Done(outcome)
 	a.move(f, func(s *Flow) {
@@ -387,17 +390,16 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 	})
 }
 
-// holds says how long a status holds: "until 21 January 2027", "and does not expire".
-func holds(s platform.Status) string {
+// holds notes how long what is connected holds.
+func holds(o *connect.Outcome, s platform.Status) {
 	switch {
 	case s.Deadline.Ends():
-		return "until " + s.Deadline.At.Local().Format("2 January 2006")
+		o.Until = s.Deadline.At
 	case s.Deadline.Source == platform.SourceNever:
-		return "and does not expire"
+		o.Lasts = true
 	case s.Renews:
-		return "and renews by itself"
+		o.Renews = true
 	}
-	return ""
 }
 
 // move changes a flow and wakes those who watch it. One that has ended stays

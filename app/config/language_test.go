@@ -295,3 +295,31 @@ func TestNamesOfDaysAndMonths(t *testing.T) {
 		}
 	}
 }
+
+// The window shows a repair without the command that signs in again: it stands
+// at the end of its sentence in every language.
+func TestAdviceInEveryLanguage(t *testing.T) {
+	defer platform.SetCatalogue(nil)
+	for _, tag := range Languages() {
+		if err := SetLanguage(tag); err != nil {
+			t.Fatal(err)
+		}
+		const command = "relink reconnect mastodon/acme"
+		for _, repair := range []string{
+			platform.T("wait a few minutes, or %s", command), platform.T("check the app's redirect address and permissions, then: %s", command),
+			platform.T("allow everything that is asked for: %s", command), platform.T("tick %s on the permission page: %s", "Acme", command),
+			platform.T("check its redirect address, scopes and distribution there, then: relink connect slack"),
+		} {
+			got := (&platform.Error{Repair: repair}).Advice()
+			words := strings.FieldsFunc(got, func(r rune) bool { return r == ' ' || r == ',' || r == ':' || r == '、' })
+			last := ""
+			if len(words) > 0 {
+				last = words[len(words)-1]
+			}
+			if got == "" || strings.Contains(got, "relink") || strings.HasSuffix(got, " ") || strings.HasSuffix(got, ":") || strings.HasSuffix(got, ",") ||
+				slices.Contains([]string{"or", "then", "oder", "dann", "o", "luego", "ou", "puis", "その後"}, last) {
+				t.Errorf("%s: %q becomes %q", tag, repair, got)
+			}
+		}
+	}
+}

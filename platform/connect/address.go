@@ -49,14 +49,14 @@ func RedirectAddress(p *platform.Platform, app platform.App, port int) string {
 // reaches this computer, on the system named as by runtime.GOOS.
 func HTTPSSteps(goos string) []string {
 	line := "127.0.0.1 " + HostName
-	mapping := "Map the name to this computer: echo '" + line + "' | sudo tee -a /etc/hosts"
+	mapping := platform.T("Map the name to this computer: echo '%s' | sudo tee -a /etc/hosts", line)
 	if goos == "windows" {
-		mapping = `Map the name to this computer: add the line "` + line + `" to C:\Windows\System32\drivers\etc\hosts, in an editor started as administrator.`
+		mapping = platform.T("Map the name to this computer: add the line \"%s\" to C:\\Windows\\System32\\drivers\\etc\\hosts, in an editor started as administrator.", line)
 	}
 	return []string{
 		mapping,
-		"At the first sign-in the browser says that it does not know the certificate, which was made on this computer: choose Advanced, then Continue.",
-		"Or leave both out, and paste the address that the browser ends on.",
+		platform.T("At the first sign-in the browser says that it does not know the certificate, which was made on this computer: choose Advanced, then Continue."),
+		platform.T("Or leave both out, and paste the address that the browser ends on."),
 	}
 }
 
@@ -80,9 +80,9 @@ func Normalize(p *platform.Platform, server string) (string, error) {
 	}
 	s := strings.TrimSpace(server)
 	if s == "" {
-		return "", &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " needs an address to connect to", Repair: fmt.Sprintf("relink connect %s %s %s", p.ID, flag, example)}
+		return "", &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s needs an address to connect to", p.Name), Repair: fmt.Sprintf("relink connect %s %s %s", p.ID, flag, example)}
 	}
-	bad := &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: fmt.Sprintf("%q is not the address of a server", s), Repair: "write it like " + example}
+	bad := &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%q is not the address of a server", s), Repair: platform.T("write it like %s", example)}
 	if p.Site == platform.SiteHandle && !strings.Contains(s, "://") {
 		return handle(s, bad)
 	}

@@ -98,7 +98,7 @@ func (a *Attempt) Working() <-chan struct{} { return a.working }
 // Cancel ends the attempt; nothing is changed. Wait returns KindCancelled.
 // Its port is free when Cancel returns, unless another attempt uses it.
 func (a *Attempt) Cancel() {
-	a.end(&platform.Error{Kind: platform.KindCancelled, Platform: a.req.Platform.ID, Message: "the sign-in was cancelled; nothing was changed", Repair: a.again()})
+	a.end(&platform.Error{Kind: platform.KindCancelled, Platform: a.req.Platform.ID, Message: platform.T("the sign-in was cancelled; nothing was changed"), Repair: a.again(), Again: true})
 }
 
 func (a *Attempt) expire() {
@@ -108,11 +108,11 @@ func (a *Attempt) expire() {
 	if came {
 		return
 	}
-	message := "the browser did not come back within " + platform.Span(a.cfg.Limit)
+	message := platform.T("the browser did not come back within %s", platform.Span(a.cfg.Limit))
 	if a.UserCode != "" {
-		message = "nobody typed the code within " + platform.Span(a.cfg.Limit)
+		message = platform.T("nobody typed the code within %s", platform.Span(a.cfg.Limit))
 	}
-	a.end(&platform.Error{Kind: platform.KindTimeout, Platform: a.req.Platform.ID, Message: message, Repair: "start it again: " + a.again()})
+	a.end(&platform.Error{Kind: platform.KindTimeout, Platform: a.req.Platform.ID, Message: message, Repair: platform.T("start it again: %s", a.again()), Again: true})
 }
 
 // end stops the attempt from outside, once.
@@ -175,13 +175,13 @@ func (a *Attempt) Paste(address string) error {
 	}
 	q, err := url.ParseQuery(s)
 	if err != nil || len(q["code"])+len(q["error"]) != 1 {
-		return usage("that address holds no answer of a sign-in", "paste the whole address the browser ended on, with code= in it")
+		return usage(platform.T("that address holds no answer of a sign-in"), platform.T("paste the whole address the browser ended on, with code= in it"))
 	}
 	if len(q["state"]) != 1 || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(a.state)) != 1 {
-		return usage("that address belongs to another sign-in", "paste the address this sign-in ended on, or start again: "+a.again())
+		return usage(platform.T("that address belongs to another sign-in"), platform.T("paste the address this sign-in ended on, or start again: %s", a.again()))
 	}
 	if !a.accept(q) {
-		return usage("this sign-in has already been answered or has ended", "start again: "+a.again())
+		return usage(platform.T("this sign-in has already been answered or has ended"), platform.T("start again: %s", a.again()))
 	}
 	a.leave()
 	return nil
@@ -263,7 +263,7 @@ func (a *Attempt) wait(ctx context.Context) (Result, error) {
 	if over != nil {
 		err = over
 	} else if errors.Is(ctx.Err(), context.Canceled) {
-		err = &platform.Error{Kind: platform.KindCancelled, Platform: a.req.Platform.ID, Message: "the sign-in was cancelled; nothing was changed", Repair: a.again()}
+		err = &platform.Error{Kind: platform.KindCancelled, Platform: a.req.Platform.ID, Message: platform.T("the sign-in was cancelled; nothing was changed"), Repair: a.again(), Again: true}
 	}
 	e := platform.As(err, platform.KindRetry)
 	a.cfg.Log.Info("sign-in failed", "platform", a.req.Platform.ID, "kind", e.Kind, "code", e.Code)
@@ -313,7 +313,7 @@ func (a *Attempt) settle(ctx context.Context, polled *platform.Exchanged) (Resul
 		r.App.Server = r.Server
 	}
 	if len(ids) == 0 {
-		return r, &platform.Error{Kind: platform.KindPermission, Platform: p.ID, Message: p.Name + " named no account for this sign-in", Repair: "allow everything that is asked for: " + a.again()}
+		return r, &platform.Error{Kind: platform.KindPermission, Platform: p.ID, Message: platform.T("%s named no account for this sign-in", p.Name), Repair: platform.T("allow everything that is asked for: %s", a.again())}
 	}
 	if err := a.check(&r); err != nil {
 		return r, err
@@ -341,10 +341,10 @@ func (a *Attempt) exchange(ctx context.Context, c platform.Call, polled *platfor
 	if err != nil {
 		e := platform.As(err, platform.KindRetry)
 		if e.Kind == platform.KindReconnect {
-			e = &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: e.Code, Message: p.Name + " no longer accepts this sign-in's code", Repair: "start it again: " + a.again(), Err: e}
+			e = &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: e.Code, Message: platform.T("%s no longer accepts this sign-in's code", p.Name), Repair: platform.T("start it again: %s", a.again()), Again: true, Err: e}
 		}
 		if e.Code == "invalid_client" && a.App.Self {
-			e = e.WithRepair("Relink registers itself anew next time: %s", a.again())
+			e = e.WithRepair(platform.T("Relink registers itself anew next time: %s", a.again()))
 		}
 		return platform.Exchanged{}, e
 	}
@@ -393,12 +393,12 @@ func (a *Attempt) check(r *Result) error {
 	who, mine := r.Identities[0], called(want.Name, want.Handle, want.Alias)
 	e := &platform.Error{
 		Kind: platform.KindWrongAccount, Platform: a.req.Platform.ID,
-		Message: fmt.Sprintf("You signed in as %s. This account is %s. Nothing was changed", called(who.Owner, who.Name, who.Handle, who.ProviderID), mine),
-		Repair:  "sign out there, then sign in for " + mine + ": " + a.again(),
+		Message: platform.T("You signed in as %s. This account is %s. Nothing was changed", called(who.Owner, who.Name, who.Handle, who.ProviderID), mine),
+		Repair:  platform.T("sign out there, then sign in for %s: %s", mine, a.again()), Again: true,
 	}
 	if want.OwnerID != "" && want.OwnerID == who.OwnerID {
-		e.Message = fmt.Sprintf("You signed in as %s, but %s was not among what you allowed. Nothing was changed", called(who.Owner, who.Name), mine)
-		e.Repair = "tick " + mine + " on the permission page: " + a.again()
+		e.Message = platform.T("You signed in as %s, but %s was not among what you allowed. Nothing was changed", called(who.Owner, who.Name), mine)
+		e.Repair, e.Again = platform.T("tick %s on the permission page: %s", mine, a.again()), false
 	}
 	return e
 }
@@ -409,7 +409,7 @@ func called(names ...string) string {
 			return n
 		}
 	}
-	return "somebody else"
+	return platform.T("somebody else")
 }
 
 // missing lists the scopes of capabilities asked for and not granted. A
@@ -434,15 +434,15 @@ func (a *Attempt) declined(code string) error {
 	p := a.req.Platform
 	switch code {
 	case "access_denied", "user_cancelled_login", "user_cancelled_authorize", "user_denied":
-		return &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: "access_denied", Message: "the sign-in was declined; nothing was changed", Repair: "start it again when you are ready: " + a.again()}
+		return &platform.Error{Kind: platform.KindCancelled, Platform: p.ID, Code: "access_denied", Message: platform.T("the sign-in was declined; nothing was changed"), Repair: platform.T("start it again when you are ready: %s", a.again()), Again: true}
 	}
 	plain := len(code) <= 64 && strings.IndexFunc(code, func(r rune) bool {
 		return !(r == '_' || r == '-' || r == '.' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z')
 	}) < 0
 	if !plain {
-		code = "an error"
+		code = platform.T("an error")
 	} else if e := p.Classify(400, fmt.Appendf(nil, `{"error":%q}`, code)); e != nil && e.Code == code {
 		return e
 	}
-	return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Code: code, Message: p.Name + " refused the sign-in (" + code + ")", Repair: "check the app's redirect address and permissions, then: " + a.again()}
+	return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Code: code, Message: platform.T("%s refused the sign-in (%s)", p.Name, code), Repair: platform.T("check the app's redirect address and permissions, then: %s", a.again())}
 }

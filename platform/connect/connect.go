@@ -125,7 +125,7 @@ func Start(ctx context.Context, cfg Config, r Request) (*Attempt, error) {
 	}
 	switch {
 	case r.byCredential() && p.Credential == nil:
-		return nil, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " takes no credential made by hand", Repair: "sign in through the browser: relink connect " + p.ID}
+		return nil, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s takes no credential made by hand", p.Name), Repair: platform.T("sign in through the browser: relink connect %s", p.ID)}
 	case r.byCredential():
 	case p.Redirect == platform.RedirectNone && p.Device == nil:
 		return nil, needsCredential(p)
@@ -184,13 +184,13 @@ func resolve(host string) ([]string, error) {
 }
 
 func needsCredential(p *platform.Platform) error {
-	return &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: p.Name + " is connected by a " + p.Credential.Name + " that you make there", Repair: "relink connect " + p.ID + " shows how and asks for it"}
+	return &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s is connected by a %s that you make there", p.Name, p.Credential.Name), Repair: platform.T("relink connect %s shows how and asks for it", p.ID)}
 }
 
 func needsApp(p *platform.Platform) error {
-	e := &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: p.Name + " needs your own app registration first", Repair: "relink app set " + p.ID}
+	e := &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s needs your own app registration first", p.Name), Repair: "relink app set " + p.ID}
 	if p.Site == platform.SiteIssuer {
-		e.Message = "the issuer needs a client id"
+		e.Message = platform.T("the issuer needs a client id")
 		e.Repair = "relink connect " + p.ID + " --issuer URL --client-id ID"
 	}
 	return e
@@ -215,10 +215,10 @@ func (a *Attempt) meet() {
 	port, secure, here := loopbackPort(a.Redirect, a.cfg.Lookup)
 	switch {
 	case !here && secure && strings.HasPrefix(a.Redirect, "https://"+HostName+":"):
-		a.Notes = append(a.Notes, "The name "+HostName+" is not mapped to this computer yet: add the line \"127.0.0.1 "+HostName+"\" to the hosts file, or paste the address the browser ends on.")
+		a.Notes = append(a.Notes, platform.T("The name %s is not mapped to this computer yet: add the line \"127.0.0.1 %s\" to the hosts file, or paste the address the browser ends on.", HostName, HostName))
 		return
 	case !here, secure && a.cfg.Certificate == nil:
-		a.Notes = append(a.Notes, "This registration's redirect address is not on this computer: paste the address the browser ends on.")
+		a.Notes = append(a.Notes, platform.T("This registration's redirect address is not on this computer: paste the address the browser ends on."))
 		return
 	}
 	err := a.listen(port, secure)
@@ -229,12 +229,12 @@ func (a *Attempt) meet() {
 		}
 	}
 	if err != nil {
-		a.Notes = append(a.Notes, "Port "+strconv.Itoa(port)+" is taken by another program: paste the address the browser ends on, or close that program and start again.")
+		a.Notes = append(a.Notes, platform.T("Port %s is taken by another program: paste the address the browser ends on, or close that program and start again.", strconv.Itoa(port)))
 		a.cfg.Log.Warn("no listener", "port", port, "error", err)
 		return
 	}
 	if secure {
-		a.Notes = append(a.Notes, "The browser will say once that it does not know this computer's own certificate: choose Advanced, then Continue. The connection does not leave this computer.")
+		a.Notes = append(a.Notes, platform.T("The browser will say once that it does not know this computer's own certificate: choose Advanced, then Continue. The connection does not leave this computer."))
 	}
 	a.Listening = true
 }
@@ -352,7 +352,7 @@ func (a *Attempt) address(ctx context.Context) error {
 	a.URL = a.cfg.Net.URL(address)
 	u, err := url.Parse(a.URL)
 	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "the sign-in address is not a valid one", Repair: "check the server's address"}
+		return &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("the sign-in address is not a valid one"), Repair: platform.T("check the server's address")}
 	}
 	return platform.Secure(u)
 }

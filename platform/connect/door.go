@@ -149,7 +149,7 @@ func (a *Attempt) leave() {
 func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	a := d.admit(r)
 	if a == nil {
-		writePage(w, http.StatusNotFound, stray)
+		writePage(w, http.StatusNotFound, stray())
 		return
 	}
 	defer a.leave()
@@ -159,7 +159,7 @@ func (d *door) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case o := <-a.outcome:
 		writePage(w, http.StatusOK, o.page())
 	case <-limit.C:
-		writePage(w, http.StatusOK, slow)
+		writePage(w, http.StatusOK, slow())
 	case <-r.Context().Done():
 	}
 }

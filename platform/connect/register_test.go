@@ -108,7 +108,7 @@ func TestRegistersAtAnotherPort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Done(Outcome{Titles: []string{"a", "b"}, Until: "and do not expire"})
+	a.Done(Outcome{Titles: []string{"a", "b"}, Lasts: true})
 	if got := <-page; !strings.Contains(got.body, "a and b are connected and do not expire.") {
 		t.Errorf("page: %s", got.body)
 	}

@@ -35,7 +35,7 @@ func (r *Refresher) fly(ctx context.Context, account string, seen int) (platform
 	case <-landed:
 		return g, err
 	case <-ctx.Done():
-		return platform.Grant{}, &platform.Error{Kind: platform.KindRetry, Message: "no answer in time for a new token", Repair: "try again; the refresh goes on", Err: ctx.Err()}
+		return platform.Grant{}, &platform.Error{Kind: platform.KindRetry, Message: platform.T("no answer in time for a new token"), Repair: platform.T("try again; the refresh goes on"), Err: ctx.Err()}
 	}
 }
 
@@ -72,7 +72,7 @@ func (r *Refresher) renew(ctx context.Context, account string, seen int) (platfo
 		return g, nil // somebody else was faster
 	}
 	if !renewable(a, g, r.now()) {
-		return platform.Grant{}, person(a, "cannot be renewed without a person")
+		return platform.Grant{}, person(a, platform.T("the token of %s cannot be renewed without a person", a.Ref()))
 	}
 	// Asked before the refresh: afterwards nothing may come between the answer and the disk.
 	siblings, err := r.sharers(ctx, a, g)
@@ -114,7 +114,7 @@ func later(g platform.Grant, x platform.Exchanged) bool {
 func notLater(a platform.Account) *platform.Error {
 	return &platform.Error{
 		Kind: platform.KindPolicy, Platform: a.Platform, Code: "not_extended",
-		Message: name(a) + " answered with a token of " + a.Ref() + " that lasts no longer than the one there is", Repair: "if this goes on: " + reconnect(a),
+		Message: platform.T("%s answered with a token of %s that lasts no longer than the one there is", name(a), a.Ref()), Repair: platform.T("if this goes on: %s", reconnect(a)),
 	}
 }
 
@@ -354,14 +354,14 @@ func rejected(err error) bool {
 func (r *Refresher) doubted(a platform.Account, f platform.Fault, e *platform.Error) error {
 	if f.Ends() {
 		r.clear(a.ID)
-		out := person(a, "is no longer accepted by "+name(a))
+		out := person(a, platform.T("the token of %s is no longer accepted by %s", a.Ref(), name(a)))
 		out.Code, out.Definite, out.Err = e.Code, e.Definite, e
 		return out
 	}
 	out := &platform.Error{
 		Kind: platform.KindRetry, Platform: a.Platform, Code: e.Code, Err: e,
-		Message: name(a) + " rejected the token of " + a.Ref() + "; Relink asks again before calling it ended",
-		Repair:  "wait a few minutes, or " + reconnect(a),
+		Message: platform.T("%s rejected the token of %s; Relink asks again before calling it ended", name(a), a.Ref()),
+		Repair:  platform.T("wait a few minutes, or %s", reconnect(a)),
 	}
 	r.pause(a.ID, out, f.Retry())
 	return out
@@ -371,7 +371,7 @@ func (r *Refresher) doubted(a platform.Account, f platform.Fault, e *platform.Er
 func (r *Refresher) failed(a platform.Account, err error) error {
 	var e *platform.Error
 	if !errors.As(err, &e) {
-		e = &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: "the token of " + a.Ref() + " could not be renewed", Repair: "try again later; nothing was changed", Err: err}
+		e = &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: platform.T("the token of %s could not be renewed", a.Ref()), Repair: platform.T("try again later; nothing was changed"), Err: err}
 	}
 	r.pause(a.ID, e, time.Time{})
 	r.log.Info("token not renewed", "account", a.Ref(), "kind", e.Kind, "code", e.Code, "next", r.Next(a.ID))

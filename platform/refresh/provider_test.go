@@ -97,8 +97,8 @@ func TestIndependentProvider(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a.Done(connect.Outcome{Titles: []string{res.Identities[0].Name}, Until: "until tomorrow"})
-	if got := <-page; !strings.Contains(got, "is connected until tomorrow") {
+	a.Done(connect.Outcome{Titles: []string{res.Identities[0].Name}, Until: time.Date(2027, 1, 21, 12, 0, 0, 0, time.Local)})
+	if got := <-page; !strings.Contains(got, "is connected until 21 January 2027") {
 		t.Errorf("page: %s", got)
 	}
 	id := res.Identities[0]

@@ -203,7 +203,7 @@ func (r *Refresher) Refresh(ctx context.Context, account string) (platform.Grant
 		return platform.Grant{}, err
 	}
 	if !renewable(a, g, r.now()) {
-		return platform.Grant{}, person(a, "cannot be renewed without a person")
+		return platform.Grant{}, person(a, platform.T("the token of %s cannot be renewed without a person", a.Ref()))
 	}
 	return r.fly(ctx, account, g.Generation)
 }
@@ -282,25 +282,25 @@ func holds(c platform.Clock, now time.Time, d time.Duration) bool {
 func dead(a platform.Account, g platform.Grant) error {
 	switch {
 	case g.Generation == 0 || g.Tokens.Access.IsZero() && g.Tokens.Refresh.IsZero():
-		return person(a, "has no token")
+		return person(a, platform.T("there is no token of %s", a.Ref()))
 	case g.Fault.Ends():
-		return person(a, "is no longer accepted by "+name(a))
+		return person(a, platform.T("the token of %s is no longer accepted by %s", a.Ref(), name(a)))
 	}
 	return nil
 }
 
 func ended(a platform.Account, c platform.Clock, now time.Time) error {
 	if left := c.At.Sub(now); left > 0 {
-		return person(a, "holds only "+platform.Span(left)+" more and cannot be renewed without a person")
+		return person(a, platform.T("the token of %s holds only %s more and cannot be renewed without a person", a.Ref(), platform.Span(left)))
 	}
-	return person(a, "has ended and cannot be renewed without a person")
+	return person(a, platform.T("the token of %s has ended and cannot be renewed without a person", a.Ref()))
 }
 
 // person says that somebody must reconnect.
-func person(a platform.Account, what string) *platform.Error {
+func person(a platform.Account, message string) *platform.Error {
 	return &platform.Error{
 		Kind: platform.KindReconnect, Platform: a.Platform,
-		Message: "the token of " + a.Ref() + " " + what, Repair: reconnect(a),
+		Message: message, Repair: reconnect(a),
 	}
 }
 
@@ -310,5 +310,5 @@ func name(a platform.Account) string {
 	if p, err := platform.Lookup(a.Platform); err == nil && p.Site == platform.SiteNone {
 		return p.Name
 	}
-	return "its server"
+	return platform.T("its server")
 }

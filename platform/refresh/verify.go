@@ -19,7 +19,7 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 		return platform.Verdict{}, err
 	}
 	if g.Generation == 0 || g.Tokens.Access.IsZero() && g.Tokens.Refresh.IsZero() {
-		return platform.Verdict{}, person(a, "has no token")
+		return platform.Verdict{}, person(a, platform.T("there is no token of %s", a.Ref()))
 	}
 	clock, renewed := g.Clock(platform.ClockAccess), false
 	if !g.Tokens.Refresh.IsZero() && (g.Tokens.Access.IsZero() || !holds(clock, r.now(), 0)) {
@@ -50,7 +50,7 @@ func (r *Refresher) Verify(ctx context.Context, account string) (platform.Verdic
 		// The grant lives, or it would not have been renewed.
 		return v, &platform.Error{
 			Kind: platform.KindPermission, Platform: a.Platform, Code: platform.As(err, "").Code, Err: err,
-			Message: "the token of " + a.Ref() + " was renewed, but " + name(a) + " does not accept the new one", Repair: "if this goes on: " + reconnect(a),
+			Message: platform.T("the token of %s was renewed, but %s does not accept the new one", a.Ref(), name(a)), Repair: platform.T("if this goes on: %s", reconnect(a)),
 		}
 	case err == nil && !renewed && neverAsked(a):
 		return v, nil // nothing was learnt
@@ -90,7 +90,7 @@ func (r *Refresher) reject(ctx context.Context, a platform.Account, g platform.G
 		return err
 	}
 	if now.Generation != g.Generation {
-		return &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: "the token of " + a.Ref() + " was replaced while it was checked", Repair: "check again: relink check " + a.Ref()}
+		return &platform.Error{Kind: platform.KindRetry, Platform: a.Platform, Message: platform.T("the token of %s was replaced while it was checked", a.Ref()), Repair: platform.T("check again: relink check %s", a.Ref())}
 	}
 	f := now.Fault.Again(e, true, r.now())
 	if err := r.store.Fault(ctx, a.ID, g.Generation, f); err != nil {

@@ -412,6 +412,7 @@ func (a *Agent) move(f *flow, change func(*Flow)) bool {
 	}
 	change(&f.state)
 	f.state.Version++
+	f.state.Told = f.clicked && f.state.Phase.Ended() // a note says it
 	close(f.changed)
 	f.changed = make(chan struct{})
 	out := f.state

@@ -586,3 +586,64 @@ func TestImportTakesOneAccount(t *testing.T) {
 		t.Errorf("account %s of %s (%s), owner %q, generation %d", row.Account.ID, shop, row.Account.Kind, row.Account.Owner, row.Grant.Generation)
 	}
 }
+
+// A sign-in goes on when whoever followed it has died, and its result is kept
+// for who comes later, until somebody was told.
+func TestFlowOutlivesWhoFollowsIt(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect(t, "linkedin").Accounts[0]
+	d.fault(t, id)
+	d.person(nil) // at the browser, and slow
+	f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dying, die := context.WithCancel(t.Context())
+	gone := make(chan error)
+	go func() {
+		_, err := d.Flow(dying, f.ID, f.Version)
+		gone <- err
+	}()
+	die()
+	if err := <-gone; !errors.Is(err, context.Canceled) {
+		t.Fatalf("the follower ended with %v", err)
+	}
+	listed := func() Flow {
+		t.Helper()
+		if err := d.settled(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		s, err := d.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		i := slices.IndexFunc(s.Flows, func(x Flow) bool { return x.ID == f.ID })
+		if i < 0 {
+			t.Fatal("the snapshot has lost the sign-in")
+		}
+		return s.Flows[i]
+	}
+	if now := listed(); now.Phase != PhaseWaiting || now.URL == "" || now.Account != id {
+		t.Fatalf("it did not go on: %+v", now)
+	}
+	if _, _, err := sandbox.Follow(t.Context(), nil, f.URL, sandbox.Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(10 * time.Second); !listed().Phase.Ended(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("it did not end")
+		}
+	}
+	if now := listed(); now.Phase != PhaseDone || now.Told {
+		t.Errorf("%s, told %v: nobody was there to be told", now.Phase, now.Told)
+	}
+	if row := d.row(t, id); row.Status.State != platform.StateConnected {
+		t.Errorf("state %s", row.Status.State)
+	}
+	if got, err := d.Flow(t.Context(), f.ID, 0); err != nil || got.Phase != PhaseDone || !got.Told {
+		t.Errorf("who comes later is given %+v, %v", got, err)
+	}
+	if now := listed(); !now.Told {
+		t.Error("the snapshot does not know that somebody was told")
+	}
+}

@@ -236,6 +236,9 @@ type Flow struct {
 	// Notes are lines for the person when done: permissions missing, an end date that did not move.
 	Notes []string        `json:"notes,omitempty"`
 	Error *platform.Error `json:"error,omitempty"`
+	// Told is true once somebody was given how it ended: whoever followed it, or
+	// the person by a notification. A window that opens later shows what nobody was told.
+	Told bool `json:"told,omitempty"`
 }
 
 // ConnectRequest starts a first connection.

@@ -27,7 +27,14 @@ func (a *Agent) Flow(ctx context.Context, id string, after int) (Flow, error) {
 	for {
 		a.mu.Lock()
 		state, changed := f.state, f.changed
+		first := state.Phase.Ended() && !state.Told
+		if first {
+			f.state.Told, state.Told = true, true
+		}
 		a.mu.Unlock()
+		if first {
+			a.tell(func() { a.headNew = true })
+		}
 		if state.Version > after || state.Phase.Ended() {
 			return state, nil
 		}

@@ -50,8 +50,8 @@ func (v *flowView) handOver() {
 		body.Add(container.NewHBox(widget.NewHyperlink(platform.T(wordMakeIt, v.hand.p.Name), address)))
 	}
 	problem := problemLabel()
-	secret := widget.NewPasswordEntry()
-	login := widget.NewEntry()
+	secret, login := v.field(), v.field()
+	secret.Password = true
 	login.SetText(v.hand.login)
 	var first fyne.Focusable = secret
 	if c.Login != "" {
@@ -77,6 +77,6 @@ func (v *flowView) handOver() {
 	}
 	login.OnSubmitted = func(string) { v.win.Canvas().Focus(secret) }
 	secret.OnSubmitted = func(string) { send() }
-	v.set(body, v.cancelButton(), primary(platform.T(wordConnect), send))
+	v.set(body, v.cancelButton(), v.mainButton(platform.T(wordConnect), send))
 	v.win.Canvas().Focus(first)
 }

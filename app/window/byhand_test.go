@@ -33,6 +33,9 @@ func (b *bench) entries() []*widget.Entry {
 		if e, ok := o.(*widget.Entry); ok {
 			out = append(out, e)
 		}
+		if e, ok := o.(*fieldEntry); ok {
+			out = append(out, &e.Entry)
+		}
 	})
 	return out
 }

@@ -53,21 +53,21 @@ func (v *flowView) choose() {
 	var first fyne.Focusable = c.ticks[0]
 	if len(c.ticks) >= searchFrom {
 		c.search = newFinder(v.u, c.narrow)
-		c.search.escape = func() { v.close(true) }
+		c.search.escape = v.leave
 		c.search.down = func() { c.step(-1, 1) }
 		c.search.enter = func() { c.step(-1, 1) }
 		head.Add(c.search)
 		first = c.search
 	}
 	if len(c.ticks) > 1 {
-		all := widget.NewButton(platform.T("Select all"), func() { c.each(true) })
-		none := widget.NewButton(platform.T("Select none"), func() { c.each(false) })
+		all := v.button(platform.T("Select all"), func() { c.each(true) })
+		none := v.button(platform.T("Select none"), func() { c.each(false) })
 		all.Importance, none.Importance = widget.LowImportance, widget.LowImportance
 		head.Add(container.NewBorder(nil, nil, nil, container.NewHBox(all, none), c.summary))
 	}
 	c.count()
 	v.setUnder(head, container.NewVBox(c.list, c.problem.label), v.cancelButton(),
-		widget.NewButton(platform.T(wordChooseLater), func() { c.send(nil) }), primary(platform.T(wordConnect), c.submit))
+		v.button(platform.T(wordChooseLater), func() { c.send(nil) }), v.mainButton(platform.T(wordConnect), c.submit))
 	v.win.Canvas().Focus(first)
 }
 
@@ -116,10 +116,8 @@ func (c *chooser) typed(i int, e *fyne.KeyEvent) {
 		c.step(i, 1)
 	case fyne.KeyUp:
 		c.step(i, -1)
-	case fyne.KeyReturn, fyne.KeyEnter:
-		c.submit()
-	case fyne.KeyEscape:
-		c.v.close(true)
+	default:
+		c.v.typed(e)
 	}
 }
 
@@ -204,14 +202,27 @@ func (c *chooser) send(ids []string) {
 	})
 }
 
-// setUnder draws a body that scrolls under a head that does not.
+// setUnder draws a body that scrolls under a head that does not. The keyboard
+// goes through them in that order, the buttons last.
 func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
 	row := container.NewHBox(layout.NewSpacer())
+	v.main = nil
+	var first *keyButton
 	for _, b := range buttons {
 		row.Add(b)
+		if k, ok := b.(*keyButton); ok && k.Importance == widget.HighImportance {
+			v.main, first = k.OnTapped, k
+		}
+	}
+	top := container.NewVBox()
+	if v.queue != nil {
+		top.Add(v.queueHead())
+	}
+	if head != nil {
+		top.Add(head)
 	}
 	v.scroll = scrolled(body)
-	v.content.Objects = []fyne.CanvasObject{container.NewBorder(head, container.NewVBox(widget.NewSeparator(), row), nil, nil, v.scroll)}
+	v.content.Objects = []fyne.CanvasObject{container.New(threeParts{}, top, v.scroll, container.NewVBox(widget.NewSeparator(), row))}
 	v.content.Refresh()
 	if v.fit != nil {
 		// Text that wraps knows its height once it has its width, which the first fit gives.
@@ -219,6 +230,28 @@ func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.Canvas
 		v.scroll.SetMinSize(fyne.NewSize(0, min(em(flowBodyMost), max(em(flowBodyLeast), v.scroll.Content.MinSize().Height))))
 		v.fit()
 	}
+	if first != nil {
+		v.win.Canvas().Focus(first)
+	}
+}
+
+// threeParts lays out a head, a body that takes the height left, and a foot.
+// It is Border's layout in the order people go through it.
+type threeParts struct{}
+
+func (threeParts) MinSize(o []fyne.CanvasObject) fyne.Size {
+	head, body, foot := o[0].MinSize(), o[1].MinSize(), o[2].MinSize()
+	return fyne.NewSize(max(head.Width, body.Width, foot.Width), head.Height+body.Height+foot.Height+2*gap)
+}
+
+func (threeParts) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	head, foot := o[0].MinSize().Height, o[2].MinSize().Height
+	o[0].Move(fyne.NewPos(0, 0))
+	o[0].Resize(fyne.NewSize(size.Width, head))
+	o[1].Move(fyne.NewPos(0, head+gap))
+	o[1].Resize(fyne.NewSize(size.Width, max(0, size.Height-head-foot-2*gap)))
+	o[2].Move(fyne.NewPos(0, size.Height-foot))
+	o[2].Resize(fyne.NewSize(size.Width, foot))
 }
 
 // reveal scrolls to something in the body that the keyboard has gone to.

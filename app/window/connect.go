@@ -298,7 +298,7 @@ func (f *connectForm) submit() {
 				request.Login, request.Secret = hand.login, hand.secret
 			}
 			return s.Connect(ctx, request)
-		}, hand, nil, "")
+		}, func(v *flowView) { v.hand = hand })
 	}
 	if f.appBox == nil || !f.appBox.Visible() {
 		begin()

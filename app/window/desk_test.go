@@ -155,6 +155,10 @@ func (b *bench) texts() []string {
 			out = append(out, o.text)
 		case *widget.Button:
 			out = append(out, o.Text)
+		case *keyButton:
+			out = append(out, o.Text)
+		case *candidateTick:
+			out = append(out, o.Text)
 		case *widget.Check:
 			out = append(out, o.Text)
 		case *chip:
@@ -182,6 +186,9 @@ func (b *bench) button(text string) *widget.Button {
 			out = btn
 		}
 		if btn, ok := o.(*iconButton); ok && btn.name == text && !btn.Disabled() {
+			out = &btn.Button
+		}
+		if btn, ok := o.(*keyButton); ok && btn.Text == text && !btn.Disabled() {
 			out = &btn.Button
 		}
 	})

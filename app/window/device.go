@@ -18,11 +18,7 @@ func (v *flowView) device() {
 	code := widget.NewLabelWithStyle(v.flow.UserCode, fyne.TextAlignLeading, fyne.TextStyle{Bold: true, Monospace: true})
 	code.SizeName = theme.SizeNameHeadingText
 	code.Selectable = true
-	copied := widget.NewButtonWithIcon(platform.T(wordCopyCode), theme.ContentCopyIcon(), nil)
-	copied.OnTapped = func() {
-		v.u.app.Clipboard().SetContent(v.flow.UserCode)
-		copied.SetText(platform.T(wordCopied))
-	}
+	copied := v.copyButton(platform.T(wordCopyCode), func() string { return v.flow.UserCode })
 	text := container.NewVBox(tight(caption(platform.T("Address")), v.address()), indent(v.copyLink()), tight(caption(platform.T("Code")), code), indent(copied))
 	body := container.NewVBox(wrapped(platform.T("Scan this with a phone, or open the address on any device, and type the code if it is asked for. Nothing comes back here; this goes on by itself.")))
 	if q := newQRCode(v.flow.URL); q != nil {

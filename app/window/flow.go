@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -30,9 +31,17 @@ type flowView struct {
 	hand *byHand
 	// fit makes what is around the view as high as its content; nil leaves it.
 	fit func()
-	// next starts the flow after this one; nil when it is the last.
-	next      func()
-	nextLabel string
+	// queue is what this sign-in, at of it, is one of; nil for one alone. place
+	// says so, and used is the part of the queue before it.
+	queue     *queue
+	at, place string
+	used      float32
+	// again tries again where start cannot; nil begins anew.
+	again func()
+	// others is true to offer, when it is done, the other accounts that need somebody.
+	others bool
+	// main is what Enter does; nil for nothing.
+	main func()
 
 	content *fyne.Container
 	scroll  *container.Scroll // the body drawn
@@ -43,6 +52,10 @@ type flowView struct {
 	over    bool
 	left    *widget.Label
 	cancel  context.CancelFunc
+	// still stops the seconds that are counted down.
+	still context.CancelFunc
+	// unwanted is true once the person has cancelled: a flow whose start was under way is ended, too.
+	unwanted atomic.Bool
 }
 
 func newFlowView(u *ui, win fyne.Window, account string, start flowStart, closed func()) *flowView {
@@ -61,11 +74,16 @@ func (v *flowView) begin() {
 		return
 	}
 	v.progress(platform.T(wordStarting))
+	start := v.start
 	v.u.goes(func() {
 		s, err := v.u.service(ctx)
 		var f agent.Flow
 		if err == nil {
-			f, err = v.start(ctx, s)
+			f, err = start(ctx, s)
+		}
+		if v.unwanted.Load() && err == nil && !f.Phase.Ended() {
+			_ = s.Cancel(v.u.ctx, f.ID) // it may have ended meanwhile, which is as good
+			return
 		}
 		for err == nil {
 			shown := f
@@ -82,12 +100,14 @@ func (v *flowView) begin() {
 			v.post(ctx, func() { v.failed(platform.As(err, platform.KindAgent)) })
 		}
 	})
+	counting, still := context.WithCancel(ctx)
+	v.still = still
 	v.u.goes(func() {
 		t := time.NewTicker(time.Second)
 		defer t.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-counting.Done():
 				return
 			case <-t.C:
 				v.post(ctx, v.count)
@@ -111,6 +131,8 @@ func (v *flowView) finish(ctx context.Context, s agent.Service, f agent.Flow) {
 	v.post(ctx, func() {
 		if err != nil {
 			snap = v.u.snap
+		} else if v.u.snap == nil || snap.Seq > v.u.snap.Seq {
+			v.u.received(snap)
 		}
 		v.done(f, snap)
 	})
@@ -122,6 +144,7 @@ func (v *flowView) close(cancelFlow bool) {
 		return
 	}
 	v.over = true
+	v.unwanted.Store(cancelFlow)
 	if v.cancel != nil {
 		v.cancel()
 	}
@@ -155,6 +178,9 @@ func (v *flowView) show(f agent.Flow) {
 		return
 	}
 	v.phase, v.drawn = f.Phase, f.Version
+	if f.Phase.Ended() && v.still != nil {
+		v.still()
+	}
 	switch f.Phase {
 	case agent.PhaseWaiting:
 		if f.URL == "" { // nothing to open
@@ -195,14 +221,51 @@ const (
 	flowBodyMost  float32 = 400
 )
 
-func (v *flowView) cancelButton() *widget.Button {
-	return widget.NewButton(platform.T(wordCancel), func() { v.close(true) })
+// typed is a key that nothing in front has a use for.
+func (v *flowView) typed(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyEscape:
+		v.leave()
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if v.main != nil {
+			v.main()
+		}
+	}
 }
 
-func primary(text string, tapped func()) *widget.Button {
-	b := widget.NewButton(text, tapped)
+// leave is Esc: it cancels a flow that runs, and with it the queue, and closes one that ended.
+func (v *flowView) leave() {
+	if v.queue != nil {
+		v.stop()
+		return
+	}
+	v.close(true)
+}
+
+// button is one of the dialog's, main the one that Enter presses.
+func (v *flowView) button(text string, tapped func()) *keyButton {
+	return newKeyButton(text, tapped, v.typed)
+}
+
+func (v *flowView) mainButton(text string, tapped func()) *keyButton {
+	b := v.button(text, tapped)
 	b.Importance = widget.HighImportance
 	return b
+}
+
+// cancelButton ends the flow; in a queue it ends the queue, and another one goes on with the next.
+func (v *flowView) cancelButton() fyne.CanvasObject {
+	if v.queue == nil {
+		return v.button(platform.T(wordCancel), v.leave)
+	}
+	return container.NewHBox(v.button(platform.T("Stop"), v.leave), v.button(platform.T("Skip"), v.skip))
+}
+
+// field is a line to write in, with which Esc leaves the dialog.
+func (v *flowView) field() *fieldEntry {
+	e := newField()
+	e.escape = v.leave
+	return e
 }
 
 func (v *flowView) progress(text string) {
@@ -226,10 +289,15 @@ func (v *flowView) title() string {
 	return ""
 }
 
-func (v *flowView) copyLink() *widget.Button {
-	b := widget.NewButtonWithIcon(platform.T(wordCopyLink), theme.ContentCopyIcon(), nil)
+func (v *flowView) copyLink() *keyButton {
+	return v.copyButton(platform.T(wordCopyLink), func() string { return v.flow.URL })
+}
+
+func (v *flowView) copyButton(text string, what func() string) *keyButton {
+	b := v.button(text, nil)
+	b.Icon = theme.ContentCopyIcon()
 	b.OnTapped = func() {
-		v.u.app.Clipboard().SetContent(v.flow.URL)
+		v.u.app.Clipboard().SetContent(what())
 		b.SetText(platform.T(wordCopied))
 	}
 	return b
@@ -243,17 +311,27 @@ func (v *flowView) leftLabel() *widget.Label {
 }
 
 func (v *flowView) waiting() {
-	other := widget.NewButton(platform.T(wordPaste), func() { v.pasting = true; v.paste() })
-	body := container.NewVBox(wrapped(browserText(v.flow, v.title())), container.New(slim{}, widget.NewProgressBarInfinite()), v.leftLabel(),
-		container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.New(layout.NewRowWrapLayout(), v.copyLink(), other)))
+	other := v.button(platform.T(wordPaste), func() { v.pasting = true; v.paste() })
+	body := container.NewVBox(wrapped(browserText(v.flow, v.title())))
+	v.notes(body)
+	body.Add(container.New(slim{}, widget.NewProgressBarInfinite()))
+	body.Add(v.leftLabel())
+	body.Add(container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.New(layout.NewRowWrapLayout(), v.copyLink(), other)))
 	v.set(body, v.cancelButton())
 }
 
+// notes are what the agent has to say while the browser is waited for: a
+// certificate that is asked about, a port that is taken.
+func (v *flowView) notes(into *fyne.Container) {
+	for _, n := range v.flow.Notes {
+		into.Add(caption(sentence(n)))
+	}
+}
+
 func (v *flowView) paste() {
-	entry := widget.NewEntry()
+	entry := v.field()
 	entry.SetPlaceHolder(platform.T(wordPasteHint))
 	problem := problemLabel()
-	use := primary(platform.T(wordPasteUse), nil)
 	send := func() {
 		text, id := entry.Text, v.flow.ID
 		if text == "" {
@@ -269,14 +347,15 @@ func (v *flowView) paste() {
 			}
 		})
 	}
-	use.OnTapped = send
 	entry.OnSubmitted = func(string) { send() }
 	text := platform.T(wordPasteText)
 	if !v.flow.Opened {
 		text = platform.T(wordOpenBrowser) + " " + text
 	}
-	body := container.NewVBox(wrapped(text), entry, problem.label, container.NewHBox(v.copyLink(), v.leftLabel()))
-	v.set(body, v.cancelButton(), use)
+	body := container.NewVBox(wrapped(text), entry, problem.label)
+	v.notes(body)
+	body.Add(container.NewHBox(v.copyLink(), v.leftLabel()))
+	v.set(body, v.cancelButton(), v.mainButton(platform.T(wordPasteUse), send))
 	v.win.Canvas().Focus(entry)
 }
 
@@ -299,13 +378,47 @@ func (v *flowView) done(f agent.Flow, snap *agent.Snapshot) {
 	for _, n := range f.Notes {
 		text.Add(wrapped(sentence(n)))
 	}
-	buttons := []fyne.CanvasObject{widget.NewButton(platform.T(wordClose), func() { v.close(false) })}
-	if v.next != nil {
-		buttons = append(buttons, primary(platform.T(wordNext)+": "+v.nextLabel, func() { v.close(false); v.next() }))
-	} else {
-		buttons[0].(*widget.Button).Importance = widget.HighImportance
+	v.set(outcome(icon, tone, word, text), v.after(snap, true)...)
+}
+
+// after are the buttons of a flow that has ended: in a queue to go on with the next one or stop, else to close.
+func (v *flowView) after(snap *agent.Snapshot, well bool) []fyne.CanvasObject {
+	shut := func() { v.close(false) }
+	button := v.button
+	if well {
+		button = v.mainButton
 	}
-	v.set(outcome(icon, tone, word, text), buttons...)
+	if v.queue != nil {
+		if rows := v.queue.after(snap, v.at); len(rows) > 0 {
+			label := fit(queueTitle(rows), theme.TextSize(), fyne.TextStyle{}, em(160))
+			return []fyne.CanvasObject{v.button(platform.T("Stop"), v.stop), button(platform.T("Next: %s", label), v.skip)}
+		}
+		shut = v.stop
+	} else if n := needing(snap); v.others && well && n > 0 {
+		return []fyne.CanvasObject{v.button(platform.T("Reconnect all (%d)", n), func() { v.close(false); v.u.reconnectAll() }), button(platform.T(wordClose), shut)}
+	}
+	return []fyne.CanvasObject{button(platform.T(wordClose), shut)}
+}
+
+// needing is how many accounts need somebody.
+func needing(snap *agent.Snapshot) int {
+	if snap == nil {
+		return 0
+	}
+	return snap.NeedsPerson()
+}
+
+// skip goes on with the queue's next sign-in; one that runs is cancelled.
+func (v *flowView) skip() {
+	v.queue.passed[v.at] = true
+	v.close(true)
+	v.u.goOn(v.queue)
+}
+
+// stop ends the queue; what is not done stays listed, and can be begun again.
+func (v *flowView) stop() {
+	v.close(true)
+	v.u.say(v.queue.summary(v.u.snap), false)
 }
 
 func (v *flowView) failed(e *platform.Error) {
@@ -314,13 +427,10 @@ func (v *flowView) failed(e *platform.Error) {
 	if advice := e.Advice(); advice != "" {
 		body.Add(wrapped(sentence(advice)))
 	}
-	buttons := []fyne.CanvasObject{widget.NewButton(platform.T(wordClose), func() { v.close(false) })}
-	if v.next != nil {
-		buttons = append(buttons, widget.NewButton(platform.T(wordNext)+": "+v.nextLabel, func() { v.close(false); v.next() }))
-	}
+	buttons := v.after(v.u.snap, false)
 	if row := v.u.row(v.account); row != nil && e.Kind == platform.KindWrongAccount && v.hand == nil && v.flow.SignedIn != "" {
 		a := row.Account
-		buttons = append(buttons, widget.NewButton("Add as a new account", func() {
+		buttons = append(buttons, v.button(platform.T("Add as a new account"), func() {
 			v.account, v.hand = "", nil
 			v.start = func(ctx context.Context, s agent.Service) (agent.Flow, error) {
 				return s.Connect(ctx, agent.ConnectRequest{Platform: a.Platform, Server: a.Server, Wants: a.Wants})
@@ -328,12 +438,18 @@ func (v *flowView) failed(e *platform.Error) {
 			v.begin()
 		}))
 	}
-	v.set(outcome(theme.ErrorIcon(), toneBad, platform.T(wordFailed), body), append(buttons, primary(platform.T(wordTryAgain), func() {
-		if v.hand != nil {
-			v.hand.secret = "" // it was not the right one
-		}
-		v.begin()
-	}))...)
+	v.set(outcome(theme.ErrorIcon(), toneBad, platform.T(wordFailed), body), append(buttons, v.mainButton(platform.T(wordTryAgain), v.tryAgain))...)
+}
+
+func (v *flowView) tryAgain() {
+	if v.hand != nil {
+		v.hand.secret = "" // it was not the right one
+	}
+	if v.again != nil {
+		v.again()
+		return
+	}
+	v.begin()
 }
 
 // outcome is how something ended: icon, word and the lines about it.
@@ -353,14 +469,13 @@ type flowDialog struct {
 	dialog *modal
 }
 
-// leave is Esc: it cancels a flow that runs and closes one that ended.
-func (d *flowDialog) leave() { d.view.close(true) }
+func (d *flowDialog) leave() { d.view.leave() }
 
 // flowWidth is the width of a flow's dialog or window; its height follows the content.
 const flowWidth float32 = 480
 
 // startFlow shows a flow over the main window.
-func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, next func(), nextLabel string) {
+func (u *ui) startFlow(title, account string, start flowStart, change func(*flowView)) {
 	if u.flow != nil {
 		return
 	}
@@ -379,7 +494,9 @@ func (u *ui) startFlow(title, account string, start flowStart, hand *byHand, nex
 			}
 		}
 	})
-	d.view.hand, d.view.next, d.view.nextLabel = hand, next, nextLabel
+	if change != nil {
+		change(d.view)
+	}
 	d.dialog = newModal(title, d.view.content, u.win)
 	u.flow = d
 	u.retitle()
@@ -419,24 +536,71 @@ func (u *ui) reconnectAll() {
 	u.reconnectEach(ids)
 }
 
+// reconnectEach brings accounts back, one sign-in after another.
 func (u *ui) reconnectEach(ids []string) {
-	for len(ids) > 0 && u.row(ids[0]) == nil {
-		ids = ids[1:]
+	if u.snap != nil {
+		u.goOn(newQueue(u.snap, ids))
 	}
-	if len(ids) == 0 {
+}
+
+// goOn begins a queue's next sign-in, or says what came of it all.
+func (u *ui) goOn(q *queue) {
+	key, rows := q.next(u.snap)
+	if len(rows) == 0 {
+		if len(q.order) > 1 {
+			u.say(q.summary(u.snap), false)
+		}
 		return
 	}
-	row := u.row(ids[0])
-	var next func()
-	label := ""
-	if len(ids) > 1 {
-		rest := ids[1:]
-		next = func() { u.reconnectEach(rest) }
-		if after := u.row(rest[0]); after != nil {
-			label = fit(shortTitle(after.Account), theme.TextSize(), fyne.TextStyle{}, 140)
-		}
-	}
+	row := rows[0]
 	u.choose(row.Account.ID)
 	hand := handOf(row)
-	u.startFlow(platform.T(wordReconnect)+" "+row.Account.Title(), row.Account.ID, reconnectStart(row, hand), hand, next, label)
+	u.startFlow(platform.T("Reconnect %s", row.Account.Title()), row.Account.ID, reconnectStart(row, hand), func(v *flowView) {
+		v.hand = hand
+		if n, of := q.place(u.snap); of > 1 {
+			v.queue, v.at, v.place, v.used = q, key, placeWords(n, of, rows), float32(n-1)/float32(of)
+		}
+	})
+}
+
+// queueHead says where the queue stands.
+func (v *flowView) queueHead() fyne.CanvasObject {
+	bar := newLifeBar()
+	bar.set(v.used, theme.ColorNamePrimary)
+	return tight(caption(v.place), container.New(layout.NewCustomPaddedLayout(0, 2*gap, 2*gap, 2*gap), bar))
+}
+
+// resumeFlow shows a sign-in that this window did not see begin: one that runs,
+// or has ended lately and nobody was there to be told. The window may have been
+// closed, or have died, in the middle of it; the agent went on.
+func (u *ui) resumeFlow() {
+	if u.flow != nil || u.win == nil || u.snap == nil {
+		return
+	}
+	var found *agent.Flow
+	for i, f := range u.snap.Flows {
+		cancelled := f.Error != nil && f.Error.Kind == platform.KindCancelled
+		if f.Phase.Ended() && (f.Told || cancelled) {
+			continue
+		}
+		if found == nil || found.Phase.Ended() && !f.Phase.Ended() || found.Phase.Ended() == f.Phase.Ended() && f.Deadline.After(found.Deadline) {
+			found = &u.snap.Flows[i]
+		}
+	}
+	if found == nil {
+		return
+	}
+	id, row := found.ID, u.row(found.Account)
+	join := func(ctx context.Context, s agent.Service) (agent.Flow, error) { return s.Flow(ctx, id, 0) }
+	if row == nil {
+		p := found.Platform
+		u.startFlow(platform.T("Connect %s", platformName(p)), "", join, func(v *flowView) {
+			v.again = func() { v.close(false); u.showConnectTo(p) }
+		})
+		return
+	}
+	u.startFlow(platform.T("Reconnect %s", row.Account.Title()), row.Account.ID, join, func(v *flowView) {
+		v.others = true
+		v.again = func() { v.close(false); u.reconnect(row.Account.ID) }
+	})
 }

@@ -130,7 +130,9 @@ func (u *ui) typedKey(e *fyne.KeyEvent) {
 	case fyne.KeyEscape:
 		u.back()
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if u.idle() && u.selected != "" {
+		if u.flow != nil {
+			u.flow.view.typed(e)
+		} else if u.idle() && u.selected != "" {
 			u.accounts.detail.focus()
 		}
 	case fyne.KeyF2:

@@ -69,6 +69,9 @@ func boxes(o fyne.CanvasObject, at fyne.Position, clip box, add func(seen, whole
 	case *widget.Button:
 		whole("button " + o.Text)
 		return
+	case *keyButton:
+		whole("button " + o.Text)
+		return
 	case *iconButton:
 		whole("button " + o.name)
 		return

@@ -426,10 +426,14 @@ func (u *ui) received(snap *agent.Snapshot) {
 	if began(u.snap, snap) {
 		u.clearPopups()
 	}
+	first := u.snap == nil
 	u.snap, u.skew = snap, ""
 	u.setAway(false)
 	u.rebuild(true)
 	u.updatePopups()
+	if first {
+		u.resumeFlow()
+	}
 }
 
 // rebuild makes the view anew off the UI goroutine. keep holds the list's place.

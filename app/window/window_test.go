@@ -644,10 +644,10 @@ func TestReconnectAllGoesOneByOne(t *testing.T) {
 	b.sees("Your browser has opened.")
 	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"a5"} })
 	b.sees(wordConnected)
-	var next *widget.Button
+	var next *keyButton
 	b.until("Next", func() bool {
 		b.seen(func(o fyne.CanvasObject) {
-			if btn, ok := o.(*widget.Button); ok && strings.HasPrefix(btn.Text, wordNext) {
+			if btn, ok := o.(*keyButton); ok && strings.HasPrefix(btn.Text, wordNext) {
 				next = btn
 			}
 		})

@@ -1,0 +1,146 @@
+package window
+
+import (
+	"strings"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// queue is what several accounts that are to be brought back come to: the
+// sign-ins it takes, one after another. What is done is read from the
+// snapshot each time, so that an account that was healed on the way, by a
+// sibling's sign-in or anywhere else, is skipped by itself, and one that is
+// begun anew goes on with what is left. The zero value is empty.
+type queue struct {
+	// order are the sign-ins, worst account first, groups their accounts' IDs.
+	order  []string
+	groups map[string][]string
+	// began is each account as it was at first: the generation of its grant,
+	// and whether it needed a person.
+	began map[string]beganAs
+	// passed are the sign-ins that were had, whatever came of them, or skipped.
+	passed map[string]bool
+}
+
+type beganAs struct {
+	generation int
+	needed     bool
+}
+
+// signInOf names the sign-in that brings an account back: one for all accounts
+// of the same person at the same platform. A credential handed over by hand is
+// for one account alone.
+func signInOf(r *agent.Row) string {
+	a := r.Account
+	if a.OwnerID == "" || handOf(r) != nil {
+		return a.ID
+	}
+	return strings.Join([]string{a.Platform, a.Server, a.OwnerID}, "\n")
+}
+
+// newQueue groups accounts, which keep their order.
+func newQueue(snap *agent.Snapshot, ids []string) *queue {
+	q := &queue{groups: map[string][]string{}, began: map[string]beganAs{}, passed: map[string]bool{}}
+	for _, id := range ids {
+		row := snap.Row(id)
+		if row == nil {
+			continue
+		}
+		key := signInOf(row)
+		if q.groups[key] == nil {
+			q.order = append(q.order, key)
+		}
+		q.groups[key] = append(q.groups[key], id)
+		q.began[id] = beganAs{row.Grant.Generation, row.Status.State.NeedsPerson()}
+	}
+	return q
+}
+
+// healed reports whether an account is back: it works, and has a newer grant
+// where it worked before.
+func (q *queue) healed(r *agent.Row) bool {
+	was := q.began[r.Account.ID]
+	return !r.Status.State.NeedsPerson() && (was.needed || r.Grant.Generation > was.generation)
+}
+
+// open are a sign-in's accounts that are not back yet, none when it is done.
+func (q *queue) open(snap *agent.Snapshot, key string) []*agent.Row {
+	var out []*agent.Row
+	for _, id := range q.groups[key] {
+		if r := snap.Row(id); r != nil && !q.healed(r) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// next is the sign-in to have now, with its accounts; empty when none is left.
+func (q *queue) next(snap *agent.Snapshot) (key string, rows []*agent.Row) {
+	for _, key := range q.order {
+		if rows := q.open(snap, key); !q.passed[key] && len(rows) > 0 {
+			return key, rows
+		}
+	}
+	return "", nil
+}
+
+// after are the accounts of the sign-in that comes after one.
+func (q *queue) after(snap *agent.Snapshot, key string) []*agent.Row {
+	was := q.passed[key]
+	q.passed[key] = true
+	_, rows := q.next(snap)
+	q.passed[key] = was
+	return rows
+}
+
+// place is where the queue stands: the number of the sign-in it is at, 1 for the first.
+func (q *queue) place(snap *agent.Snapshot) (n, of int) {
+	n = 1
+	for _, key := range q.order {
+		if q.passed[key] || len(q.open(snap, key)) == 0 {
+			n++
+		}
+	}
+	return min(n, len(q.order)), len(q.order)
+}
+
+// done is how many sign-ins have brought all their accounts back.
+func (q *queue) done(snap *agent.Snapshot) int {
+	n := 0
+	for _, key := range q.order {
+		if len(q.open(snap, key)) == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// queueTitle names the accounts of one sign-in: the first, and how many more.
+func queueTitle(rows []*agent.Row) string {
+	if len(rows) == 1 {
+		return shortTitle(rows[0].Account)
+	}
+	return platform.N(len(rows)-1, "%[2]s and %[1]d more", "%[2]s and %[1]d more", shortTitle(rows[0].Account))
+}
+
+// placeWords says where the queue stands, and which accounts the sign-in is for.
+func placeWords(n, of int, rows []*agent.Row) string {
+	if len(rows) == 1 {
+		return platform.T("%d of %d", n, of)
+	}
+	var names []string
+	for _, r := range rows {
+		names = append(names, shortTitle(r.Account))
+	}
+	return platform.T("%d of %d. One sign-in for: %s.", n, of, platform.Join(names))
+}
+
+// summary says what came of the queue.
+func (q *queue) summary(snap *agent.Snapshot) string {
+	done := q.done(snap)
+	if done == len(q.order) {
+		return platform.N(done, "%d sign-in done; everything is connected again.", "%d sign-ins done; everything is connected again.")
+	}
+	return platform.T("%d of %d sign-ins done. Reconnect all goes on with the rest.", done, len(q.order))
+}

@@ -1,0 +1,266 @@
+package window
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+// brandRows are pages of two people, one that is well, and a bot connected by hand:
+// five accounts in need, four sign-ins.
+func brandRows() []*agent.Row {
+	over := []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, -time.Hour, 60*dayLong)}
+	well := []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, 40*dayLong, 60*dayLong)}
+	row := func(id, platformID, owner string, clocks []platform.Clock) *agent.Row {
+		return sampleRow(platform.Account{ID: id, Platform: platformID, ProviderID: "1" + id, Alias: id, Name: "Brand " + id, OwnerID: owner}, platform.Grant{Clocks: clocks})
+	}
+	return []*agent.Row{
+		row("b1", "facebook", "erin", over), row("b2", "facebook", "erin", over), row("b3", "facebook", "bob", over), row("b4", "linkedin", "erin", over),
+		row("b5", "telegram", "erin", over), row("b6", "facebook", "erin", well),
+	}
+}
+
+func brandSnapshot(seq uint64, heal ...string) *agent.Snapshot {
+	rows := brandRows()
+	for i, r := range rows {
+		if slices.Contains(heal, r.Account.ID) {
+			g := r.Grant
+			g.Generation++
+			g.Clocks = []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, 59*dayLong, 60*dayLong)}
+			rows[i] = &agent.Row{Account: r.Account, Grant: g, Status: platform.Assess(r.Account, g, now)}
+		}
+	}
+	return agent.NewSnapshot(agent.Snapshot{Seq: seq, At: now}, rows)
+}
+
+func TestQueue(t *testing.T) {
+	all := []string{"b1", "b2", "b3", "b4", "b5"}
+	q := newQueue(brandSnapshot(1), append(all, "gone"))
+	if len(q.order) != 4 {
+		t.Fatalf("%d sign-ins, want 4: %q", len(q.order), q.order)
+	}
+	at := func(snap *agent.Snapshot, id string, n int) {
+		t.Helper()
+		key, rows := q.next(snap)
+		got := ""
+		if len(rows) > 0 {
+			got = rows[0].Account.ID
+		}
+		if place, of := q.place(snap); got != id || place != n || of != 4 {
+			t.Errorf("at %q, %d of %d, want %q, %d of 4", got, place, of, id, n)
+		}
+		_ = key
+	}
+	at(brandSnapshot(1), "b1", 1)
+	if _, rows := q.next(brandSnapshot(1)); queueTitle(rows) != "Brand b1 and 1 more" {
+		t.Errorf("called %q", queueTitle(rows))
+	}
+	at(brandSnapshot(2, "b1"), "b2", 1) // the sign-in was had, and left one out
+	at(brandSnapshot(2, "b1", "b2"), "b3", 2)
+	at(brandSnapshot(3, "b1", "b2", "b4"), "b3", 3) // one that was healed elsewhere counts
+	q.passed[signInOf(brandRows()[2])] = true
+	at(brandSnapshot(3, "b1", "b2", "b4"), "b5", 4)
+	at(brandSnapshot(4, "b1", "b2", "b4", "b5"), "", 4)
+	if got := q.summary(brandSnapshot(4, "b1", "b2", "b4", "b5")); !strings.HasPrefix(got, "3 of 4 sign-ins done.") {
+		t.Errorf("summary %q", got)
+	}
+	if got := q.summary(brandSnapshot(5, all...)); got != "4 sign-ins done; everything is connected again." {
+		t.Errorf("summary %q", got)
+	}
+	// One that is well and is asked for all the same takes a new grant to be done.
+	q = newQueue(brandSnapshot(1), []string{"b6"})
+	if _, rows := q.next(brandSnapshot(1)); len(rows) != 1 {
+		t.Error("an account that is well was left out")
+	}
+	if _, rows := q.next(brandSnapshot(2, "b6")); len(rows) != 0 {
+		t.Error("an account with a new grant is not done")
+	}
+}
+
+func TestReconnectAllQueue(t *testing.T) {
+	b := openOn(t, brandSnapshot(1), PageAccounts, nil)
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	b.press("Reconnect all (5)")
+	b.sees("1 of 4. One sign-in for: Brand b1 and Brand b2.")
+	b.calls("reconnect b1")
+	b.sees("Your browser has opened.")
+	// The sign-in brings its sibling back, and somebody else the next one.
+	b.f.mu.Lock()
+	b.f.snap = brandSnapshot(2, "b1", "b2", "b3")
+	b.f.mu.Unlock()
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"b1", "b2"} })
+	b.sees("Next: Brand b4")
+	b.sees("1 of 4. One") // it is its result that is shown
+	b.window().Canvas().Focused().(*keyButton).TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	b.sees("3 of 4")
+	b.calls("reconnect b4")
+	b.sees("Your browser has opened.")
+	b.press("Skip")
+	b.calls("cancel flow-1")
+	b.sees("4 of 4")
+	b.sees("BotFather") // the bot's token is asked for
+	b.press("Stop")
+	b.sees("2 of 4 sign-ins done. Reconnect all goes on with the rest.")
+	for _, c := range b.f.called() {
+		if c == "reconnect b2" || c == "reconnect b3" {
+			t.Errorf("%s: it was healed already", c)
+		}
+	}
+	// It goes on with what the snapshot says is left.
+	b.press("Reconnect all (2)")
+	b.sees("1 of 2")
+	b.until("the same again", func() bool { return strings.Count(strings.Join(b.f.called(), "\n"), "reconnect b4") == 2 })
+	b.key(fyne.KeyEscape)
+	if b.u.flow != nil {
+		t.Error("Esc did not stop the queue")
+	}
+}
+
+// A sign-in that fails in a queue can be tried again, left out, or end it.
+func TestReconnectAllFails(t *testing.T) {
+	b := openOn(t, brandSnapshot(1), PageAccounts, nil)
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	b.press("Reconnect all (5)")
+	b.sees("Your browser has opened.")
+	b.f.move(func(f *agent.Flow) {
+		f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again"}
+	})
+	b.sees("Next: Brand b3")
+	b.press(wordTryAgain)
+	b.sees("1 of 4")
+	b.until("a second attempt", func() bool { return strings.Count(strings.Join(b.f.called(), "\n"), "reconnect b1") == 2 })
+}
+
+// running is a sign-in as a snapshot has it.
+func running(account string, phase agent.Phase, change func(*agent.Flow)) agent.Flow {
+	f := agent.Flow{ID: "flow-1", Version: 3, Platform: "facebook", Account: account, Phase: phase, URL: "https://example.org/authorize?state=x", Listening: true, Opened: true, Deadline: now.Add(2 * time.Minute)}
+	if change != nil {
+		change(&f)
+	}
+	return f
+}
+
+func openWithFlow(t *testing.T, f agent.Flow) *bench {
+	t.Helper()
+	snap := agent.NewSnapshot(agent.Snapshot{Seq: 1, At: now, Flows: []agent.Flow{f}}, brandRows())
+	b := openOn(t, snap, PageAccounts, func(fk *fake, _ *Config) { fk.flow = f })
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	return b
+}
+
+// A window that opens in the middle of a sign-in shows it, with its state, and its result.
+func TestOpenInTheMiddleOfAFlow(t *testing.T) {
+	b := openWithFlow(t, running("b1", agent.PhaseWaiting, nil))
+	b.sees("Your browser has opened. Sign in to Facebook as Brand b1")
+	b.until("the time left", func() bool { return b.shows("2:00 left") })
+	b.f.mu.Lock()
+	b.f.snap = brandSnapshot(2, "b1", "b2")
+	b.f.mu.Unlock()
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"b1"} })
+	b.sees("Facebook · Brand b1 is connected until")
+	if calls := strings.Join(b.f.called(), "\n"); strings.Contains(calls, "reconnect") {
+		t.Errorf("it was begun anew: %s", calls)
+	}
+	b.press("Reconnect all (3)") // what a queue had left
+	b.sees("1 of 3")
+}
+
+func TestOpenAfterAFlow(t *testing.T) {
+	failed := func(f *agent.Flow) {
+		f.Error = &platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again"}
+	}
+	for name, tt := range map[string]struct {
+		flow  agent.Flow
+		shows string
+	}{
+		"failed, and nobody was told": {running("b3", agent.PhaseFailed, failed), "The browser did not come back within 3 minutes."},
+		"done, and nobody was told":   {running("b6", agent.PhaseDone, func(f *agent.Flow) { f.Accounts = []string{"b6"} }), "Facebook · Brand b6 is connected until"},
+		"a first connection that waits for a choice": {running("", agent.PhaseChoosing, func(f *agent.Flow) {
+			f.Candidates = candidates(2)
+		}), wordChoose},
+		"told":      {running("b3", agent.PhaseFailed, func(f *agent.Flow) { failed(f); f.Told = true }), ""},
+		"cancelled": {running("b3", agent.PhaseFailed, func(f *agent.Flow) { failed(f); f.Error.Kind = platform.KindCancelled }), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openWithFlow(t, tt.flow)
+			if tt.shows == "" {
+				if b.u.flow != nil {
+					t.Error("it is shown again")
+				}
+				return
+			}
+			b.sees(tt.shows)
+		})
+	}
+}
+
+// Trying again after a first connection that failed asks for what it needs.
+func TestOpenAfterAFailedConnection(t *testing.T) {
+	b := openWithFlow(t, running("", agent.PhaseFailed, nil))
+	b.sees("Connect Facebook")
+	b.press(wordTryAgain)
+	b.until("the form", func() bool { return b.u.connect != nil && b.u.connect.form != nil && b.u.flow == nil })
+}
+
+// slow is a Service whose Reconnect hangs, as one does that asks the platform first.
+type slow struct {
+	*fake
+	gate chan struct{}
+}
+
+func (s slow) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flow, error) {
+	<-s.gate
+	return s.fake.Reconnect(context.Background(), r)
+}
+
+// Cancel before the agent has answered ends the sign-in that it begins all the same.
+func TestCancelBeforeItBegins(t *testing.T) {
+	gate := make(chan struct{})
+	b := openOn(t, sampleSnapshot(), "account:a1", func(f *fake, c *Config) { c.Service = slow{f, gate} })
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	b.u.reconnect("a1")
+	b.sees(wordStarting)
+	b.press(wordCancel)
+	close(gate)
+	b.calls("cancel flow-1")
+}
+
+// The keyboard alone leads through a sign-in: Tab to what there is, in order, Enter and Esc.
+func TestFlowByKeyboard(t *testing.T) {
+	b := reconnecting(t)
+	c := b.window().Canvas()
+	var order []string
+	for range 3 {
+		c.FocusNext()
+		if k, ok := c.Focused().(*keyButton); ok {
+			order = append(order, k.Text)
+		}
+	}
+	if want := []string{wordCopyLink, wordPaste, wordCancel}; !slices.Equal(order, want) {
+		t.Errorf("Tab leads to %q, want %q", order, want)
+	}
+	b.f.move(func(f *agent.Flow) {
+		f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindTimeout, Message: "too late"}
+	})
+	b.sees("Too late.")
+	if k, ok := c.Focused().(*keyButton); !ok || k.Text != wordTryAgain {
+		t.Errorf("the focus is on %v", c.Focused())
+	}
+	c.Unfocus()
+	b.key(fyne.KeyReturn)
+	b.until("a second attempt", func() bool { return strings.Count(strings.Join(b.f.called(), "\n"), "reconnect a1") == 2 })
+	b.sees("Your browser has opened.")
+	c.FocusNext()
+	c.Focused().TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape}) // from a button, too
+	if b.u.flow != nil {
+		t.Error("Esc on a button did not cancel")
+	}
+	b.calls("cancel flow-1")
+}

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 
 	"relink/app/agent"
+	"relink/app/config"
 	"relink/app/desktop"
 	"relink/app/window"
 )
@@ -39,7 +40,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 		}()
 	})
 	err := window.Run(ctx, p.gui(), window.Config{
-		Renew:    p.renew,
+		Renew: p.renew, Language: config.SetLanguage,
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
 		Service: svc, Page: page, Version: Version(),
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },

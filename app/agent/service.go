@@ -144,6 +144,8 @@ type Snapshot struct {
 	Warnings []string
 	// Paused holds all reminders back until then.
 	Paused time.Time
+	// Language is the tag of the language the agent speaks, so that a window follows a change of it.
+	Language string
 	// Flows are the browser flows that run, or ended within the last minutes.
 	Flows []Flow
 	// Counts per state, and how many need a person now.

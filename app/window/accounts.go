@@ -66,12 +66,34 @@ func (u *ui) openMain() {
 	}
 	u.win = u.app.NewWindow("Relink")
 	u.win.SetOnClosed(u.closedMain)
-	p := &accountsPage{u: u}
-	u.accounts = p
 	u.marks, u.anchor = map[string]bool{}, ""
 	u.pictures = newPictures(u)
+	u.pictures.came = func(id string) {
+		u.list.Refresh()
+		u.accounts.detail.picture()
+		u.accounts.coming.picture(id)
+	}
+	p := u.fill()
+	u.keys()
+	size := fyne.NewSize(1240, 760)
+	if m := u.memory; m.Width > 0 {
+		size = fyne.NewSize(m.Width, m.Height)
+	}
+	u.win.Resize(size)
+	if u.early != nil {
+		u.early.until(func() bool { return p.asked && u.view != nil }, earlyWait)
+	}
+	u.win.Show()
+	if u.view == nil {
+		u.rebuild(false)
+	}
+}
+
+// fill makes what the main window holds.
+func (u *ui) fill() *accountsPage {
+	p := &accountsPage{u: u}
+	u.accounts = p
 	u.list = newAccountList(u)
-	u.pictures.came = func(id string) { u.list.Refresh(); p.detail.picture(); p.coming.picture(id) }
 
 	p.headline = widget.NewLabel("")
 	p.headline.SizeName, p.headline.TextStyle.Bold = theme.SizeNameSubHeadingText, true
@@ -122,20 +144,8 @@ func (u *ui) openMain() {
 		nil, nil, nil, container.NewStack(p.list, p.empty))
 	p.pages = container.NewStack(p.content)
 	u.win.SetContent(container.New(&sizeKeeper{u}, p.pages))
-	u.keys()
 	u.win.SetMainMenu(u.mainMenu())
-	size := fyne.NewSize(1240, 760)
-	if m := u.memory; m.Width > 0 {
-		size = fyne.NewSize(m.Width, m.Height)
-	}
-	u.win.Resize(size)
-	if u.early != nil {
-		u.early.until(func() bool { return p.asked && u.view != nil }, earlyWait)
-	}
-	u.win.Show()
-	if u.view == nil {
-		u.rebuild(false)
-	}
+	return p
 }
 
 // fit gives the sentence at the top its room where there is little.

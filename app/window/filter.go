@@ -214,6 +214,13 @@ var texts struct {
 // textsMost bounds what is kept.
 const textsMost = 50_000
 
+// forgetTexts empties them: the words they hold are of another language.
+func forgetTexts() {
+	texts.Lock()
+	texts.rows = nil
+	texts.Unlock()
+}
+
 func textOf(r *agent.Row) rowText {
 	texts.Lock()
 	defer texts.Unlock()

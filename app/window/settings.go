@@ -46,8 +46,37 @@ func (u *ui) openSettings(page string) {
 		u.settings.win.RequestFocus()
 		return
 	}
-	w := &settingsWindow{u: u, win: u.app.NewWindow(titled(wordSettings)), top: problemLabel()}
+	w := &settingsWindow{u: u, win: u.app.NewWindow(titled(platform.T(wordSettings)))}
 	u.settings = w
+	w.fill()
+	w.win.SetOnClosed(func() { u.settings = nil })
+	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
+		if e.Name == fyne.KeyEscape && w.win.Canvas().Overlays().Top() == nil {
+			w.win.Close()
+		}
+	})
+	w.keys()
+	w.win.Resize(fyne.NewSize(em(820), em(620)))
+	w.win.CenterOnScreen()
+	w.choose(page)
+	w.win.Show()
+	w.load()
+	w.apps.load()
+}
+
+// retell says all of it anew, on the page that is in front: the language is another.
+func (w *settingsWindow) retell() {
+	at := w.tabs.SelectedIndex()
+	w.fill()
+	w.tabs.SelectIndex(at)
+	w.retitle()
+	w.load()
+	w.apps.load()
+}
+
+// fill makes what the window holds.
+func (w *settingsWindow) fill() {
+	w.top = problemLabel()
 	w.reminders, w.general, w.security = container.NewVBox(), container.NewVBox(), container.NewVBox()
 	w.apps, w.about, w.channels = newAppsTab(w), newAboutTab(w), newChannelsTab(w)
 	w.undo = widget.NewButtonWithIcon(wordUndo, theme.ContentUndoIcon(), nil)
@@ -75,19 +104,6 @@ func (u *ui) openSettings(page string) {
 	}
 	w.win.SetContent(container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 2*gap), w.top.label),
 		container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap), container.NewHBox(layout.NewSpacer(), w.undo)), nil, nil, w.tabs))
-	w.win.SetOnClosed(func() { u.settings = nil })
-	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyEscape && w.win.Canvas().Overlays().Top() == nil {
-			w.win.Close()
-		}
-	})
-	w.keys()
-	w.win.Resize(fyne.NewSize(em(820), em(620)))
-	w.win.CenterOnScreen()
-	w.choose(page)
-	w.win.Show()
-	w.load()
-	w.apps.load()
 }
 
 func (w *settingsWindow) choose(page string) {

@@ -59,6 +59,8 @@ type Config struct {
 	// Practise starts the practice network with an agent and a window of its
 	// own; nil where it is not installed.
 	Practise func(context.Context) error
+	// Language makes the process speak a language, by its tag; nil leaves it as it is.
+	Language func(tag string) error
 	// Memory is the file in which the window remembers its size, place and
 	// order; empty remembers nothing.
 	Memory string
@@ -151,6 +153,9 @@ type ui struct {
 
 	// variant fixes the theme's variant, for pictures in tests; nil follows the system.
 	variant func(fyne.Theme) fyne.Theme
+
+	// asks is the language last asked for.
+	asks string
 
 	pictures *pictures
 	notices  *noticesPage
@@ -428,6 +433,7 @@ func (u *ui) received(snap *agent.Snapshot) {
 	}
 	first := u.snap == nil
 	u.snap, u.skew = snap, ""
+	u.speak(snap.Language)
 	u.setAway(false)
 	u.rebuild(true)
 	u.updatePopups()

@@ -1,0 +1,63 @@
+package window
+
+import (
+	"relink/platform"
+)
+
+// speak makes the window speak the language that the agent speaks, by its tag,
+// and says anew what it shows. Empty is an agent that does not tell.
+func (u *ui) speak(tag string) {
+	if u.asks == "" {
+		u.asks = platform.Language()
+	}
+	if tag == "" || tag == u.asks || u.cfg.Language == nil {
+		return
+	}
+	u.asks = tag
+	if err := u.cfg.Language(tag); err != nil {
+		u.say(said(err), true)
+		return
+	}
+	u.retell()
+}
+
+// retell makes anew what the windows hold, and keeps the page, the place in the
+// list, the search, those marked and the account chosen. A sign-in or a form
+// that is in front stays as it is, in the words it began with.
+func (u *ui) retell() {
+	forgetTexts()
+	if u.settings != nil {
+		u.settings.retell()
+	}
+	if u.win != nil {
+		old, list := u.accounts, u.list
+		focused, offset := u.win.Canvas().Focused(), list.GetScrollOffset()
+		p := u.fill()
+		p.practising, p.asked = old.practising, old.asked
+		p.search.Text = old.search.Text
+		p.search.Refresh()
+		if u.snap != nil && u.view != nil {
+			u.asked++
+			u.shown = u.asked
+			u.view = buildView(u.snap, u.query, u.now())
+			u.list.swap(u.view.rows, false)
+			p.update()
+			u.list.ScrollToOffset(offset)
+		}
+		switch {
+		case u.connect != nil:
+			p.content.Hide()
+			p.pages.Add(u.connect.content)
+		case u.notices != nil:
+			u.notices = nil
+			u.showNotices()
+		case focused == old.search:
+			u.win.Canvas().Focus(p.search)
+		default:
+			u.list.focus()
+		}
+		p.fit(u.size)
+		u.retitle()
+	}
+	u.updatePopups()
+}

@@ -62,8 +62,8 @@ func (p *plain) Send(ctx context.Context, n Note) error {
 func notShown(err error) error {
 	return &platform.Error{
 		Kind:    platform.KindConfig,
-		Message: "the notification could not be shown",
-		Repair:  "allow notifications for Relink in the system's settings, then run: relink doctor",
+		Message: platform.T("the notification could not be shown"),
+		Repair:  platform.T("allow notifications for Relink in the system's settings, then run: relink doctor"),
 		Err:     err,
 	}
 }
@@ -72,7 +72,7 @@ func notShown(err error) error {
 func (p *plain) Withdraw(context.Context, string) error { return nil }
 
 func (p *plain) Abilities(context.Context) (Abilities, error) {
-	return Abilities{Name: map[string]string{"windows": "Windows notifications", "darwin": "macOS notifications"}[runtime.GOOS]}, nil
+	return Abilities{Name: map[string]string{"windows": platform.T("Windows notifications"), "darwin": platform.T("macOS notifications")}[runtime.GOOS]}, nil
 }
 
 func (p *plain) Run(ctx context.Context) error {

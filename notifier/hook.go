@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +38,7 @@ type Hook struct {
 func (h Hook) Run(ctx context.Context, event Event, body []byte) error {
 	words, err := platform.SplitCommand(h.Command)
 	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the hook's command " + err.Error(), Repair: "correct it: relink hook set COMMAND"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the hook's command %s", err), Repair: platform.T("correct it: relink hook set COMMAND")}
 	}
 	limit := h.Limit
 	if limit <= 0 {
@@ -56,7 +55,7 @@ func (h Hook) Run(ctx context.Context, event Event, body []byte) error {
 	cmd.WaitDelay = hookGrace
 	end, err := startGroup(cmd)
 	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the hook's command " + name + " cannot be started", Repair: "check that it is there and may be run: relink hook set COMMAND", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the hook's command %s cannot be started", name), Repair: platform.T("check that it is there and may be run: relink hook set COMMAND"), Err: err}
 	}
 	err = cmd.Wait()
 	end()
@@ -66,17 +65,17 @@ func (h Hook) Run(ctx context.Context, event Event, body []byte) error {
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case rctx.Err() != nil:
-		return &platform.Error{Kind: platform.KindRetry, Code: "timeout", Message: fmt.Sprintf("the hook's command %s was ended after %s", name, platform.Span(limit)), Repair: "make it faster, or let it hand long work to another program", Err: err}
+		return &platform.Error{Kind: platform.KindRetry, Code: "timeout", Message: platform.T("the hook's command %s was ended after %s", name, platform.Span(limit)), Repair: platform.T("make it faster, or let it hand long work to another program"), Err: err}
 	}
-	why := "failed"
+	message := platform.T("the hook's command %s failed", name)
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
-		why = "failed (" + exit.String() + ")"
+		message = platform.T("the hook's command %s failed (%s)", name, exit)
 	}
 	if line := complaint.line(); line != "" {
-		why += ": " + line
+		message = platform.T("%s: %s", message, line)
 	}
-	return &platform.Error{Kind: platform.KindRetry, Message: "the hook's command " + name + " " + why, Repair: "mend it and try: relink hook test", Err: err}
+	return &platform.Error{Kind: platform.KindRetry, Message: message, Repair: platform.T("mend it and try: relink hook test"), Err: err}
 }
 
 // hookEnv is the agent's environment with the event's name, and without what

@@ -2,10 +2,13 @@ package notifier
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"relink/platform"
 )
 
 // Quiet is a part of every day in which nothing is said, by the clock on the
@@ -36,7 +39,7 @@ func ParseQuiet(s string) (Quiet, error) {
 	if s == "" || s == "off" {
 		return Quiet{}, nil
 	}
-	wrong := fmt.Errorf("%q is no part of a day such as 22:00-07:00", s)
+	wrong := errors.New(platform.T("%q is no part of a day such as 22:00-07:00", s))
 	from, to, found := strings.Cut(s, "-")
 	a, err := time.Parse("15:04", strings.TrimSpace(from))
 	b, err2 := time.Parse("15:04", strings.TrimSpace(to))
@@ -45,7 +48,7 @@ func ParseQuiet(s string) (Quiet, error) {
 	}
 	q := Quiet{time.Duration(a.Hour())*time.Hour + time.Duration(a.Minute())*time.Minute, time.Duration(b.Hour())*time.Hour + time.Duration(b.Minute())*time.Minute}
 	if q.None() {
-		return Quiet{}, fmt.Errorf("%q leaves no time to say anything", s)
+		return Quiet{}, errors.New(platform.T("%q leaves no time to say anything", s))
 	}
 	return q, nil
 }
@@ -99,12 +102,12 @@ func ParseDays(s string) (Days, error) {
 			return len(name) >= 3 && strings.HasPrefix(strings.ToLower(w.String()), name)
 		})
 		if at < 0 {
-			return 0, fmt.Errorf("%q is no day of the week such as sat or sun", strings.TrimSpace(part))
+			return 0, errors.New(platform.T("%q is no day of the week such as sat or sun", strings.TrimSpace(part)))
 		}
 		d |= 1 << weekdays[at]
 	}
 	if d == 1<<7-1 {
-		return 0, fmt.Errorf("%q leaves no day to say anything", s)
+		return 0, errors.New(platform.T("%q leaves no day to say anything", s))
 	}
 	return d, nil
 }
@@ -164,14 +167,14 @@ func ParseAway(s string) (Away, error) {
 	a, err := time.Parse(time.DateOnly, strings.TrimSpace(from))
 	b, err2 := time.Parse(time.DateOnly, strings.TrimSpace(to))
 	if !found || err != nil || err2 != nil {
-		return Away{}, fmt.Errorf("%q are no two days such as 2026-12-12/2026-12-26", s)
+		return Away{}, errors.New(platform.T("%q are no two days such as 2026-12-12/2026-12-26", s))
 	}
 	away := Away{dateOf(a), dateOf(b)}
 	if away.From.compare(away.To) > 0 {
-		return Away{}, fmt.Errorf("%q ends before it begins", s)
+		return Away{}, errors.New(platform.T("%q ends before it begins", s))
 	}
 	if b.Sub(a) > 366*day {
-		return Away{}, fmt.Errorf("%q is longer than a year", s)
+		return Away{}, errors.New(platform.T("%q is longer than a year", s))
 	}
 	return away, nil
 }

@@ -80,7 +80,7 @@ func (t Target) String() string {
 func ParseLink(s string) (Target, error) {
 	t, ok := parseLink(s)
 	if !ok {
-		return Target{}, &platform.Error{Kind: platform.KindUsage, Message: "that is no link of Relink's", Repair: "open the account in the window, or see: relink status"}
+		return Target{}, &platform.Error{Kind: platform.KindUsage, Message: platform.T("that is no link of Relink's"), Repair: platform.T("open the account in the window, or see: relink status")}
 	}
 	return t, nil
 }

@@ -220,7 +220,7 @@ func (p *portal) Abilities(ctx context.Context) (Abilities, error) {
 	if err := p.meet(ctx); err != nil {
 		return Abilities{}, err
 	}
-	return Abilities{Name: "The Flatpak portal", Actions: true, Persistence: p.version >= 2}, nil
+	return Abilities{Name: platform.T("The Flatpak portal"), Actions: true, Persistence: p.version >= 2}, nil
 }
 
 // Run hears clicks until ctx ends, and comes back when the bus does.
@@ -323,10 +323,10 @@ func (p *portal) leave(ctx context.Context) {
 func errNoPortal(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &platform.Error{
-			Kind: platform.KindRetry, Message: "the desktop's notification portal does not answer", Repair: "sign out and in again", Err: err,
+			Kind: platform.KindRetry, Message: platform.T("the desktop's notification portal does not answer"), Repair: platform.T("sign out and in again"), Err: err,
 		}
 	}
 	return &platform.Error{
-		Kind: platform.KindConfig, Message: "the desktop has no notification portal", Repair: "install xdg-desktop-portal and the one of your desktop, then run: relink doctor", Err: err,
+		Kind: platform.KindConfig, Message: platform.T("the desktop has no notification portal"), Repair: platform.T("install xdg-desktop-portal and the one of your desktop, then run: relink doctor"), Err: err,
 	}
 }

@@ -200,19 +200,19 @@ func (b *bus) off(ctx context.Context) string {
 	switch server := strings.ToLower(b.name); {
 	case strings.HasPrefix(server, "dunst"):
 		if get(noteName, notePath, property, "org.dunstproject.cmd0", "paused") == true {
-			return "dunst is paused; go on with: dunstctl set-paused false"
+			return platform.T("dunst is paused; go on with: dunstctl set-paused false")
 		}
 	case strings.HasPrefix(server, "xfce"):
 		if get("org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf.GetProperty", "xfce4-notifyd", "/do-not-disturb") == true {
-			return "Do Not Disturb is on; switch it off in the panel or in Settings, Notifications"
+			return platform.T("Do Not Disturb is on; switch it off in the panel or in Settings, Notifications")
 		}
 	case strings.HasPrefix(server, "gnome-shell"):
 		if get(portalName, portalPath, "org.freedesktop.portal.Settings.Read", "org.gnome.desktop.notifications", "show-banners") == false {
-			return "Do Not Disturb is on; switch it off in the calendar of the top bar"
+			return platform.T("Do Not Disturb is on; switch it off in the calendar of the top bar")
 		}
 	default: // Plasma, and whoever else has the property
 		if get(noteName, notePath, property, noteName, "Inhibited") == true {
-			return "Do Not Disturb is on; switch it off in the desktop's notification settings"
+			return platform.T("Do Not Disturb is on; switch it off in the desktop's notification settings")
 		}
 	}
 	return ""
@@ -221,8 +221,8 @@ func (b *bus) off(ctx context.Context) string {
 func errNoBus(err error) error {
 	return &platform.Error{
 		Kind:    platform.KindConfig,
-		Message: "there is no desktop session to show notifications in",
-		Repair:  "start Relink from the desktop session, or set DBUS_SESSION_BUS_ADDRESS to its bus",
+		Message: platform.T("there is no desktop session to show notifications in"),
+		Repair:  platform.T("start Relink from the desktop session, or set DBUS_SESSION_BUS_ADDRESS to its bus"),
 		Err:     err,
 	}
 }
@@ -231,15 +231,15 @@ func errNoServer(err error) error {
 	if errors.Is(err, context.DeadlineExceeded) {
 		return &platform.Error{
 			Kind:    platform.KindRetry,
-			Message: "the desktop's notification server does not answer",
-			Repair:  "restart it, or sign out and in again",
+			Message: platform.T("the desktop's notification server does not answer"),
+			Repair:  platform.T("restart it, or sign out and in again"),
 			Err:     err,
 		}
 	}
 	return &platform.Error{
 		Kind:    platform.KindConfig,
-		Message: "no notification server runs in this desktop session",
-		Repair:  "install one (xfce4-notifyd or dunst) and run: relink doctor",
+		Message: platform.T("no notification server runs in this desktop session"),
+		Repair:  platform.T("install one (xfce4-notifyd or dunst) and run: relink doctor"),
 		Err:     err,
 	}
 }

@@ -62,7 +62,7 @@ func (m MailServer) Send(ctx context.Context, letters []Letter) ([]Handed, error
 	defer cancel()
 	c, err := m.client(ctx)
 	if err != nil {
-		return nil, &platform.Error{Kind: platform.KindConfig, Message: "the mail server's settings cannot be used", Repair: "set them again: relink mail set", Err: err}
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: platform.T("the mail server's settings cannot be used"), Repair: platform.T("set them again: relink mail set"), Err: err}
 	}
 	if err := c.DialWithContext(ctx); err != nil {
 		if ctx.Err() != nil {
@@ -74,12 +74,12 @@ func (m MailServer) Send(ctx context.Context, letters []Letter) ([]Handed, error
 	out := make([]Handed, len(letters))
 	for i, l := range letters {
 		if err := ctx.Err(); err != nil {
-			out[i].Err = &platform.Error{Kind: platform.KindRetry, Message: "the mail to " + l.To + " was not sent", Repair: "it is tried again", Err: err}
+			out[i].Err = &platform.Error{Kind: platform.KindRetry, Message: platform.T("the mail to %s was not sent", l.To), Repair: platform.T("it is tried again"), Err: err}
 			continue
 		}
 		msg, err := m.message(l)
 		if err != nil {
-			out[i].Err = &platform.Error{Kind: platform.KindConfig, Message: "no mail can be sent to " + oneLine(l.To, 60), Repair: "correct the address: relink mail set", Err: err}
+			out[i].Err = &platform.Error{Kind: platform.KindConfig, Message: platform.T("no mail can be sent to %s", oneLine(l.To, 60)), Repair: platform.T("correct the address: relink mail set"), Err: err}
 			continue
 		}
 		err = c.Send(msg)
@@ -168,18 +168,18 @@ func (m MailServer) failed(err error) *platform.Error {
 	var said *textproto.Error
 	switch text := err.Error(); {
 	case strings.Contains(text, "does not support STARTTLS"):
-		return &platform.Error{Kind: platform.KindConfig, Code: "no_tls", Message: m.Host + " offers no STARTTLS, and nothing was sent in plain text", Repair: "use its TLS port: relink mail set --security tls", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Code: "no_tls", Message: platform.T("%s offers no STARTTLS, and nothing was sent in plain text", m.Host), Repair: platform.T("use its TLS port: relink mail set --security tls"), Err: err}
 	case strings.Contains(text, "does not support SMTP AUTH"), errors.Is(err, gomail.ErrNoSupportedAuthDiscovered):
-		return &platform.Error{Kind: platform.KindConfig, Code: "no_auth", Message: m.Host + " lets nobody sign in", Repair: "leave the user out, or use another port: relink mail set", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Code: "no_auth", Message: platform.T("%s lets nobody sign in", m.Host), Repair: platform.T("leave the user out, or use another port: relink mail set"), Err: err}
 	case errors.As(err, &said):
 		e := &platform.Error{Kind: platform.KindConfig, Code: strconv.Itoa(said.Code), Err: err}
 		switch answer := answered(said.Code, said.Msg); {
 		case said.Code == 534 || said.Code == 535:
-			e.Message, e.Repair = m.Host+" refuses the user name or password", "store the right password (some providers want one made for apps): relink mail set"
+			e.Message, e.Repair = platform.T("%s refuses the user name or password", m.Host), platform.T("store the right password (some providers want one made for apps): relink mail set")
 		case said.Code >= 400 && said.Code < 500:
-			e.Kind, e.Message, e.Repair = platform.KindRetry, m.Host+" takes no mail now: "+answer, "it is tried again"
+			e.Kind, e.Message, e.Repair = platform.KindRetry, platform.T("%s takes no mail now: %s", m.Host, answer), platform.T("it is tried again")
 		default:
-			e.Message, e.Repair = m.Host+" takes no mail: "+answer, "correct the settings: relink mail set"
+			e.Message, e.Repair = platform.T("%s takes no mail: %s", m.Host, answer), platform.T("correct the settings: relink mail set")
 		}
 		return e
 	}
@@ -191,7 +191,7 @@ var reply = regexp.MustCompile(`\b([45]\d\d) (.*?)(, affected recipient|, affect
 
 // declined says in one line why a server did not take one letter.
 func (m MailServer) declined(l Letter, err error) *platform.Error {
-	e := &platform.Error{Kind: platform.KindRetry, Message: m.Host + " went away before it took the mail to " + l.To, Repair: "it is tried again", Err: err}
+	e := &platform.Error{Kind: platform.KindRetry, Message: platform.T("%s went away before it took the mail to %s", m.Host, l.To), Repair: platform.T("it is tried again"), Err: err}
 	var said *gomail.SendError
 	if !errors.As(err, &said) || said.ErrorCode() == 0 {
 		return e
@@ -205,9 +205,9 @@ func (m MailServer) declined(l Letter, err error) *platform.Error {
 		answer = answered(said.ErrorCode(), text)
 	}
 	e.Code = strconv.Itoa(said.ErrorCode())
-	e.Message = m.Host + " did not take the mail to " + l.To + ": " + answer
+	e.Message = platform.T("%s did not take the mail to %s: %s", m.Host, l.To, answer)
 	if said.ErrorCode() >= 500 {
-		e.Kind, e.Repair = platform.KindConfig, "correct the address, or the sender: relink mail set"
+		e.Kind, e.Repair = platform.KindConfig, platform.T("correct the address, or the sender: relink mail set")
 	}
 	return e
 }

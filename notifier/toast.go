@@ -45,7 +45,7 @@ func (t *toast) linked() error {
 	case t.open:
 		return nil
 	case t.cfg.Links == nil || len(t.cfg.Marks.Key) == 0:
-		return &platform.Error{Kind: platform.KindConfig, Message: "buttons need relink:// links, which are another Relink's here", Repair: "unset RELINK_HOME"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("buttons need relink:// links, which are another Relink's here"), Repair: platform.T("unset RELINK_HOME")}
 	}
 	if err := t.cfg.Links(); err != nil {
 		return err
@@ -63,7 +63,7 @@ func (t *toast) remove(id string) error { return t.board.remove(toastTag(id)) }
 
 // Abilities says what Windows does with toasts now.
 func (t *toast) Abilities(ctx context.Context) (Abilities, error) {
-	a := Abilities{Name: "Windows notifications"}
+	a := Abilities{Name: platform.T("Windows notifications")}
 	err := t.do(ctx, func() error {
 		off, err := t.board.off()
 		if err != nil {

@@ -12,6 +12,8 @@ import (
 
 	"golang.org/x/sys/windows"
 	"golang.org/x/sys/windows/registry"
+
+	"relink/platform"
 )
 
 // New gives the sender of this system: toasts with buttons, and beeep for what
@@ -174,11 +176,11 @@ func (b *winBoard) off() (why string, err error) {
 		// Windows.UI.Notifications.NotificationSetting
 		switch setting {
 		case 1:
-			why = "Relink's notifications are switched off; switch them on in Settings, System, Notifications"
+			why = platform.T("Relink's notifications are switched off; switch them on in Settings, System, Notifications")
 		case 2:
-			why = "notifications are switched off; switch them on in Settings, System, Notifications"
+			why = platform.T("notifications are switched off; switch them on in Settings, System, Notifications")
 		case 3:
-			why = "notifications are switched off by a policy; ask who manages this computer"
+			why = platform.T("notifications are switched off by a policy; ask who manages this computer")
 		}
 	})
 	// Before the first toast Windows may not know the program; that is not off.

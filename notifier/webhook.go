@@ -67,16 +67,16 @@ func Sign(key platform.Secret, at time.Time, body []byte) string {
 func (w Webhook) Post(ctx context.Context, id string, event Event, body []byte, now time.Time) (string, error) {
 	u, err := url.Parse(w.URL)
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && !(u.Scheme == "http" && platform.Loopback(u.Hostname())) {
-		return "", &platform.Error{Kind: platform.KindConfig, Message: "the webhook's address is not https", Repair: "set another one: relink webhook set https://…"}
+		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("the webhook's address is not https"), Repair: platform.T("set another one: relink webhook set https://…")}
 	}
 	if w.Key.IsZero() {
-		return "", &platform.Error{Kind: platform.KindConfig, Message: "the webhook has no signing key", Repair: "make one: relink webhook set " + u.Scheme + "://" + u.Host + "/…"}
+		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("the webhook has no signing key"), Repair: platform.T("make one: relink webhook set %s://%s/…", u.Scheme, u.Host)}
 	}
 	ctx, cancel := context.WithTimeout(ctx, webhookTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return "", &platform.Error{Kind: platform.KindConfig, Message: "the webhook's address cannot be used", Repair: "set another one: relink webhook set https://…"}
+		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("the webhook's address cannot be used"), Repair: platform.T("set another one: relink webhook set https://…")}
 	}
 	r.Header = http.Header{
 		"Content-Type":  {"application/json"},
@@ -104,18 +104,18 @@ func (w Webhook) Post(ctx context.Context, id string, event Event, body []byte, 
 	case code >= 200 && code < 300:
 		return status, nil
 	case code >= 300 && code < 400:
-		return "", &platform.Error{Kind: platform.KindConfig, Code: strconv.Itoa(code), Message: u.Host + " answered " + status + ", and redirects are not followed", Repair: "set the address it leads to: relink webhook set https://…"}
+		return "", &platform.Error{Kind: platform.KindConfig, Code: strconv.Itoa(code), Message: platform.T("%s answered %s, and redirects are not followed", u.Host, status), Repair: platform.T("set the address it leads to: relink webhook set https://…")}
 	case code == http.StatusTooManyRequests || code == http.StatusRequestTimeout || code >= 500:
-		return "", &platform.Error{Kind: platform.KindRetry, Code: strconv.Itoa(code), Message: u.Host + " answered " + status, Repair: "look at the receiver; it is tried again"}
+		return "", &platform.Error{Kind: platform.KindRetry, Code: strconv.Itoa(code), Message: platform.T("%s answered %s", u.Host, status), Repair: platform.T("look at the receiver; it is tried again")}
 	default:
-		return "", &platform.Error{Kind: platform.KindConfig, Code: strconv.Itoa(code), Message: u.Host + " answered " + status, Repair: "check the receiver and its signing key, then: relink webhook test"}
+		return "", &platform.Error{Kind: platform.KindConfig, Code: strconv.Itoa(code), Message: platform.T("%s answered %s", u.Host, status), Repair: platform.T("check the receiver and its signing key, then: relink webhook test")}
 	}
 }
 
 // unreached says in one line why a server could not be reached. The address
 // itself is not told: it may hold a secret.
 func unreached(host, channel string, err error) *platform.Error {
-	e := &platform.Error{Kind: platform.KindRetry, Message: "cannot reach " + host, Repair: "check the network and the server; it is tried again", Err: err}
+	e := &platform.Error{Kind: platform.KindRetry, Message: platform.T("cannot reach %s", host), Repair: platform.T("check the network and the server; it is tried again"), Err: err}
 	var dns *net.DNSError
 	var timeout net.Error
 	var cert *tls.CertificateVerificationError
@@ -123,16 +123,16 @@ func unreached(host, channel string, err error) *platform.Error {
 	var alert tls.AlertError
 	switch {
 	case errors.As(err, &cert):
-		e.Kind, e.Message, e.Repair = platform.KindConfig, "the certificate of "+host+" is not trusted: "+clean(cert.Err.Error()), "check the name of the server and its certificate, then: relink "+channel+" test"
+		e.Kind, e.Message, e.Repair = platform.KindConfig, platform.T("the certificate of %s is not trusted: %s", host, clean(cert.Err.Error())), platform.T("check the name of the server and its certificate, then: relink %s test", channel)
 	case errors.As(err, &record), errors.As(err, &alert):
-		e.Kind, e.Message, e.Repair = platform.KindConfig, host+" does not speak TLS as it should", "check the server, its port and its TLS versions, then: relink "+channel+" test"
+		e.Kind, e.Message, e.Repair = platform.KindConfig, platform.T("%s does not speak TLS as it should", host), platform.T("check the server, its port and its TLS versions, then: relink %s test", channel)
 	case errors.As(err, &dns) && dns.IsNotFound:
-		e.Message = "there is no server called " + dns.Name
-		e.Repair = "check its name and the network; it is tried again"
+		e.Message = platform.T("there is no server called %s", dns.Name)
+		e.Repair = platform.T("check its name and the network; it is tried again")
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		e.Message = host + " does not answer in time"
+		e.Message = platform.T("%s does not answer in time", host)
 	case refused(err):
-		e.Message = host + " refuses the connection"
+		e.Message = platform.T("%s refuses the connection", host)
 	}
 	return e
 }

@@ -250,7 +250,7 @@ func Failed(a platform.Account, e *platform.Error) Note {
 		ID:       NoteID(a.ID),
 		Accounts: []string{a.ID},
 		Title:    platform.T("%s was not reconnected", accountTitle(a)),
-		Body:     sentences(sentence(e.Message), sentence(e.Advice())),
+		Body:     sentences(platform.Sentence(e.Message), platform.Sentence(e.Advice())),
 		Urgency:  UrgencyCritical,
 		Resident: true,
 		Default:  ActionReconnect,
@@ -376,20 +376,6 @@ func platformName(a platform.Account) string {
 		return p.Name
 	}
 	return clean(a.Platform)
-}
-
-// sentence gives a part of an error a capital and a full stop.
-func sentence(s string) string {
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return ""
-	}
-	first, size := utf8.DecodeRuneInString(s)
-	s = string(unicode.ToUpper(first)) + s[size:]
-	if !strings.ContainsAny(s[len(s)-1:], ".!?") {
-		s += "."
-	}
-	return s
 }
 
 // sentences joins those that are not empty.

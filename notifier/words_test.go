@@ -98,7 +98,7 @@ func TestOtherNotes(t *testing.T) {
 		return platform.Status{State: platform.StateConnected, Deadline: platform.Clock{Source: platform.SourceProvider, At: t}}
 	}
 	failed := func(message, repair string) Note {
-		return Failed(a, &platform.Error{Message: message, Repair: repair, Err: errors.New("raw")})
+		return Failed(a, &platform.Error{Message: message, Repair: repair, Again: strings.HasPrefix(repair, "sign "), Err: errors.New("raw")})
 	}
 	limited := until(now.Add(60 * day))
 	limited.State = platform.StateLimited

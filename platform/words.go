@@ -284,13 +284,13 @@ func SplitCommand(s string) ([]string, error) {
 		}
 	}
 	if quote != 0 {
-		return nil, errors.New("has a quote that is not closed")
+		return nil, errors.New(T("has a quote that is not closed"))
 	}
 	if in {
 		out = append(out, word.String())
 	}
 	if len(out) == 0 || out[0] == "" {
-		return nil, errors.New("names no program")
+		return nil, errors.New(T("names no program"))
 	}
 	return out, nil
 }

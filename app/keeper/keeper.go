@@ -39,7 +39,7 @@ func Read(ctx context.Context, ring Keyring, k platform.Keeper) (platform.Kept, 
 		return platform.Kept{}, err
 	}
 	if kept.Access.IsZero() || strings.ContainsAny(kept.Access.Reveal(), " \t\r\n") {
-		return platform.Kept{}, trouble(k, "there is no token in "+k.String(), "let the program that keeps it write it again", nil)
+		return platform.Kept{}, trouble(k, platform.T("there is no token in %s", k.String()), platform.T("let the program that keeps it write it again"), nil)
 	}
 	return kept, nil
 }
@@ -50,11 +50,11 @@ func trouble(k platform.Keeper, message, repair string, err error) *platform.Err
 
 func fromKeyring(ctx context.Context, ring Keyring, k platform.Keeper) (platform.Kept, error) {
 	if ring == nil {
-		return platform.Kept{}, trouble(k, "there is no keyring to read "+k.String()+" from", "see what works here: relink doctor", nil)
+		return platform.Kept{}, trouble(k, platform.T("there is no keyring to read %s from", k.String()), platform.T("see what works here: relink doctor"), nil)
 	}
 	text, err := ring.Get(ctx, k.Path, k.Key)
 	if err != nil {
-		return platform.Kept{}, trouble(k, "the keyring does not give the item "+k.Path+" of "+k.Key, "unlock the keyring, or store the token there again", err)
+		return platform.Kept{}, trouble(k, platform.T("the keyring does not give the item %s of %s", k.Path, k.Key), platform.T("unlock the keyring, or store the token there again"), err)
 	}
 	text = strings.TrimSpace(text)
 	if strings.HasPrefix(text, "{") {
@@ -67,16 +67,16 @@ func fromFile(k platform.Keeper) (platform.Kept, error) {
 	raw, err := slurp(k.Path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return platform.Kept{}, trouble(k, "the file "+k.Path+" is not there", "let the program that keeps the token write it again", err)
+		return platform.Kept{}, trouble(k, platform.T("the file %s is not there", k.Path), platform.T("let the program that keeps the token write it again"), err)
 	case err != nil:
-		return platform.Kept{}, trouble(k, "the file "+k.Path+" cannot be read", "check its permissions", err)
+		return platform.Kept{}, trouble(k, platform.T("the file %s cannot be read", k.Path), platform.T("check its permissions"), err)
 	}
 	if k.Kind == platform.KeeperJSON {
 		return fromJSON(k, raw, k.Key)
 	}
 	value, ok := variable(raw, k.Key)
 	if !ok {
-		return platform.Kept{}, trouble(k, "there is no "+k.Key+" in "+k.Path, "let the program that keeps the token write it again", nil)
+		return platform.Kept{}, trouble(k, platform.T("there is no %s in %s", k.Key, k.Path), platform.T("let the program that keeps the token write it again"), nil)
 	}
 	return platform.Kept{Access: platform.NewSecret(value)}, nil
 }
@@ -129,11 +129,11 @@ func fromJSON(k platform.Keeper, raw []byte, pointer string) (platform.Kept, err
 	var doc any
 	if json.Unmarshal(raw, &doc) != nil {
 		// What is wrong with it may quote the token.
-		return platform.Kept{}, trouble(k, k.String()+" is not JSON", "let the program that keeps the token write it again", nil)
+		return platform.Kept{}, trouble(k, platform.T("%s is not JSON", k.String()), platform.T("let the program that keeps the token write it again"), nil)
 	}
 	at, err := follow(doc, pointer)
 	if err != nil {
-		return platform.Kept{}, trouble(k, "there is nothing at "+pointer+" in "+k.Path, "correct the pointer", err)
+		return platform.Kept{}, trouble(k, platform.T("there is nothing at %s in %s", pointer, k.Path), platform.T("correct the pointer"), err)
 	}
 	switch v := at.(type) {
 	case string:
@@ -155,7 +155,7 @@ func fromJSON(k platform.Keeper, raw []byte, pointer string) (platform.Kept, err
 		}
 		return kept, nil
 	}
-	return platform.Kept{}, trouble(k, "there is no token at "+pointer+" in "+k.Path, "correct the pointer", nil)
+	return platform.Kept{}, trouble(k, platform.T("there is no token at %s in %s", pointer, k.Path), platform.T("correct the pointer"), nil)
 }
 
 // follow walks a JSON Pointer (RFC 6901).

@@ -68,7 +68,7 @@ func (row *accountRow) account(r *reader) (platform.Account, error) {
 }
 
 func rowFault(id string, err error) error {
-	return &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: "what is stored of account " + id + " cannot be read", Repair: "bring back a backup: relink restore", Err: err}
+	return &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: platform.T("what is stored of account %s cannot be read", id), Repair: platform.T("bring back a backup: relink restore"), Err: err}
 }
 
 // values are the columns of an account but its id, in the order of setAccount and insertAccount.
@@ -92,7 +92,7 @@ const (
 func (v *Vault) Load(ctx context.Context) ([]platform.Account, map[string]platform.Grant, error) {
 	accounts, grants, err := v.load(ctx)
 	if err != nil {
-		return nil, nil, storage("read the accounts", err)
+		return nil, nil, storage(platform.T("read the accounts"), err)
 	}
 	return accounts, grants, nil
 }
@@ -144,7 +144,7 @@ func (v *Vault) Account(ctx context.Context, id string) (platform.Account, error
 		return platform.Account{}, noAccount(id)
 	}
 	if err != nil {
-		return platform.Account{}, storage("read the account", err)
+		return platform.Account{}, storage(platform.T("read the account"), err)
 	}
 	return row.account(nil)
 }
@@ -152,7 +152,7 @@ func (v *Vault) Account(ctx context.Context, id string) (platform.Account, error
 // Create stores a new account, and its first grant unless that is zero.
 func (v *Vault) Create(ctx context.Context, a platform.Account, g platform.Grant) error {
 	if a.ID == "" || a.Platform == "" || a.Alias == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: "an account needs an id, a platform and an alias", Repair: "name it and try again"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("an account needs an id, a platform and an alias"), Repair: platform.T("name it and try again")}
 	}
 	err := inTx(ctx, v.write, func(tx *sql.Tx) error {
 		if _, err := tx.ExecContext(ctx, insertAccount, append(values(a), a.ID)...); err != nil {
@@ -164,12 +164,12 @@ func (v *Vault) Create(ctx context.Context, a platform.Account, g platform.Grant
 		g.Account = a.ID
 		return v.saveIn(ctx, tx, g)
 	})
-	return storage("store the account", err)
+	return storage(platform.T("store the account"), err)
 }
 
 // UpdateAccount stores an account's changed fields; its grant stays as it is.
 func (v *Vault) UpdateAccount(ctx context.Context, a platform.Account) error {
-	return storage("store the account", inTx(ctx, v.write, func(tx *sql.Tx) error { return updateIn(ctx, tx, a) }))
+	return storage(platform.T("store the account"), inTx(ctx, v.write, func(tx *sql.Tx) error { return updateIn(ctx, tx, a) }))
 }
 
 func updateIn(ctx context.Context, tx *sql.Tx, a platform.Account) error {
@@ -201,9 +201,9 @@ func taken(ctx context.Context, tx *sql.Tx, a platform.Account, err error) error
 		return fmt.Errorf("account %s is stored already: %w", a.ID, err)
 	}
 	if alias == a.Alias {
-		return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: a.Ref() + " is another account's name", Repair: "choose another", Err: err}
+		return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: platform.T("%s is another account's name", a.Ref()), Repair: platform.T("choose another"), Err: err}
 	}
-	return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: a.Ref() + " is connected already, as " + a.Platform + "/" + alias, Repair: "sign in to that one: relink reconnect " + a.Platform + "/" + alias, Err: err}
+	return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: platform.T("%s is connected already, as %s/%s", a.Ref(), a.Platform, alias), Repair: platform.T("sign in to that one: relink reconnect %s/%s", a.Platform, alias), Err: err}
 }
 
 // Used records when an account was last used.
@@ -212,7 +212,7 @@ func (v *Vault) Used(ctx context.Context, account string, at time.Time) error {
 	if err == nil {
 		err = changed(res, account)
 	}
-	return storage("write down the use", err)
+	return storage(platform.T("write down the use"), err)
 }
 
 // Forget deletes an account with its grants and what was said of it; its
@@ -226,5 +226,5 @@ func (v *Vault) Forget(ctx context.Context, account string) error {
 		_ = os.Remove(v.cfg.path(filepath.Join(lockDir, filepath.Base(account))))
 		_ = v.Draft(ctx, filepath.Base(account), nil)
 	}
-	return storage("forget the account", err)
+	return storage(platform.T("forget the account"), err)
 }

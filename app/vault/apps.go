@@ -35,7 +35,7 @@ func (v *Vault) App(ctx context.Context, platformID, server string) (platform.Ap
 	case errors.Is(err, sql.ErrNoRows):
 		return platform.App{}, noApp(platformID, server)
 	case err != nil:
-		return platform.App{}, storage("read the app registration", err)
+		return platform.App{}, storage(platform.T("read the app registration"), err)
 	case sealed == nil:
 		return a, nil
 	}
@@ -45,36 +45,36 @@ func (v *Vault) App(ctx context.Context, platformID, server string) (platform.Ap
 	}
 	secret, err := key.open("apps", appRow(platformID, server), 0, sealed)
 	if err != nil {
-		return platform.App{}, &platform.Error{Kind: platform.KindStorage, Platform: platformID, Code: "damaged", Message: "the stored app secret for " + platformID + " is damaged", Repair: "store it again: relink app set " + platformID, Err: err}
+		return platform.App{}, &platform.Error{Kind: platform.KindStorage, Platform: platformID, Code: "damaged", Message: platform.T("the stored app secret for %s is damaged", platformID), Repair: platform.T("store it again: relink app set %s", platformID), Err: err}
 	}
 	a.Secret = platform.NewSecret(string(secret))
 	return a, nil
 }
 
 func noApp(platformID, server string) *platform.Error {
-	at := platformID
+	message := platform.T("no app registration is stored for %s", platformID)
 	if server != "" {
-		at += " at " + server
+		message = platform.T("no app registration is stored for %s at %s", platformID, server)
 	}
-	return &platform.Error{Kind: platform.KindNotFound, Platform: platformID, Message: "no app registration is stored for " + at, Repair: "store it with: relink app set " + platformID}
+	return &platform.Error{Kind: platform.KindNotFound, Platform: platformID, Message: message, Repair: platform.T("store it with: relink app set %s", platformID)}
 }
 
 // Apps lists the registrations without their secrets.
 func (v *Vault) Apps(ctx context.Context) ([]platform.App, error) {
 	rows, err := v.read.QueryContext(ctx, "SELECT "+appColumns+" FROM apps ORDER BY platform, server")
 	if err != nil {
-		return nil, storage("read the app registrations", err)
+		return nil, storage(platform.T("read the app registrations"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []platform.App
 	for rows.Next() {
 		a, _, err := scanApp(rows.Scan)
 		if err != nil {
-			return nil, storage("read the app registrations", err)
+			return nil, storage(platform.T("read the app registrations"), err)
 		}
 		out = append(out, a)
 	}
-	return out, storage("read the app registrations", rows.Err())
+	return out, storage(platform.T("read the app registrations"), rows.Err())
 }
 
 // SetApp stores a registration in place of the one for its platform and server.
@@ -89,7 +89,7 @@ func (v *Vault) SetApp(ctx context.Context, a platform.App) error {
 	}
 	_, err := v.write.ExecContext(ctx, "INSERT OR REPLACE INTO apps ("+appColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
 		a.Platform, a.Server, a.ID, a.Redirect, listColumn(a.Scopes), a.Self, sealed)
-	return storage("store the app registration", err)
+	return storage(platform.T("store the app registration"), err)
 }
 
 // DeleteApp deletes a registration. Accounts connected with it stay, and work
@@ -97,7 +97,7 @@ func (v *Vault) SetApp(ctx context.Context, a platform.App) error {
 func (v *Vault) DeleteApp(ctx context.Context, platformID, server string) error {
 	res, err := v.write.ExecContext(ctx, "DELETE FROM apps WHERE platform = ? AND server = ?", platformID, server)
 	if err != nil {
-		return storage("delete the app registration", err)
+		return storage(platform.T("delete the app registration"), err)
 	}
 	if n, err := res.RowsAffected(); err != nil || n == 0 {
 		return noApp(platformID, server)

@@ -44,11 +44,11 @@ func (v *Vault) Backup(ctx context.Context, w io.Writer, passphrase string) erro
 	}
 	defer removeDB(tmp)
 	if err := copyVault(ctx, v.cfg.path(fileName), tmp); err != nil {
-		return storage("copy the vault", err)
+		return storage(platform.T("copy the vault"), err)
 	}
 	sealed, err := encrypt(w, passphrase, v.cfg.Work)
 	if err != nil {
-		return storage("write the backup", err)
+		return storage(platform.T("write the backup"), err)
 	}
 	archive := tar.NewWriter(sealed)
 	if err := errors.Join(
@@ -56,7 +56,7 @@ func (v *Vault) Backup(ctx context.Context, w io.Writer, passphrase string) erro
 		addCopy(archive, backupDB, tmp),
 		archive.Close(), sealed.Close(), ctx.Err(),
 	); err != nil {
-		return storage("write the backup", err)
+		return storage(platform.T("write the backup"), err)
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func copyVault(ctx context.Context, from, to string) error {
 }
 
 func emptyPassphrase() error {
-	return &platform.Error{Kind: platform.KindUsage, Message: "the passphrase is empty", Repair: "choose a longer one"}
+	return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is empty"), Repair: platform.T("choose a longer one")}
 }
 
 func addFile(w *tar.Writer, name, data string) error {
@@ -106,9 +106,9 @@ func addCopy(w *tar.Writer, name, path string) error {
 func tempFile(cfg Config, what string) (string, error) {
 	f, err := os.CreateTemp(cfg.Dir, "."+what+"-*") // 0600
 	if err != nil {
-		return "", storage("write beside the vault", err)
+		return "", storage(platform.T("write beside the vault"), err)
 	}
-	return f.Name(), storage("write beside the vault", f.Close())
+	return f.Name(), storage(platform.T("write beside the vault"), f.Close())
 }
 
 func removeDB(path string) {
@@ -136,7 +136,7 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 	info, err := os.Stat(cfg.path(fileName))
 	there := err == nil && info.Size() > 0
 	if there && !replace {
-		return "", &platform.Error{Kind: platform.KindUsage, Message: "there is a vault in " + cfg.Dir + " already", Repair: "set it aside and restore with: relink restore --replace"}
+		return "", &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is a vault in %s already", cfg.Dir), Repair: platform.T("set it aside and restore with: relink restore --replace")}
 	}
 	tmp, err := tempFile(cfg, "restore")
 	if err != nil {
@@ -165,7 +165,7 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 		}
 	}
 	if err := setKind(ctx, tmp, kind); err != nil {
-		return "", storage("finish the restored vault", err)
+		return "", storage(platform.T("finish the restored vault"), err)
 	}
 	// Everything is on the disk; what follows only renames.
 	if err := foldWAL(ctx, cfg); err != nil {
@@ -180,26 +180,26 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 	}
 	if newKey != "" {
 		if err := os.Rename(newKey, cfg.path(keyFile)); err != nil {
-			return aside, storage("put the key file in place", err)
+			return aside, storage(platform.T("put the key file in place"), err)
 		}
 	}
 	if err := os.Rename(tmp, cfg.path(fileName)); err != nil {
-		return aside, storage("put the restored vault in place", err)
+		return aside, storage(platform.T("put the restored vault in place"), err)
 	}
-	return aside, storage("put the restored vault in place", syncDir(cfg.Dir))
+	return aside, storage(platform.T("put the restored vault in place"), syncDir(cfg.Dir))
 }
 
 // unpack opens an archive, writes its SQLite file to path and gives its key.
 func unpack(cfg Config, r io.Reader, passphrase, path string) (*sealer, error) {
 	unreadable := func(err error) error {
-		return &platform.Error{Kind: platform.KindUsage, Message: "this is not a whole backup of Relink", Repair: "give the file that relink backup wrote", Err: err}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this is not a whole backup of Relink"), Repair: platform.T("give the file that relink backup wrote"), Err: err}
 	}
 	if passphrase == "" {
 		return nil, emptyPassphrase()
 	}
 	plain, err := decrypt(r, passphrase)
 	if errors.Is(err, errPassphrase) {
-		return nil, &platform.Error{Kind: platform.KindUsage, Message: "the passphrase is not the backup's", Repair: "try again; nothing was changed"}
+		return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is not the backup's"), Repair: platform.T("try again; nothing was changed")}
 	}
 	if err != nil {
 		return nil, unreadable(err)
@@ -230,7 +230,7 @@ func unpack(cfg Config, r io.Reader, passphrase, path string) (*sealer, error) {
 		case backupDB:
 			if err := copyTo(path, archive); err != nil {
 				if p := (*os.PathError)(nil); errors.As(err, &p) {
-					return nil, storage("write the restored vault", err)
+					return nil, storage(platform.T("write the restored vault"), err)
 				}
 				return nil, unreadable(err)
 			}
@@ -263,28 +263,28 @@ func copyTo(path string, r io.Reader) error {
 func adapt(ctx context.Context, cfg Config, path string, key *sealer) (home string, err error) {
 	version, err := headerVersion(path)
 	if err != nil {
-		return "", storage("read the backup", err)
+		return "", storage(platform.T("read the backup"), err)
 	}
 	if version > len(migrations) {
 		return "", newer(version)
 	}
 	if err := quickCheck(ctx, path); err != nil {
-		return "", storage("read the backup", err)
+		return "", storage(platform.T("read the backup"), err)
 	}
 	db, err := openDB(path, 1, false)
 	if err != nil {
-		return "", storage("read the backup", err)
+		return "", storage(platform.T("read the backup"), err)
 	}
 	defer func() { _ = db.Close() }()
 	var check string
 	if err := db.QueryRowContext(ctx, "SELECT h.value, c.value FROM meta h, meta c WHERE h.key = ? AND c.key = ?", metaHome, metaCheck).Scan(&home, &check); err != nil {
-		return "", storage("read the backup", err)
+		return "", storage(platform.T("read the backup"), err)
 	}
 	if !key.fits(home, check) {
-		return "", &platform.Error{Kind: platform.KindUsage, Message: "the key in the backup is not its vault's", Repair: "give another backup; nothing was changed"}
+		return "", &platform.Error{Kind: platform.KindUsage, Message: platform.T("the key in the backup is not its vault's"), Repair: platform.T("give another backup; nothing was changed")}
 	}
 	home = NewID()
-	return home, storage("adapt the backup", inTx(ctx, db, func(tx *sql.Tx) error {
+	return home, storage(platform.T("adapt the backup"), inTx(ctx, db, func(tx *sql.Tx) error {
 		for k, val := range map[string]string{metaHome: home, metaCheck: key.check(home), MetaRestored: cfg.Now().UTC().Format(time.RFC3339)} {
 			if _, err := tx.ExecContext(ctx, setMeta, k, val); err != nil {
 				return err
@@ -322,7 +322,7 @@ func foldWAL(ctx context.Context, cfg Config) error {
 		_ = db.Close()
 	}
 	if err != nil && !damaged(err) {
-		return storage("set the vault aside", err)
+		return storage(platform.T("set the vault aside"), err)
 	}
 	return nil
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/gofrs/flock"
+
+	"relink/platform"
 )
 
 // errDamaged is a file that SQLite opens but finds fault with.
@@ -20,7 +22,7 @@ func checkFile(ctx context.Context, cfg Config) (string, error) {
 	path := cfg.path(fileName)
 	version, err := headerVersion(path)
 	if err != nil {
-		return "", storage("read the vault", err)
+		return "", storage(platform.T("read the vault"), err)
 	}
 	if version > len(migrations) {
 		return "", newer(version)
@@ -34,19 +36,18 @@ func checkFile(ctx context.Context, cfg Config) (string, error) {
 			if err != nil {
 				return "", err
 			}
-			sentence = "The vault's file was damaged. It is kept as " + aside +
-				" and a new one was begun: connect the accounts again, or bring back a backup with relink restore."
+			sentence = platform.T("The vault's file was damaged. It is kept as %s and a new one was begun: connect the accounts again, or bring back a backup with relink restore.", aside)
 			cfg.Log.Error("vault set aside", "reason", sentence)
 		case err != nil:
-			return "", storage("check the vault", err)
+			return "", storage(platform.T("check the vault"), err)
 		}
 	}
 	// SQLite would make the file with wider permissions; its journals take the file's.
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return "", storage("write the vault", err)
+		return "", storage(platform.T("write the vault"), err)
 	}
-	return sentence, storage("write the vault", f.Close())
+	return sentence, storage(platform.T("write the vault"), f.Close())
 }
 
 // quickCheck asks SQLite whether the file is sound.
@@ -78,7 +79,7 @@ func setAside(cfg Config, why string) (string, error) {
 	use := flock.New(cfg.path(lockDir+"/vault"), flock.SetPermissions(0o600))
 	defer func() { _ = use.Close() }()
 	if ok, err := use.TryLock(); err != nil || !ok {
-		return "", storage("set the "+why+" vault aside", orBusy(err))
+		return "", storage(platform.T("set the vault aside"), orBusy(err))
 	}
 	stamp := "." + why + "-" + cfg.Now().UTC().Format("20060102-150405")
 	suffix := stamp
@@ -92,11 +93,11 @@ func setAside(cfg Config, why string) (string, error) {
 			to = fileName + suffix + rest
 		}
 		if err := os.Rename(cfg.path(name), cfg.path(to)); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", storage("set the "+why+" vault aside", err)
+			return "", storage(platform.T("set the vault aside"), err)
 		}
 	}
 	if err := syncDir(cfg.Dir); err != nil {
-		return "", storage("set the "+why+" vault aside", err)
+		return "", storage(platform.T("set the vault aside"), err)
 	}
 	return cfg.path(fileName + suffix), nil
 }

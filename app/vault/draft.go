@@ -5,6 +5,8 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+
+	"relink/platform"
 )
 
 // draftDir holds one small sealed file for each refresh that is under way.
@@ -21,7 +23,7 @@ func (v *Vault) Draft(_ context.Context, name string, note []byte) error {
 	}
 	if note == nil {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return storage("note a renewal", err)
+			return storage(platform.T("note a renewal"), err)
 		}
 		return nil
 	}
@@ -37,7 +39,7 @@ func (v *Vault) Draft(_ context.Context, name string, note []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(next)
-		return storage("note a renewal", err)
+		return storage(platform.T("note a renewal"), err)
 	}
 	return nil
 }
@@ -54,7 +56,7 @@ func (v *Vault) Drafted(_ context.Context, name string) ([]byte, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, storage("read what was noted of a renewal", err)
+		return nil, storage(platform.T("read what was noted of a renewal"), err)
 	}
 	key := v.key.Load()
 	if key == nil {

@@ -37,19 +37,19 @@ func storage(doing string, err error) error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return err
 	}
-	e := &platform.Error{Kind: platform.KindStorage, Message: "cannot " + doing + ": " + err.Error(), Repair: "mend that and try again; nothing was changed", Err: err}
+	e := &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot %s: %s", doing, err.Error()), Repair: platform.T("mend that and try again; nothing was changed"), Err: err}
 	switch code := primary(err); {
 	case code == sqlite3.SQLITE_FULL, errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		e.Code, e.Message, e.Repair = "full", "cannot "+doing+": the disk is full", "free some space and try again; nothing was changed"
+		e.Code, e.Message, e.Repair = "full", platform.T("cannot %s: the disk is full", doing), platform.T("free some space and try again; nothing was changed")
 	case code == sqlite3.SQLITE_READONLY, errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission),
 		code == sqlite3.SQLITE_PERM, code == sqlite3.SQLITE_CANTOPEN:
-		e.Code, e.Message, e.Repair = "read_only", "cannot "+doing+": its files cannot be written", "make them writable for you and try again; nothing was changed"
+		e.Code, e.Message, e.Repair = "read_only", platform.T("cannot %s: its files cannot be written", doing), platform.T("make them writable for you and try again; nothing was changed")
 	case damaged(err):
-		e.Code, e.Message, e.Repair = "damaged", "cannot "+doing+": the file is damaged", "start Relink again (relink quit, then relink): it sets the file aside and begins a new one"
+		e.Code, e.Message, e.Repair = "damaged", platform.T("cannot %s: the file is damaged", doing), platform.T("start Relink again (relink quit, then relink): it sets the file aside and begins a new one")
 	case code == sqlite3.SQLITE_BUSY, code == sqlite3.SQLITE_LOCKED, errors.Is(err, errBusy):
-		e.Code, e.Message, e.Repair = "busy", "cannot "+doing+": another program keeps it busy", "end that program and try again; nothing was changed"
+		e.Code, e.Message, e.Repair = "busy", platform.T("cannot %s: another program keeps it busy", doing), platform.T("end that program and try again; nothing was changed")
 	case code == sqlite3.SQLITE_IOERR:
-		e.Code, e.Message, e.Repair = "io", "cannot "+doing+": the disk reports an error", "check the disk and its free space, then try again; nothing was changed"
+		e.Code, e.Message, e.Repair = "io", platform.T("cannot %s: the disk reports an error", doing), platform.T("check the disk and its free space, then try again; nothing was changed")
 	}
 	return e
 }

@@ -82,7 +82,7 @@ func (v *Vault) grantBy(account string, row *sql.Row) (platform.Grant, error) {
 		if errors.Is(err, sql.ErrNoRows) {
 			return platform.Grant{}, noAccount(account)
 		}
-		return platform.Grant{}, storage("read the grant", err)
+		return platform.Grant{}, storage(platform.T("read the grant"), err)
 	}
 	if generation == 0 {
 		return platform.Grant{Account: account}, nil
@@ -107,7 +107,7 @@ func (v *Vault) unseal(account string, generation int, sealed []byte) (platform.
 		err = json.Unmarshal(plain, &t)
 	}
 	if err != nil {
-		return platform.Tokens{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: "the stored token of account " + account + " is damaged", Repair: "sign in again: relink reconnect " + account, Err: errSeal}
+		return platform.Tokens{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: platform.T("the stored token of account %s is damaged", account), Repair: platform.T("sign in again: relink reconnect %s", account), Err: errSeal}
 	}
 	return platform.Tokens{
 		Access: platform.NewSecret(t.Access), Refresh: platform.NewSecret(t.Refresh),
@@ -120,7 +120,7 @@ func (v *Vault) unseal(account string, generation int, sealed []byte) (platform.
 // generations before are kept until [Vault.Confirm]. Where Refreshable is set and
 // a new grant brings no refresh token, the one before stays in use.
 func (v *Vault) Save(ctx context.Context, grants ...platform.Grant) error {
-	return storage("store the token", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("store the token"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for _, g := range grants {
 			if err := v.saveIn(ctx, tx, g); err != nil {
 				return err
@@ -141,19 +141,19 @@ func (v *Vault) Siblings(ctx context.Context, account string) ([]platform.Grant,
 		ON s.platform = a.platform AND s.server = a.server AND s.owner_id = a.owner_id AND s.id <> a.id
 		WHERE a.id = ? AND a.owner_id <> '' AND s.generation > 0`, account)
 	if err != nil {
-		return nil, storage("read the accounts", err)
+		return nil, storage(platform.T("read the accounts"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var ids []string
 	for rows.Next() {
 		var id string
 		if err := rows.Scan(&id); err != nil {
-			return nil, storage("read the accounts", err)
+			return nil, storage(platform.T("read the accounts"), err)
 		}
 		ids = append(ids, id)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, storage("read the accounts", err)
+		return nil, storage(platform.T("read the accounts"), err)
 	}
 	var out []platform.Grant
 	for _, id := range ids {
@@ -170,7 +170,7 @@ func (v *Vault) Siblings(ctx context.Context, account string) ([]platform.Grant,
 
 // SaveAll stores several accounts with their next generations: all or none.
 func (v *Vault) SaveAll(ctx context.Context, changes []agent.Change) error {
-	return storage("store the tokens", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("store the tokens"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for _, c := range changes {
 			if err := updateIn(ctx, tx, c.Account); err != nil {
 				return err
@@ -199,10 +199,10 @@ func (v *Vault) saveIn(ctx context.Context, tx *sql.Tx, g platform.Grant) error 
 		return err
 	}
 	if g.Tokens.Access.IsZero() && keeper == "" { // else another program has it
-		return &platform.Error{Kind: platform.KindUsage, Message: "a grant without an access token is not stored", Repair: "try again; nothing was changed"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("a grant without an access token is not stored"), Repair: platform.T("try again; nothing was changed")}
 	}
 	if g.Generation != newest+1 {
-		return &platform.Error{Kind: platform.KindRetry, Code: "conflict", Message: "another program has renewed this account's token meanwhile", Repair: "try again; its token is kept", Err: ErrConflict}
+		return &platform.Error{Kind: platform.KindRetry, Code: "conflict", Message: platform.T("another program has renewed this account's token meanwhile"), Repair: platform.T("try again; its token is kept"), Err: ErrConflict}
 	}
 	if g.Refreshable && g.Tokens.Refresh.IsZero() && newest > 0 && keeper == "" {
 		var sealed []byte
@@ -243,7 +243,7 @@ func dropBefore(ctx context.Context, tx *sql.Tx, account string, generation int)
 // the same kind, scopes are set unless nil, the fault is cleared, and the
 // generations before are deleted. One that is not the newest any more is left alone.
 func (v *Vault) Confirm(ctx context.Context, account string, generation int, at time.Time, clocks []platform.Clock, scopes []string) error {
-	return storage("store what the platform said", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("store what the platform said"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		if ok, err := isNewest(ctx, tx, account, generation); !ok {
 			return err
 		}
@@ -272,7 +272,7 @@ func (v *Vault) Confirm(ctx context.Context, account string, generation int, at 
 // Fault records what a platform said against a generation. One that is not the
 // newest any more is left alone.
 func (v *Vault) Fault(ctx context.Context, account string, generation int, f platform.Fault) error {
-	return storage("store what the platform said", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("store what the platform said"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		if ok, err := isNewest(ctx, tx, account, generation); !ok {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 
 	"relink/app/agent"
 	"relink/notifier"
+	"relink/platform"
 )
 
 const (
@@ -23,7 +24,7 @@ func (v *Vault) AddEvents(ctx context.Context, events ...agent.Event) error {
 	if len(events) == 0 {
 		return nil
 	}
-	return storage("write the history", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("write the history"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for _, e := range events {
 			if _, err := tx.ExecContext(ctx, "INSERT INTO events (at, account, ref, kind, text) VALUES (?, ?, ?, ?, ?)",
 				millis(e.At), e.Account, e.Ref, e.Kind, e.Text); err != nil {
@@ -46,7 +47,7 @@ func (v *Vault) Events(ctx context.Context, account string, limit int) ([]agent.
 	}
 	rows, err := v.read.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, storage("read the history", err)
+		return nil, storage(platform.T("read the history"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []agent.Event
@@ -54,12 +55,12 @@ func (v *Vault) Events(ctx context.Context, account string, limit int) ([]agent.
 		var e agent.Event
 		var at int64
 		if err := rows.Scan(&at, &e.Account, &e.Ref, &e.Kind, &e.Text); err != nil {
-			return nil, storage("read the history", err)
+			return nil, storage(platform.T("read the history"), err)
 		}
 		e.At = fromMillis(at)
 		out = append(out, e)
 	}
-	return out, storage("read the history", rows.Err())
+	return out, storage(platform.T("read the history"), rows.Err())
 }
 
 // prune drops old history. Age is counted from a recent line, not from this
@@ -69,12 +70,12 @@ func (v *Vault) prune(ctx context.Context) error {
 	var recent int64
 	err := v.read.QueryRowContext(ctx, "SELECT coalesce((SELECT at FROM events ORDER BY at DESC LIMIT 1 OFFSET 100), 0)").Scan(&recent)
 	if err != nil {
-		return storage("read the history", err)
+		return storage(platform.T("read the history"), err)
 	}
 	recent = min(recent, millis(v.cfg.Now()))
 	for _, table := range []string{"events", "notices"} {
 		if _, err := v.write.ExecContext(ctx, "DELETE FROM "+table+" WHERE at < ? OR id <= (SELECT max(id) FROM "+table+") - ?", recent-keepEvents.Milliseconds(), keepLines); err != nil {
-			return storage("prune the history", err)
+			return storage(platform.T("prune the history"), err)
 		}
 	}
 	return nil
@@ -85,7 +86,7 @@ func (v *Vault) prune(ctx context.Context) error {
 func (v *Vault) Takers(ctx context.Context, since time.Time) (map[string]map[string]time.Time, error) {
 	rows, err := v.read.QueryContext(ctx, "SELECT account, text, max(at) FROM events WHERE kind = 'token' AND at >= ? GROUP BY account, text", millis(since))
 	if err != nil {
-		return nil, storage("read the history", err)
+		return nil, storage(platform.T("read the history"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	out := map[string]map[string]time.Time{}
@@ -93,14 +94,14 @@ func (v *Vault) Takers(ctx context.Context, since time.Time) (map[string]map[str
 		var account, text string
 		var at int64
 		if err := rows.Scan(&account, &text, &at); err != nil {
-			return nil, storage("read the history", err)
+			return nil, storage(platform.T("read the history"), err)
 		}
 		if out[account] == nil {
 			out[account] = map[string]time.Time{}
 		}
 		out[account][strings.TrimSuffix(text, agent.TookToken)] = fromMillis(at)
 	}
-	return out, storage("read the history", rows.Err())
+	return out, storage(platform.T("read the history"), rows.Err())
 }
 
 // noticesLimit is how many notices Notices gives when nobody says.
@@ -111,7 +112,7 @@ func (v *Vault) WriteNotices(ctx context.Context, writes ...agent.NoticeWrite) e
 	if len(writes) == 0 {
 		return nil
 	}
-	return storage("write the notices", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("write the notices"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for _, n := range writes {
 			var err error
 			if n.Mark {
@@ -143,7 +144,7 @@ func (v *Vault) Notices(ctx context.Context, account string, since time.Time, li
 	}
 	rows, err := v.read.QueryContext(ctx, query+" ORDER BY id DESC LIMIT ?", append(args, limit)...)
 	if err != nil {
-		return nil, storage("read the notices", err)
+		return nil, storage(platform.T("read the notices"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []agent.Notice
@@ -152,15 +153,15 @@ func (v *Vault) Notices(ctx context.Context, account string, since time.Time, li
 		var at, became int64
 		var accounts string
 		if err := rows.Scan(&n.ID, &at, &n.Channel, &n.Note, &accounts, &n.Title, &n.Body, &n.Became, &became, &n.Reason, &n.Rehearsal); err != nil {
-			return nil, storage("read the notices", err)
+			return nil, storage(platform.T("read the notices"), err)
 		}
 		n.At, n.BecameAt = fromMillis(at), fromMillis(became)
 		if n.Accounts, err = (*reader)(nil).list(accounts); err != nil {
-			return nil, storage("read the notices", err)
+			return nil, storage(platform.T("read the notices"), err)
 		}
 		out = append(out, n)
 	}
-	return out, storage("read the notices", rows.Err())
+	return out, storage(platform.T("read the notices"), rows.Err())
 }
 
 // Said gives the ledger: per account what was said of its newest generation.
@@ -168,7 +169,7 @@ func (v *Vault) Said(ctx context.Context) (map[string][]notifier.Entry, error) {
 	rows, err := v.read.QueryContext(ctx, `SELECT l.account, l.generation, l.step, l.at, l.deadline, l.collapsed
 		FROM ledger l JOIN accounts a ON a.id = l.account AND a.generation = l.generation ORDER BY l.account, l.at`)
 	if err != nil {
-		return nil, storage("read the reminders", err)
+		return nil, storage(platform.T("read the reminders"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	out := map[string][]notifier.Entry{}
@@ -176,12 +177,12 @@ func (v *Vault) Said(ctx context.Context) (map[string][]notifier.Entry, error) {
 		var e notifier.Entry
 		var at, deadline int64
 		if err := rows.Scan(&e.Account, &e.Generation, &e.Step, &at, &deadline, &e.Collapsed); err != nil {
-			return nil, storage("read the reminders", err)
+			return nil, storage(platform.T("read the reminders"), err)
 		}
 		e.At, e.Deadline = fromMillis(at), fromMillis(deadline)
 		out[e.Account] = append(out[e.Account], e)
 	}
-	return out, storage("read the reminders", rows.Err())
+	return out, storage(platform.T("read the reminders"), rows.Err())
 }
 
 // SaveEntries writes lines of the ledger and the parcels to be sent for them,
@@ -191,7 +192,7 @@ func (v *Vault) SaveEntries(ctx context.Context, entries []notifier.Entry, parce
 	if len(entries)+len(parcels) == 0 {
 		return nil
 	}
-	return storage("store the reminders", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("store the reminders"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for _, e := range entries {
 			if _, err := tx.ExecContext(ctx, `INSERT OR REPLACE INTO ledger (account, generation, step, at, deadline, collapsed)
 				SELECT id, ?, ?, ?, ?, ? FROM accounts WHERE id = ?`, e.Generation, string(e.Step), millis(e.At), millis(e.Deadline), e.Collapsed, e.Account); err != nil {

@@ -24,15 +24,15 @@ func writeKeyFile(cfg Config, path string, s *sealer, passphrase string) error {
 	var buf bytes.Buffer
 	w, err := encrypt(&buf, passphrase, cfg.Work)
 	if err != nil {
-		return storage("make the key file", err)
+		return storage(platform.T("make the key file"), err)
 	}
 	if _, err := w.Write(s.key[:]); err != nil {
-		return storage("make the key file", err)
+		return storage(platform.T("make the key file"), err)
 	}
 	if err := w.Close(); err != nil {
-		return storage("make the key file", err)
+		return storage(platform.T("make the key file"), err)
 	}
-	return storage("write the key file", replaceFile(path, buf.Bytes()))
+	return storage(platform.T("write the key file"), replaceFile(path, buf.Bytes()))
 }
 
 // readKeyFile opens the key file; the error is errPassphrase when the
@@ -108,12 +108,12 @@ func replaceFile(path string, data []byte) error {
 func passphraseFromFile(path string) (string, error) {
 	raw, err := os.ReadFile(path)
 	if err != nil {
-		return "", locked("the passphrase file "+path+" cannot be read", "make it readable, or correct RELINK_PASSPHRASE_FILE")
+		return "", locked(platform.T("the passphrase file %s cannot be read", path), platform.T("make it readable, or correct RELINK_PASSPHRASE_FILE"))
 	}
 	line, _, _ := strings.Cut(string(raw), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
-		return "", locked("the passphrase file "+path+" is empty", "write the passphrase into its first line")
+		return "", locked(platform.T("the passphrase file %s is empty", path), platform.T("write the passphrase into its first line"))
 	}
 	return line, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+
+	"relink/platform"
 )
 
 const setMeta = "INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
@@ -15,11 +17,11 @@ func (v *Vault) GetMeta(ctx context.Context, key string) (string, error) {
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", nil
 	}
-	return value, storage("read the vault", err)
+	return value, storage(platform.T("read the vault"), err)
 }
 
 // SetMeta keeps a small value by name.
 func (v *Vault) SetMeta(ctx context.Context, key, value string) error {
 	_, err := v.write.ExecContext(ctx, setMeta, key, value)
-	return storage("write to the vault", err)
+	return storage(platform.T("write to the vault"), err)
 }

@@ -162,8 +162,8 @@ func migrate(ctx context.Context, db *sql.DB, steps []string) error {
 
 func newer(version int) *platform.Error {
 	return &platform.Error{Kind: platform.KindStorage, Code: "newer",
-		Message: fmt.Sprintf("the vault was written by a newer Relink (its version %d, this one knows %d)", version, len(migrations)),
-		Repair:  "install the newer Relink again; nothing was changed"}
+		Message: platform.T("the vault was written by a newer Relink (its version %d, this one knows %d)", version, len(migrations)),
+		Repair:  platform.T("install the newer Relink again; nothing was changed")}
 }
 
 // headerVersion reads user_version from the file's header (offset 60, see

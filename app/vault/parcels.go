@@ -27,7 +27,7 @@ func (v *Vault) Parcels(ctx context.Context, channel string, due time.Time, limi
 	rows, err := v.read.QueryContext(ctx, `SELECT id, channel, recipient, key, account, generation, deadline, event, body, at, due, tries
 		FROM parcels WHERE channel = ? AND due <= ? ORDER BY id LIMIT ?`, channel, millis(due), limit)
 	if err != nil {
-		return nil, storage("read what waits to be sent", err)
+		return nil, storage(platform.T("read what waits to be sent"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []agent.Parcel
@@ -35,19 +35,19 @@ func (v *Vault) Parcels(ctx context.Context, channel string, due time.Time, limi
 		var p agent.Parcel
 		var deadline, at, due int64
 		if err := rows.Scan(&p.ID, &p.Channel, &p.To, &p.Key, &p.Account, &p.Generation, &deadline, &p.Event, &p.Body, &at, &due, &p.Tries); err != nil {
-			return nil, storage("read what waits to be sent", err)
+			return nil, storage(platform.T("read what waits to be sent"), err)
 		}
 		p.Deadline, p.At, p.Due = fromMillis(deadline), fromMillis(at), fromMillis(due)
 		out = append(out, p)
 	}
-	return out, storage("read what waits to be sent", rows.Err())
+	return out, storage(platform.T("read what waits to be sent"), rows.Err())
 }
 
 // Waiting says per channel how much waits; a channel on which nothing does is missing.
 func (v *Vault) Waiting(ctx context.Context) (map[string]agent.Waiting, error) {
 	rows, err := v.read.QueryContext(ctx, "SELECT channel, count(*), min(due), min(at) FROM parcels GROUP BY channel")
 	if err != nil {
-		return nil, storage("read what waits to be sent", err)
+		return nil, storage(platform.T("read what waits to be sent"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	out := map[string]agent.Waiting{}
@@ -56,12 +56,12 @@ func (v *Vault) Waiting(ctx context.Context) (map[string]agent.Waiting, error) {
 		var w agent.Waiting
 		var next, oldest int64
 		if err := rows.Scan(&channel, &w.Count, &next, &oldest); err != nil {
-			return nil, storage("read what waits to be sent", err)
+			return nil, storage(platform.T("read what waits to be sent"), err)
 		}
 		w.Next, w.Oldest = fromMillis(next), fromMillis(oldest)
 		out[channel] = w
 	}
-	return out, storage("read what waits to be sent", rows.Err())
+	return out, storage(platform.T("read what waits to be sent"), rows.Err())
 }
 
 // PutOff makes parcels due later; failed counts it as a try.
@@ -91,7 +91,7 @@ func (v *Vault) eachPart(ctx context.Context, ids []int64, f func(tx *sql.Tx, ma
 		return nil
 	}
 	const most = 500
-	return storage("write what waits to be sent", inTx(ctx, v.write, func(tx *sql.Tx) error {
+	return storage(platform.T("write what waits to be sent"), inTx(ctx, v.write, func(tx *sql.Tx) error {
 		for len(ids) > 0 {
 			part := ids[:min(most, len(ids))]
 			ids = ids[len(part):]
@@ -113,9 +113,9 @@ func (v *Vault) Secret(ctx context.Context, name string) (platform.Secret, error
 	err := v.read.QueryRowContext(ctx, "SELECT sealed FROM secrets WHERE name = ?", name).Scan(&sealed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return platform.Secret{}, &platform.Error{Kind: platform.KindNotFound, Message: "no secret is stored for " + name, Repair: "store it with: relink " + name + " set"}
+		return platform.Secret{}, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("no secret is stored for %s", name), Repair: platform.T("store it with: relink %s set", name)}
 	case err != nil:
-		return platform.Secret{}, storage("read the secret", err)
+		return platform.Secret{}, storage(platform.T("read the secret"), err)
 	}
 	key := v.key.Load()
 	if key == nil {
@@ -123,7 +123,7 @@ func (v *Vault) Secret(ctx context.Context, name string) (platform.Secret, error
 	}
 	plain, err := key.open("secrets", name, 0, sealed)
 	if err != nil {
-		return platform.Secret{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: "the stored secret for " + name + " is damaged", Repair: "store it again: relink " + name + " set", Err: err}
+		return platform.Secret{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: platform.T("the stored secret for %s is damaged", name), Repair: platform.T("store it again: relink %s set", name), Err: err}
 	}
 	return platform.NewSecret(string(plain)), nil
 }
@@ -132,30 +132,30 @@ func (v *Vault) Secret(ctx context.Context, name string) (platform.Secret, error
 func (v *Vault) SetSecret(ctx context.Context, name string, s platform.Secret) error {
 	if s.IsZero() {
 		_, err := v.write.ExecContext(ctx, "DELETE FROM secrets WHERE name = ?", name)
-		return storage("delete the secret", err)
+		return storage(platform.T("delete the secret"), err)
 	}
 	key := v.key.Load()
 	if key == nil {
 		return v.Locked()
 	}
 	_, err := v.write.ExecContext(ctx, "INSERT OR REPLACE INTO secrets (name, sealed) VALUES (?, ?)", name, key.seal("secrets", name, 0, []byte(s.Reveal())))
-	return storage("store the secret", err)
+	return storage(platform.T("store the secret"), err)
 }
 
 // Secrets lists the names of the secrets stored.
 func (v *Vault) Secrets(ctx context.Context) ([]string, error) {
 	rows, err := v.read.QueryContext(ctx, "SELECT name FROM secrets ORDER BY name")
 	if err != nil {
-		return nil, storage("read the secrets", err)
+		return nil, storage(platform.T("read the secrets"), err)
 	}
 	defer func() { _ = rows.Close() }()
 	var out []string
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return nil, storage("read the secrets", err)
+			return nil, storage(platform.T("read the secrets"), err)
 		}
 		out = append(out, name)
 	}
-	return out, storage("read the secrets", rows.Err())
+	return out, storage(platform.T("read the secrets"), rows.Err())
 }

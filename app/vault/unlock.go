@@ -57,7 +57,7 @@ func (v *Vault) readLockState(ctx context.Context) error {
 		}
 	}
 	if err != nil {
-		return storage("read the vault", err)
+		return storage(platform.T("read the vault"), err)
 	}
 	kind, err := v.GetMeta(ctx, metaKind)
 	if err != nil {
@@ -87,7 +87,7 @@ func (v *Vault) Locked() error {
 	if s := v.state(); s.reason != nil {
 		return s.reason
 	}
-	return locked("the vault is locked", "open it with: relink unlock")
+	return locked(platform.T("the vault is locked"), platform.T("open it with: relink unlock"))
 }
 
 // Key is where the key is, "keyring" or "passphrase"; empty until it was made.
@@ -97,11 +97,11 @@ func (v *Vault) Key() string { return v.state().kind }
 func (v *Vault) KeyPlace() string {
 	switch s := v.state(); s.kind {
 	case KeyKeyring:
-		return "in the system keyring (" + keyringName() + "), item " + service + "/" + s.home
+		return platform.T("in the system keyring (%s), item %s/%s", keyringName(), service, s.home)
 	case KeyPassphrase:
-		return "in the key file " + v.cfg.path(keyFile) + ", under your passphrase"
+		return platform.T("in the key file %s, under your passphrase", v.cfg.path(keyFile))
 	}
-	return "not chosen yet"
+	return platform.T("not chosen yet")
 }
 
 // LockUp forgets the key until [Vault.Unlock]; TryUnlock then asks nobody for
@@ -109,7 +109,7 @@ func (v *Vault) KeyPlace() string {
 func (v *Vault) LockUp() {
 	v.mu.Lock()
 	v.lock.byHand = true
-	v.lock.reason = locked("the vault is locked, as you asked", "open it with: relink unlock")
+	v.lock.reason = locked(platform.T("the vault is locked, as you asked"), platform.T("open it with: relink unlock"))
 	v.key.Store(nil)
 	v.mu.Unlock()
 }
@@ -141,7 +141,7 @@ func (v *Vault) tryUnlock(ctx context.Context, wait time.Duration) error {
 	var err error
 	switch s := v.state(); {
 	case s.kind == KeyPassphrase && v.cfg.PassphraseFile == "":
-		err = locked("the vault is locked by its passphrase", "give it with: relink unlock")
+		err = locked(platform.T("the vault is locked by its passphrase"), platform.T("give it with: relink unlock"))
 		if !exists(v.cfg.path(keyFile)) {
 			err = noKeyFile(v.cfg)
 		}
@@ -181,28 +181,28 @@ func (v *Vault) settle(err error) error {
 // keyringFault says what a keyring's refusal means. A vault without a key yet
 // names both ways to get one.
 func keyringFault(s lockState, cfg Config, err error) *platform.Error {
-	why := "the keyring is locked or refuses"
-	repair := "unlock it, then: relink unlock"
+	why := platform.T("the keyring is locked or refuses")
+	repair := platform.T("unlock it, then: relink unlock")
 	switch {
 	case errors.Is(err, ErrNoKeyring):
-		why, repair = "there is no keyring ("+keyringName()+") to be reached", "start it, then: relink unlock"
+		why, repair = platform.T("there is no keyring (%s) to be reached", keyringName()), platform.T("start it, then: relink unlock")
 	case errors.Is(err, context.DeadlineExceeded):
-		why, repair = "the keyring does not answer", "answer its password prompt if one is up, then: relink unlock"
+		why, repair = platform.T("the keyring does not answer"), platform.T("answer its password prompt if one is up, then: relink unlock")
 	case errors.Is(err, ErrNoKey):
-		why, repair = "the key is not in the keyring, where it should be item "+service+"/"+s.home, "bring that keyring back, or a backup: relink restore"
+		why, repair = platform.T("the key is not in the keyring, where it should be item %s/%s", service, s.home), platform.T("bring that keyring back, or a backup: relink restore")
 	case errors.Is(err, errSeal):
-		why, repair = "the key in the keyring, item "+service+"/"+s.home+", is not this vault's", "bring the right one back, or a backup: relink restore"
+		why, repair = platform.T("the key in the keyring, item %s/%s, is not this vault's", service, s.home), platform.T("bring the right one back, or a backup: relink restore")
 	}
-	e := locked("the vault is locked: "+why, repair)
+	e := locked(platform.T("the vault is locked: %s", why), repair)
 	if s.kind == "" {
-		e = locked("the vault has no key yet: "+why, repair+", or choose a passphrase: relink unlock --new-passphrase")
+		e = locked(platform.T("the vault has no key yet: %s", why), platform.T("%s, or choose a passphrase: relink unlock --new-passphrase", repair))
 	}
 	e.Err = err
 	return e
 }
 
 func noKeyFile(cfg Config) *platform.Error {
-	return locked("the vault is locked: its key file "+cfg.path(keyFile)+" is missing", "bring it back, or a backup: relink restore")
+	return locked(platform.T("the vault is locked: its key file %s is missing", cfg.path(keyFile)), platform.T("bring it back, or a backup: relink restore"))
 }
 
 // ask waits for the keyring's answer, but no longer than wait. The answer
@@ -279,7 +279,7 @@ func (v *Vault) makeInKeyring(ctx context.Context, wait time.Duration) error {
 	}
 	s := v.state()
 	if s.kind == KeyPassphrase {
-		return locked("the vault is locked by its passphrase", "give it with: relink unlock")
+		return locked(platform.T("the vault is locked by its passphrase"), platform.T("give it with: relink unlock"))
 	}
 	kctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
@@ -329,7 +329,7 @@ func (v *Vault) putInKeyring(ctx context.Context, home string, key *sealer) erro
 		return err
 	}
 	if back != key.text() {
-		return locked("the keyring did not keep the key it was given", "choose a passphrase instead: relink unlock --new-passphrase")
+		return locked(platform.T("the keyring did not keep the key it was given"), platform.T("choose a passphrase instead: relink unlock --new-passphrase"))
 	}
 	return nil
 }
@@ -363,7 +363,7 @@ func (v *Vault) adopt(ctx context.Context, kind string, key *sealer, isNew bool)
 		if errors.Is(err, ErrNoKey) {
 			return err
 		}
-		return storage("write down where the key is", err)
+		return storage(platform.T("write down where the key is"), err)
 	}
 	v.mu.Lock()
 	v.lock.kind, v.lock.check, v.lock.reason = kind, check, nil
@@ -377,7 +377,7 @@ const anySealed = "SELECT EXISTS (SELECT 1 FROM grants) OR EXISTS (SELECT 1 FROM
 func (v *Vault) anySealed(ctx context.Context) (bool, error) {
 	var sealed bool
 	err := v.read.QueryRowContext(ctx, anySealed).Scan(&sealed)
-	return sealed, storage("read the vault", err)
+	return sealed, storage(platform.T("read the vault"), err)
 }
 
 // Unlock opens the vault with a passphrase. With create it chooses one: for a
@@ -403,25 +403,25 @@ func (v *Vault) Unlock(ctx context.Context, passphrase string, create bool) erro
 
 func (v *Vault) unlock(ctx context.Context, passphrase string, create bool) error {
 	if passphrase == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the passphrase is empty", Repair: "choose a longer one"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is empty"), Repair: platform.T("choose a longer one")}
 	}
 	if create {
 		return v.choose(ctx, passphrase)
 	}
 	s := v.state()
 	if s.kind != KeyPassphrase {
-		return &platform.Error{Kind: platform.KindUsage, Message: "this vault has no passphrase; its key is " + v.KeyPlace(), Repair: "choose one with: relink unlock --new-passphrase"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this vault has no passphrase; its key is %s", v.KeyPlace()), Repair: platform.T("choose one with: relink unlock --new-passphrase")}
 	}
 	key, err := readKeyFile(v.cfg, passphrase)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return noKeyFile(v.cfg)
 	case errors.Is(err, errPassphrase):
-		return locked("the passphrase is wrong", "try again: relink unlock")
+		return locked(platform.T("the passphrase is wrong"), platform.T("try again: relink unlock"))
 	case err != nil:
-		return storage("read the key file", err)
+		return storage(platform.T("read the key file"), err)
 	case !key.fits(s.home, s.check):
-		return locked("the key file "+v.cfg.path(keyFile)+" is not this vault's", "bring the right one back, or a backup: relink restore")
+		return locked(platform.T("the key file %s is not this vault's", v.cfg.path(keyFile)), platform.T("bring the right one back, or a backup: relink restore"))
 	}
 	v.mu.Lock()
 	v.lock.reason = nil
@@ -447,12 +447,12 @@ func (v *Vault) choose(ctx context.Context, passphrase string) error {
 			if err != nil {
 				return err
 			}
-			return locked("the vault is locked, and a new passphrase would not open what it holds; the key is "+v.KeyPlace(), "open it first: relink unlock")
+			return locked(platform.T("the vault is locked, and a new passphrase would not open what it holds; the key is %s", v.KeyPlace()), platform.T("open it first: relink unlock"))
 		}
 		key, isNew = freshSealer(), true
 	}
 	if isNew && s.kind == KeyPassphrase && exists(v.cfg.path(keyFile)) {
-		return locked("the vault has a passphrase already", "open it first: relink unlock")
+		return locked(platform.T("the vault has a passphrase already"), platform.T("open it first: relink unlock"))
 	}
 	if err := writeKeyFile(v.cfg, v.cfg.path(keyFile), key, passphrase); err != nil {
 		return err
@@ -504,7 +504,7 @@ func (v *Vault) UseKeyring(ctx context.Context) error {
 		if own := (*platform.Error)(nil); errors.As(err, &own) {
 			return own
 		}
-		return keyringFault(s, v.cfg, deadlineOf(ctx, kctx, err)).WithRepair("the passphrase stays; try again when the keyring answers")
+		return keyringFault(s, v.cfg, deadlineOf(ctx, kctx, err)).WithRepair(platform.T("the passphrase stays; try again when the keyring answers"))
 	}
 	if err := v.adopt(ctx, KeyKeyring, key, false); err != nil {
 		return err
@@ -524,37 +524,37 @@ func (v *Vault) TestKeyring(ctx context.Context) (name string, err error) {
 	user, secret := "test-"+NewID(), NewID()
 	fault := func(doing string, err error) error {
 		why := err.Error()
-		repair := "look at it in the system's password manager, then try again"
+		repair := platform.T("look at it in the system's password manager, then try again")
 		switch {
 		case errors.Is(err, ErrNoKeyring):
-			why, repair = "there is none ("+keyringName()+") to be reached", "start one, or keep the key under a passphrase: relink unlock --new-passphrase"
+			why, repair = platform.T("there is none (%s) to be reached", keyringName()), platform.T("start one, or keep the key under a passphrase: relink unlock --new-passphrase")
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(deadlineOf(ctx, kctx, err), context.DeadlineExceeded):
-			why, repair = "it does not answer", "answer its password prompt if one is up, then try again"
+			why, repair = platform.T("it does not answer"), platform.T("answer its password prompt if one is up, then try again")
 		case errors.Is(err, ErrNoKey):
-			why = "it says that it has no such item"
+			why = platform.T("it says that it has no such item")
 		}
-		return &platform.Error{Kind: platform.KindLocked, Message: "the keyring could not " + doing + ": " + why, Repair: repair, Err: err}
+		return &platform.Error{Kind: platform.KindLocked, Message: platform.T("the keyring could not %s: %s", doing, why), Repair: repair, Err: err}
 	}
 	if err := v.cfg.Keyring.Set(kctx, service, user, secret); err != nil {
-		return "", fault("store a test item", err)
+		return "", fault(platform.T("store a test item"), err)
 	}
 	back, err := v.cfg.Keyring.Get(kctx, service, user)
 	derr := v.cfg.Keyring.Delete(kctx, service, user)
 	switch {
 	case err != nil:
-		return "", fault("give a test item back", err)
+		return "", fault(platform.T("give a test item back"), err)
 	case back != secret:
-		return "", fault("give a test item back", errors.New("what came back is something else"))
+		return "", fault(platform.T("give a test item back"), errors.New("what came back is something else"))
 	case derr != nil:
-		return "", fault("delete a test item", derr)
+		return "", fault(platform.T("delete a test item"), derr)
 	}
 	if _, err := v.cfg.Keyring.Get(kctx, service, user); !errors.Is(err, ErrNoKey) {
 		if err == nil {
 			err = errors.New("it is still there")
 		}
-		return "", fault("delete a test item", err)
+		return "", fault(platform.T("delete a test item"), err)
 	}
 	return keyringName(), nil
 }

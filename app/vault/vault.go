@@ -144,19 +144,19 @@ func (v *Vault) start(ctx context.Context) error {
 		return err
 	}
 	if ok, err := v.inUse.TryRLock(); err != nil || !ok {
-		return storage("open the vault", orBusy(err))
+		return storage(platform.T("open the vault"), orBusy(err))
 	}
 	if v.write, err = openDB(v.cfg.path(fileName), 1, false); err != nil {
-		return storage("open the vault", err)
+		return storage(platform.T("open the vault"), err)
 	}
 	if err := migrate(ctx, v.write, migrations); err != nil {
-		return storage("open the vault", err)
+		return storage(platform.T("open the vault"), err)
 	}
 	if v.read, err = openDB(v.cfg.path(fileName), 4, true); err != nil {
-		return storage("open the vault", err)
+		return storage(platform.T("open the vault"), err)
 	}
 	if err := v.stmts.prepare(ctx, v.read); err != nil {
-		return storage("open the vault", err)
+		return storage(platform.T("open the vault"), err)
 	}
 	if err := v.prune(ctx); err != nil {
 		return err
@@ -227,7 +227,7 @@ func fileURI(path string) string {
 func secureDirs(cfg Config) error {
 	for _, dir := range []string{cfg.Dir, cfg.path(lockDir), cfg.path(draftDir)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return storage("make "+dir, err)
+			return storage(platform.T("make %s", dir), err)
 		}
 		if err := restrict(cfg, dir, 0o700); err != nil {
 			return err
@@ -235,7 +235,7 @@ func secureDirs(cfg Config) error {
 	}
 	names, err := os.ReadDir(cfg.Dir)
 	if err != nil {
-		return storage("read "+cfg.Dir, err)
+		return storage(platform.T("read %s", cfg.Dir), err)
 	}
 	for _, e := range names {
 		if e.Type().IsRegular() {
@@ -254,14 +254,14 @@ func restrict(cfg Config, path string, mode os.FileMode) error {
 		if os.IsNotExist(err) {
 			return nil // a journal that SQLite has just removed
 		}
-		return storage("check "+path, err)
+		return storage(platform.T("check %s", path), err)
 	}
 	if !checksModes || info.Mode().Perm()&^mode == 0 {
 		return nil
 	}
 	cfg.Log.Warn("permissions were too wide and have been repaired", "path", path, "were", info.Mode().Perm().String())
 	if err := os.Chmod(path, mode); err != nil {
-		return storage("restrict "+path, err)
+		return storage(platform.T("restrict %s", path), err)
 	}
 	return nil
 }
@@ -281,11 +281,11 @@ func (v *Vault) Lock(ctx context.Context, account string) (unlock func(), err er
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("lock account %s: %w", account, ctx.Err())
 		}
-		return nil, storage("lock the account", err)
+		return nil, storage(platform.T("lock the account"), err)
 	}
 	return func() { _ = f.Close() }, nil
 }
 
 func noAccount(id string) *platform.Error {
-	return &platform.Error{Kind: platform.KindNotFound, Message: "no account " + id + " is stored", Repair: "see which there are: relink status"}
+	return &platform.Error{Kind: platform.KindNotFound, Message: platform.T("no account %s is stored", id), Repair: platform.T("see which there are: relink status")}
 }

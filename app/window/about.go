@@ -63,6 +63,9 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 	if derr != nil {
 		out = append(out, caption(said(derr)))
 	}
+	if line := t.w.u.lacking(); line != "" {
+		findings = append(findings, agent.Finding{Name: platform.T("font"), Level: agent.LevelWarn, Text: line})
+	}
 	for _, f := range findings {
 		icon, tn := theme.ConfirmIcon(), toneGood
 		switch f.Level {

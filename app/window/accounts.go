@@ -426,6 +426,9 @@ func (p *accountsPage) updateBanners() {
 		}
 		add(toneBad, theme.ErrorIcon(), text, buttons...)
 	}
+	if line := u.lacking(); line != "" {
+		add(toneWarn, theme.WarningIcon(), line)
+	}
 	if s := u.snap; s != nil {
 		if s.Locked != "" {
 			add(toneWarn, theme.WarningIcon(), sentence(s.Locked), widget.NewButton(platform.T(wordUnlock), func() { u.unlock(u.win) }))

@@ -332,6 +332,7 @@ func (u *ui) applyText() {
 	if u.memory.Text != 0 {
 		l.text = float32(u.memory.Text) / 100
 	}
+	l.letters = u.letters
 	var t fyne.Theme = l
 	if u.variant != nil {
 		t = u.variant(t)

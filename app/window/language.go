@@ -7,9 +7,6 @@ import (
 // speak makes the window speak the language that the agent speaks, by its tag,
 // and says anew what it shows. Empty is an agent that does not tell.
 func (u *ui) speak(tag string) {
-	if u.asks == "" {
-		u.asks = platform.Language()
-	}
 	if tag == "" || tag == u.asks || u.cfg.Language == nil {
 		return
 	}
@@ -18,7 +15,27 @@ func (u *ui) speak(tag string) {
 		u.say(said(err), true)
 		return
 	}
+	u.spell()
+	u.applyText()
 	u.retell()
+}
+
+// spell finds the fonts of the language in use; where there are none it goes
+// back to English, which can be read.
+func (u *ui) spell() {
+	l, ok := lettersFor(platform.Language(), u.fonts)
+	u.letters, u.lacks = l, !ok
+	if !ok {
+		platform.SetCatalogue(nil)
+	}
+}
+
+// lacking is the line about a language that cannot be written here.
+func (u *ui) lacking() string {
+	if !u.lacks {
+		return ""
+	}
+	return platform.T("No font on this computer has Japanese letters, so this window speaks English. Install one, such as fonts-noto-cjk or fonts-ipafont, and open it again.")
 }
 
 // retell makes anew what the windows hold, and keeps the page, the place in the

@@ -23,6 +23,9 @@ func speak(t testing.TB, tag string) {
 	if err := json.Unmarshal(assets.Language(tag), &c); err != nil || c.Tag != tag {
 		t.Fatalf("language %q: %q, %v", tag, c.Tag, err)
 	}
+	if _, ok := lettersFor(tag, systemFonts); !ok {
+		t.Skipf("skipped: needs a font with the letters of %q, such as fonts-ipafont-gothic", tag)
+	}
 	platform.SetCatalogue(&c)
 }
 

@@ -27,6 +27,19 @@ type look struct {
 	fyne.Theme
 	// text is the size of the text as a share of the usual; zero means 1.
 	text float32
+	// letters are the language's own fonts; nil for Fyne's.
+	letters *typefaces
+}
+
+// Font is Fyne's own, or the one that has the language's letters.
+func (l look) Font(s fyne.TextStyle) fyne.Resource {
+	switch {
+	case l.letters == nil || s.Monospace || s.Symbol:
+		return l.Theme.Font(s)
+	case s.Bold:
+		return l.letters.bold
+	}
+	return l.letters.regular
 }
 
 func newLook() fyne.Theme { return look{Theme: theme.DefaultTheme()} }

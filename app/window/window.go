@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"github.com/go-text/typesetting/fontscan"
 
 	"relink/app/agent"
 	"relink/platform"
@@ -154,8 +155,12 @@ type ui struct {
 	// variant fixes the theme's variant, for pictures in tests; nil follows the system.
 	variant func(fyne.Theme) fyne.Theme
 
-	// asks is the language last asked for.
-	asks string
+	// asks is the language last asked for; letters are its fonts, and lacks is
+	// true where the system has none for it, so that the window speaks English.
+	asks    string
+	letters *typefaces
+	lacks   bool
+	fonts   func() ([]fontscan.Footprint, error)
 
 	pictures *pictures
 	notices  *noticesPage
@@ -182,6 +187,9 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 	if cfg.Memory != "" {
 		u.memory = recall(cfg.Memory)
 	}
+	u.asks = platform.Language()
+	u.fonts = systemFonts
+	u.spell()
 	u.filter, u.order, u.selected, u.place = u.memory.Filter, u.memory.Order, u.memory.Account, u.memory.Top
 	u.applyText()
 	return u, nil

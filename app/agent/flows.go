@@ -28,6 +28,8 @@ type flow struct {
 	clicked bool
 	// storing: what it brought is being stored; it can no longer be cancelled.
 	storing bool
+	// took: the person has said to take less than the account had.
+	took    bool
 	choose  chan []string
 	changed chan struct{}
 	cancel  context.CancelFunc
@@ -88,7 +90,9 @@ func (a *Agent) reconnect(ctx context.Context, r ReconnectRequest, token string,
 	if acc.ProviderID != "" {
 		req.Expect = &acc
 	}
-	if row := a.snap.Load().Row(acc.ID); row != nil && slices.ContainsFunc(row.Status.Capabilities, func(c platform.CapabilityStatus) bool { return len(c.Missing) > 0 }) {
+	if r.Anew {
+		req.Params = p.AskAgain
+	} else if row := a.snap.Load().Row(acc.ID); row != nil && slices.ContainsFunc(row.Status.Capabilities, func(c platform.CapabilityStatus) bool { return len(c.Missing) > 0 }) {
 		req.Params = p.AskAgain
 	}
 	return a.start(ctx, req, &acc, r.NoBrowser, token, clicked)
@@ -292,6 +296,20 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		ids := a.awaitChoice(ctx, f)
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(id platform.Identity) bool { return !slices.Contains(ids, id.ProviderID) })
 	}
+	if acc != nil && !unfinished {
+		if less := a.loses(ctx, *acc, chosen[0]); len(less) > 0 {
+			f.attempt.Done(connect.Outcome{Choose: true})
+			a.move(f, func(s *Flow) {
+				s.Phase, s.Candidates, s.Less, s.Deadline = PhaseChoosing, candidates(chosen), less, a.clock.now().Add(chooseLimit)
+			})
+			if len(a.awaitChoice(ctx, f)) == 0 {
+				a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Code: "less",
+					Message: platform.T("less was allowed than before; %s keeps what it had", acc.Title()), Repair: platform.T("allow everything that is asked for: relink reconnect %s", acc.Ref())})
+				return
+			}
+			f.took = true // read by this goroutine alone
+		}
+	}
 	if !a.claim(f) {
 		a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Message: "the connection was cancelled", Repair: "nothing was changed"})
 		return
@@ -345,7 +363,7 @@ func (a *Agent) awaitChoice(ctx context.Context, f *flow) []string {
 func (a *Agent) fail(ctx context.Context, f *flow, acc *platform.Account, err error) {
 	e := platform.As(err, platform.KindRetry)
 	f.attempt.Done(connect.Outcome{Error: e})
-	ended := a.move(f, func(s *Flow) { s.Phase, s.Error, s.Candidates = PhaseFailed, e, nil })
+	ended := a.move(f, func(s *Flow) { s.Phase, s.Error, s.Candidates, s.Less = PhaseFailed, e, nil, nil })
 	if !ended || ctx.Err() != nil && a.ctx.Err() != nil {
 		return // replaced, cancelled, shutting down: that was said already
 	}
@@ -367,6 +385,7 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 	_ = a.settled(ctx)
 	var outcome connect.Outcome
 	var ids []string
+	var less []Loss
 	for _, c := range stored {
 		s := platform.Assess(a.resolved(c.Account), c.Grant, now)
 		kind, one := "connected", connect.Outcome{Titles: []string{c.Account.Title()}}
@@ -375,6 +394,9 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 			kind = "reconnected"
 		}
 		ids = append(ids, c.Account.ID)
+		if !f.took && (acc == nil || acc.ID == c.Account.ID) { // not of siblings, which nobody asked about
+			less = append(less, losses(c.Account, s)...)
+		}
 		outcome.Titles = append(outcome.Titles, c.Account.Title())
 		if outcome.Until.IsZero() && !outcome.Lasts && !outcome.Renews { // the first that is known
 			holds(&outcome, s)
@@ -386,7 +408,7 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 	}
 	f.attempt.Done(outcome)
 	a.move(f, func(s *Flow) {
-		s.Phase, s.Accounts, s.Notes, s.Candidates = PhaseDone, ids, slices.Concat(s.Notes, notes), nil
+		s.Phase, s.Accounts, s.Notes, s.Candidates, s.Less = PhaseDone, ids, slices.Concat(s.Notes, notes), nil, less
 	})
 }
 

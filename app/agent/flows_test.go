@@ -238,7 +238,7 @@ func TestSiblingIsNotMadeWorse(t *testing.T) {
 	f := d.connect(t, "facebook", acmeShop, acmeBlog)
 	shop, blog := f.Accounts[0], f.Accounts[1]
 	d.net.DropScopes("facebook", "pages_manage_posts")
-	f = d.reconnect(t, shop)
+	f = d.reconnect(t, shop) // not asked about: the old one has lost it too
 	if f.Phase != PhaseDone || len(f.Notes) == 0 || !strings.Contains(f.Notes[0], "pages_manage_posts was not granted") {
 		t.Fatalf("flow %s, notes %q", f.Phase, f.Notes)
 	}
@@ -260,6 +260,114 @@ func TestSiblingIsNotMadeWorse(t *testing.T) {
 	}
 	if row := d.row(t, blog); row.Status.State != platform.StateConnected || row.Grant.Generation != 1 {
 		t.Errorf("sibling: %s, generation %d", row.Status.State, row.Grant.Generation)
+	}
+}
+
+// What works is not replaced by less before the person has said so; where
+// nothing works any more, less is kept first.
+func TestLessIsAskedAbout(t *testing.T) {
+	d := newDesk(t)
+	d.vault.apps["tiktok "] = platform.App{Platform: "tiktok", ID: "practice", Secret: platform.NewSecret("practice-secret")}
+	id := d.connect(t, "tiktok").Accounts[0]
+	who := d.row(t, id).Account.ProviderID
+	d.net.DropScopes("tiktok", "video.publish")
+	lost := func(f Flow) {
+		t.Helper()
+		if len(f.Less) != 1 || f.Less[0].Capability != platform.Publish || !slices.Equal(f.Less[0].Missing, []string{"video.publish"}) || f.Less[0].Title != d.row(t, id).Account.Title() {
+			t.Errorf("lost: %+v", f.Less)
+		}
+	}
+	is := func(state platform.State, generation int) {
+		t.Helper()
+		if row := d.row(t, id); row.Status.State != state || row.Grant.Generation != generation {
+			t.Errorf("%s, generation %d, want %s, %d", row.Status.State, row.Grant.Generation, state, generation)
+		}
+	}
+	again := func() Flow {
+		t.Helper()
+		f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d.until(t, f.ID, PhaseChoosing)
+	}
+	f := again()
+	if f.Phase != PhaseChoosing || len(f.Candidates) != 1 || !f.Candidates[0].Grant.Tokens.Access.IsZero() {
+		t.Fatalf("flow %s, candidates %+v: %v", f.Phase, f.Candidates, f.Error)
+	}
+	lost(f)
+	is(platform.StateConnected, 1)
+	// None leaves the account what it had.
+	f = d.choose(t, f)
+	if f.Phase != PhaseFailed || f.Error.Code != "less" || f.Error.Kind != platform.KindCancelled {
+		t.Fatalf("flow %s: %v", f.Phase, f.Error)
+	}
+	is(platform.StateConnected, 1)
+	// So does ending it.
+	f = again()
+	if err := d.Cancel(t.Context(), f.ID); err != nil {
+		t.Fatal(err)
+	}
+	is(platform.StateConnected, 1)
+	// And connecting it once more.
+	if f = d.connect(t, "tiktok"); len(f.Accounts) != 0 || len(f.Notes) != 1 || !strings.Contains(f.Notes[0], "keeps what it had") {
+		t.Errorf("accounts %v, notes %q", f.Accounts, f.Notes)
+	}
+	is(platform.StateConnected, 1)
+	// Chosen all the same, it is taken, and not asked about a second time.
+	f = d.choose(t, again(), who)
+	if f.Phase != PhaseDone || len(f.Less) != 0 {
+		t.Fatalf("flow %s, less %+v: %v", f.Phase, f.Less, f.Error)
+	}
+	is(platform.StateLimited, 2)
+	// What does not work any more is replaced first; then it is said what is missing.
+	d.fault(t, id)
+	f = again()
+	if f.Phase != PhaseDone {
+		t.Fatalf("flow %s: %v", f.Phase, f.Error)
+	}
+	lost(f)
+	is(platform.StateLimited, 3)
+}
+
+// Where permissions are the person's and the app's together, the old grant has
+// lost them too, as the platform says when asked: there is nothing to choose.
+func TestLessOfTheOldGrantToo(t *testing.T) {
+	d := newDesk(t)
+	shop := d.connect(t, "facebook", acmeShop).Accounts[0]
+	d.net.DropScopes("facebook", "pages_manage_posts")
+	if f := d.reconnect(t, shop); f.Phase != PhaseDone || len(f.Less) != 1 || f.Less[0].Capability != platform.Publish {
+		t.Errorf("flow %s, less %+v: %v", f.Phase, f.Less, f.Error)
+	}
+	// LinkedIn revokes what was given before a sign-in for other permissions.
+	d.net.DropScopes("linkedin")
+	id := d.connect(t, "linkedin").Accounts[0]
+	d.net.DropScopes("linkedin", "w_member_social")
+	if f := d.reconnect(t, id); f.Phase != PhaseDone || len(f.Less) != 1 {
+		t.Errorf("flow %s, less %+v: %v", f.Phase, f.Less, f.Error)
+	}
+	// What was declined is asked for again on demand.
+	for _, anew := range []bool{true, false} {
+		d.net.DropScopes("facebook")
+		blog := d.connect(t, "facebook", acmeBlog).Accounts[0]
+		f, err := d.Reconnect(t.Context(), ReconnectRequest{Account: blog, NoBrowser: true, Anew: anew})
+		if err != nil || anew != strings.Contains(f.URL, "auth_type=rerequest") {
+			t.Errorf("anew %v: %s, %v", anew, f.URL, err)
+		}
+	}
+}
+
+// A grant that the platform no longer takes is not kept in place of less.
+func TestLessThanADeadGrant(t *testing.T) {
+	d := newDesk(t)
+	shop := d.connect(t, "facebook", acmeShop).Accounts[0]
+	d.net.Revoke(sandbox.Selection{Platform: "facebook"}, "removed by the person") // the agent has not heard of it yet
+	if s := d.row(t, shop).Status.State; s != platform.StateConnected {
+		t.Fatalf("state %s", s)
+	}
+	d.net.DropScopes("facebook", "pages_manage_posts")
+	if f := d.reconnect(t, shop); f.Phase != PhaseDone || len(f.Less) != 1 {
+		t.Errorf("flow %s, less %+v: %v", f.Phase, f.Less, f.Error)
 	}
 }
 

@@ -50,8 +50,14 @@ func (a *Agent) keep(ctx context.Context, req connect.Request, acc *platform.Acc
 			old, exists, unfinished = *unfinished, true, nil
 		}
 		if exists {
-			if err := heal(old, id, true); err != nil {
+			// Nobody was asked whether an account that is connected once more may do less than before.
+			asked := acc != nil || old.ProviderID == "" || !old.Keeper.IsZero()
+			before := len(healed)
+			if err := heal(old, id, asked); err != nil {
 				return nil, nil, err
+			}
+			if len(healed) == before {
+				notes = append(notes, platform.T("%s keeps what it had: less was allowed this time.", old.Title()))
 			}
 			continue
 		}
@@ -205,10 +211,8 @@ func filled(acc platform.Account, id platform.Identity, now time.Time) platform.
 func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []string {
 	var notes []string
 	was, is := platform.Assess(acc, prev, now), platform.Assess(acc, next, now)
-	for _, c := range is.Capabilities {
-		if len(c.Missing) > 0 {
-			notes = append(notes, fmt.Sprintf("%s: %s will not work, %s was not granted.", acc.Title(), c.Capability.Word(), platform.Join(c.Missing)))
-		}
+	for _, l := range losses(acc, is) {
+		notes = append(notes, l.Text())
 	}
 	switch moved := is.Deadline.At.Sub(was.Deadline.At); {
 	case prev.Generation == 0 || !was.Deadline.Ends() || !is.Deadline.Ends() || moved >= time.Minute:
@@ -218,4 +222,50 @@ func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []s
 		notes = append(notes, fmt.Sprintf("%s: the end date did not move; it is still %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006, 15:04")))
 	}
 	return notes
+}
+
+// losses are what an account does not do because of missing permissions.
+func losses(acc platform.Account, s platform.Status) []Loss {
+	var out []Loss
+	for _, c := range s.Capabilities {
+		if len(c.Missing) > 0 {
+			out = append(out, Loss{acc.Title(), c.Capability, c.Missing})
+		}
+	}
+	return out
+}
+
+// loses says what an account can do now and could not with the grant that a
+// sign-in brought; nothing when the grant it has works no longer.
+//
+// The rule is: what works is not replaced by less before the person has said so.
+// Where nothing works any more, less is better than nothing, and it is kept first.
+func (a *Agent) loses(ctx context.Context, acc platform.Account, id platform.Identity) []Loss {
+	if !acc.Keeper.IsZero() {
+		return nil // another program's token, which stays where it is
+	}
+	lost := func() []Loss {
+		prev, err := a.cfg.Vault.Grant(ctx, acc.ID)
+		if err != nil || prev.Generation == 0 || prev.Fault.Count > 0 {
+			return nil
+		}
+		now := a.clock.now()
+		was := platform.Assess(acc, prev, now)
+		if was.State.NeedsPerson() {
+			return nil
+		}
+		return slices.DeleteFunc(losses(acc, platform.Assess(acc, follow(acc, prev, id, platform.Keeper{}, now).Grant, now)), func(l Loss) bool {
+			return !slices.ContainsFunc(was.Capabilities, func(c platform.CapabilityStatus) bool {
+				return c.Capability == l.Capability && len(c.Missing) == 0
+			})
+		})
+	}
+	if len(lost()) == 0 {
+		return nil
+	}
+	// Permissions may be the person's and the app's together, not the token's (Facebook): declined
+	// just now, the old token has lost them as well. The platform's own answer decides; without one
+	// the old token is taken to work.
+	_, _ = a.refresh.Verify(ctx, acc.ID)
+	return lost()
 }

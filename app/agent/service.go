@@ -230,6 +230,11 @@ type Flow struct {
 	Deadline time.Time `json:"deadline,omitzero"`
 	// Candidates to choose from while choosing.
 	Candidates []platform.Identity `json:"candidates,omitempty"`
+	// Less is what an account will no longer do because a permission was not granted.
+	// While choosing: the account can do it still, nothing was changed, and the one candidate
+	// chosen takes the new permission all the same, none leaves the account what it had. When
+	// done: it was stored, as there was nothing better to keep.
+	Less []Loss `json:"less,omitempty"`
 	// Accounts are the IDs stored when done.
 	Accounts []string `json:"accounts,omitempty"`
 	// SignedIn is who signed in instead of the account's owner, of an Error of KindWrongAccount;
@@ -241,6 +246,20 @@ type Flow struct {
 	// Told is true once somebody was given how it ended: whoever followed it, or
 	// the person by a notification. A window that opens later shows what nobody was told.
 	Told bool `json:"told,omitempty"`
+}
+
+// Loss is one thing that an account does not do because of permissions that were not granted.
+type Loss struct {
+	// Title is the account as people read it.
+	Title      string              `json:"title"`
+	Capability platform.Capability `json:"capability"`
+	// Missing are the permissions, by the platform's own names.
+	Missing []string `json:"missing"`
+}
+
+// Text says it in a sentence.
+func (l Loss) Text() string {
+	return platform.T("%s: %s will not work, %s was not granted.", l.Title, l.Capability.Word(), platform.Join(l.Missing))
 }
 
 // ConnectRequest starts a first connection.
@@ -265,9 +284,12 @@ type ConnectRequest struct {
 
 // ReconnectRequest starts the flow again for an account.
 type ReconnectRequest struct {
-	Account    string `json:"account"`
-	NoBrowser  bool   `json:"no_browser,omitempty"`
-	NoListener bool   `json:"no_listener,omitempty"`
+	Account string `json:"account"`
+	// Anew asks again for what was declined at the last sign-in, where the platform
+	// would not by itself.
+	Anew       bool `json:"anew,omitempty"`
+	NoBrowser  bool `json:"no_browser,omitempty"`
+	NoListener bool `json:"no_listener,omitempty"`
 	// Device, Login and Secret are as in ConnectRequest; an empty Login is the account's handle.
 	Device bool   `json:"device,omitempty"`
 	Login  string `json:"login,omitempty"`

@@ -589,12 +589,29 @@ func (t *tool) choose(ctx context.Context, svc agent.Service, f agent.Flow, s si
 	if !t.Interactive || !canAsk {
 		return t.unpicked(f)
 	}
+	if len(f.Less) > 0 {
+		t.less(f)
+		_, _ = io.WriteString(t.Stderr, platform.T("Take the new permission all the same? 1 takes it, none keeps what the account had: "))
+		return nil
+	}
 	t.candidates(f)
 	_, _ = io.WriteString(t.Stderr, platform.T("Which? Numbers such as 1,3-5, or all, or none to decide later: "))
 	return nil
 }
 
+// less says what an account would no longer do with what was allowed.
+func (t *tool) less(f agent.Flow) {
+	t.tell(platform.T("Less was allowed than before. What the account has still works, and was not changed."))
+	for _, l := range f.Less {
+		t.tell(l.Text())
+	}
+}
+
 func (t *tool) unpicked(f agent.Flow) error {
+	if len(f.Less) > 0 {
+		t.less(f)
+		return usage(platform.T("run it again and allow everything, or add --pick all to take it"), "%s", platform.T("the account keeps what it had"))
+	}
 	t.candidates(f)
 	return usage("run it again with --pick NAME, or --pick all", "there are several pages to choose from")
 }

@@ -34,6 +34,14 @@ func pages(f *agent.Flow) {
 	f.Candidates = []platform.Identity{{ProviderID: "17", Kind: "page", Name: "Acme Shop"}, {ProviderID: "18", Name: "Other", Handle: "@other"}, {ProviderID: "19"}}
 }
 
+// fewer is a sign-in for less than the account has.
+func fewer(f *agent.Flow) {
+	f.Candidates = []platform.Identity{{ProviderID: "17", Name: "Acme"}}
+	f.Less = []agent.Loss{{Title: "LinkedIn · Acme", Capability: platform.Publish, Missing: []string{"w_member_social"}}}
+}
+
+const less = "Less was allowed than before. What the account has still works, and was not changed.\nLinkedIn · Acme: publishing will not work, w_member_social was not granted.\n"
+
 func failed(e *platform.Error) func(*agent.Flow) { return func(f *agent.Flow) { f.Error = e } }
 
 const connected = "LinkedIn · Acme (linkedin/acme): ending soon until Fri 27 Nov 2026, 12:00, 3 days left\nAnalytics will not work: r_organization_social was not granted.\n"
@@ -126,6 +134,16 @@ func TestConnect(t *testing.T) {
 			out: connected, err: open + list + "Which? Numbers such as 1,3-5, or all, or none to decide later: ", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 []"},
 		},
 		{
+			name: "less, taken", args: "connect linkedin", interactive: true, stdin: "1\n", hold: true, flows: []agent.Flow{step(1, agent.PhaseChoosing, fewer), choosing[2]},
+			out: connected, err: open + less + "Take the new permission all the same? 1 takes it, none keeps what the account had: ",
+			calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Choose f1 [17]"},
+		},
+		{
+			name: "less, and nobody to ask", args: "connect linkedin --no-browser", flows: []agent.Flow{step(1, agent.PhaseWaiting), step(2, agent.PhaseChoosing, fewer)},
+			code: exitUsage, out: address + "\n", err: manual + less + "relink: the account keeps what it had; run it again and allow everything, or add --pick all to take it\n",
+			calls: []string{request("NoBrowser:true NoListener:false Device:false Login: Secret:"), "Cancel f1"},
+		},
+		{
 			name: "agent gone", args: "connect linkedin", interactive: true, flows: plain, errs: map[string]error{"Flow": &platform.Error{Kind: platform.KindAgent, Message: "the agent went away", Repair: "again"}},
 			code: exitFailed, err: open + "relink: the agent went away; again\n", calls: []string{request("NoBrowser:false NoListener:false Device:false Login: Secret:"), "Cancel f1"},
 		},
@@ -153,18 +171,18 @@ func TestConnect(t *testing.T) {
 		},
 		{
 			name: "reconnect", args: "reconnect linkedin/acme", interactive: true, flows: plain,
-			out: connected, err: open, calls: []string{"Reconnect {Account:linkedin/acme NoBrowser:false NoListener:false Device:false Login: Secret:}"},
+			out: connected, err: open, calls: []string{"Reconnect {Account:linkedin/acme Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "reconnect all", args: "reconnect --all", interactive: true, flows: plain,
 			out: connected + connected, err: "Facebook · Acme Shop (1 of 2)\n" + open + "LinkedIn · Acme (2 of 2)\n" + open,
-			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 NoBrowser:false NoListener:false Device:false Login: Secret:}"},
+			calls: []string{"Reconnect {Account:a2 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "one failure does not stop the rest", args: "reconnect --all", interactive: true, code: exitUnreachable,
 			flows: plain, errs: map[string]error{"Reconnect": &platform.Error{Kind: platform.KindRetry, Message: "no answer", Repair: "later"}},
 			err:   "Facebook · Acme Shop (1 of 2)\nrelink: facebook/shop: no answer; later\nLinkedIn · Acme (2 of 2)\nrelink: linkedin/acme: no answer; later\n",
-			calls: []string{"Reconnect {Account:a2 NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 NoBrowser:false NoListener:false Device:false Login: Secret:}"},
+			calls: []string{"Reconnect {Account:a2 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 	}
 	for _, tt := range tests {
@@ -281,10 +299,10 @@ func (l *lockedBuffer) String() string {
 func TestReconnectGoesTheWayItCame(t *testing.T) {
 	acc := platform.Account{ID: "b1", Platform: "bluesky", Server: "did:plc:acme", ProviderID: "did:plc:acme", Alias: "acme", Handle: "acme.bsky.social"}
 	for _, tt := range []struct{ name, args, kind, call string }{
-		{"app password", "reconnect bluesky/acme", "Bearer", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
-		{"app password, browser asked for", "reconnect bluesky/acme --no-browser", "Bearer", "Reconnect {Account:bluesky/acme NoBrowser:true NoListener:false Device:false Login: Secret:}"},
-		{"browser", "reconnect bluesky/acme", "DPoP", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login: Secret:}"},
-		{"browser, app password asked for", "reconnect bluesky/acme --app-password-stdin", "DPoP", "Reconnect {Account:bluesky/acme NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
+		{"app password", "reconnect bluesky/acme", "Bearer", "Reconnect {Account:bluesky/acme Anew:false NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
+		{"app password, browser asked for", "reconnect bluesky/acme --no-browser", "Bearer", "Reconnect {Account:bluesky/acme Anew:false NoBrowser:true NoListener:false Device:false Login: Secret:}"},
+		{"browser", "reconnect bluesky/acme", "DPoP", "Reconnect {Account:bluesky/acme Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
+		{"browser, app password asked for", "reconnect bluesky/acme --app-password-stdin", "DPoP", "Reconnect {Account:bluesky/acme Anew:false NoBrowser:false NoListener:false Device:false Login:acme.bsky.social Secret:" + hush + "}"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			g := platform.Grant{Account: acc.ID, Generation: 1, TokenType: tt.kind}

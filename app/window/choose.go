@@ -190,13 +190,16 @@ func (c *chooser) submit() {
 	c.send(ids)
 }
 
-// send tells the agent; none leaves one account unfinished.
-func (c *chooser) send(ids []string) {
-	v, id := c.v, c.v.flow.ID
+func (c *chooser) send(ids []string) { c.v.send(ids, c.v.choose) }
+
+// send tells the agent what was chosen; none leaves one account unfinished, or
+// what it had. Where that fails it is asked again.
+func (v *flowView) send(ids []string, again func()) {
+	id := v.flow.ID
 	v.progress(platform.T(wordWorking))
 	v.u.run(func(ctx context.Context, s agent.Service) func() {
 		if err := s.Choose(ctx, id, ids); err != nil {
-			return func() { v.choose(); v.u.say(said(err), true) }
+			return func() { again(); v.u.say(said(err), true) }
 		}
 		return nil
 	})

@@ -203,7 +203,11 @@ func (f *fake) connected() agent.ConnectRequest {
 }
 
 func (f *fake) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flow, error) {
-	if err := f.did("reconnect ", r.Account); err != nil {
+	anew := ""
+	if r.Anew {
+		anew = " anew"
+	}
+	if err := f.did("reconnect ", r.Account, anew); err != nil {
 		return agent.Flow{}, err
 	}
 	p := ""

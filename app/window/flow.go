@@ -199,7 +199,11 @@ func (v *flowView) show(f agent.Flow) {
 	case agent.PhaseWorking:
 		v.progress(platform.T(wordWorking))
 	case agent.PhaseChoosing:
-		v.choose()
+		if len(f.Less) > 0 {
+			v.less()
+		} else {
+			v.choose()
+		}
 	case agent.PhaseFailed:
 		e := f.Error
 		if e == nil {
@@ -376,7 +380,15 @@ func (v *flowView) done(f agent.Flow, snap *agent.Snapshot) {
 		text.Add(wrapped(platform.T(wordConnected) + "."))
 	}
 	for _, n := range f.Notes {
-		text.Add(wrapped(sentence(n)))
+		if !v.told(n) {
+			text.Add(wrapped(sentence(n)))
+		}
+	}
+	if len(f.Less) > 0 {
+		// It is stored already: there was nothing better to keep.
+		text.Add(v.losses())
+		v.set(outcome(theme.WarningIcon(), toneWarn, platform.T("Connected, but not with everything"), text), v.keepOrTry(snap)...)
+		return
 	}
 	v.set(outcome(icon, tone, word, text), v.after(snap, true)...)
 }
@@ -398,6 +410,17 @@ func (v *flowView) after(snap *agent.Snapshot, well bool) []fyne.CanvasObject {
 		return []fyne.CanvasObject{v.button(platform.T("Reconnect all (%d)", n), func() { v.close(false); v.u.reconnectAll() }), button(platform.T(wordClose), shut)}
 	}
 	return []fyne.CanvasObject{button(platform.T(wordClose), shut)}
+}
+
+// keepOrTry are the buttons where a permission is missing: to keep it so, or to sign in once more.
+func (v *flowView) keepOrTry(snap *agent.Snapshot) []fyne.CanvasObject {
+	buttons := v.after(snap, true)
+	last := buttons[len(buttons)-1].(*keyButton)
+	if v.queue == nil {
+		last.SetText(platform.T("Keep it so"))
+	}
+	last.Importance = widget.MediumImportance
+	return append(buttons, v.mainButton(platform.T(wordTryAgain), v.anew))
 }
 
 // needing is how many accounts need somebody.

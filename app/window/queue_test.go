@@ -264,3 +264,60 @@ func TestFlowByKeyboard(t *testing.T) {
 	}
 	b.calls("cancel flow-1")
 }
+
+// Fewer permissions than the account has: nothing was changed, and the person chooses.
+func TestFlowLess(t *testing.T) {
+	less := []agent.Loss{{Title: "Facebook · Acme Shop", Capability: platform.Publish, Missing: []string{"pages_manage_posts"}}}
+	asking := func(f *agent.Flow) {
+		f.Phase, f.Less, f.Candidates = agent.PhaseChoosing, less, []platform.Identity{{ProviderID: "1a1", Name: "Acme Shop"}}
+	}
+	b := reconnecting(t)
+	b.f.move(asking)
+	b.sees("Less was allowed than before")
+	b.sees("Publishing will not work.")
+	b.sees("publish on your pages (pages_manage_posts)")
+	b.press("Take the new one")
+	b.calls("choose flow-1 [1a1]")
+
+	b = reconnecting(t)
+	b.f.move(asking)
+	b.press("Keep the old one")
+	b.calls("cancel flow-1")
+	if b.u.flow != nil {
+		t.Error("the dialog is still open")
+	}
+
+	b = reconnecting(t)
+	b.f.move(asking)
+	b.sees("Less was allowed than before")
+	b.key(fyne.KeyReturn) // Try again
+	b.calls("reconnect a1 anew")
+	b.sees("Your browser has opened.")
+}
+
+// Where there was nothing better to keep it is stored, and said with the choice to try again.
+func TestFlowDoneWithLess(t *testing.T) {
+	less := []agent.Loss{{Title: "Facebook · Acme Shop", Capability: platform.Publish, Missing: []string{"pages_manage_posts"}}}
+	done := func(f *agent.Flow) {
+		f.Phase, f.Accounts, f.Less, f.Notes = agent.PhaseDone, []string{"a1"}, less, []string{less[0].Text(), "the end date did not move"}
+	}
+	b := reconnecting(t)
+	b.f.move(done)
+	b.sees("Connected, but not with everything")
+	b.sees("The end date did not move.")
+	if b.shows(less[0].Text()) {
+		t.Error("it is said twice")
+	}
+	b.press("Keep it so")
+	if b.u.flow != nil {
+		t.Error("the dialog is still open")
+	}
+	b = open(t, PageConnect)
+	b.tapTile("Mastodon")
+	b.entry(wordServerHint).SetText("mastodon.social")
+	b.press(wordConnect)
+	b.sees("Your browser has opened.")
+	b.f.move(func(f *agent.Flow) { done(f); f.Accounts = []string{"a6"} })
+	b.press(wordTryAgain)
+	b.calls("reconnect a6 anew")
+}

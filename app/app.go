@@ -90,7 +90,7 @@ func (p program) window(ctx context.Context, page string) error {
 		return startWindow(page, "")
 	}
 	if ok, reason := desktop.HasDisplay(); !ok {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the window cannot be shown: " + reason, Repair: "use the command line: relink status"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window cannot be shown: %s", reason), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect")}
 	}
 	svc, err := p.dial(ctx, true)
 	if err != nil {

@@ -382,7 +382,7 @@ func startWindow(page, token string) error {
 		return err
 	}
 	if err := cmd.Start(); err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the window could not be started", Repair: "use the command line: relink status", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window could not be started"), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect"), Err: err}
 	}
 	go func() { _ = cmd.Wait() }() // leave no zombie behind
 	return nil
@@ -392,7 +392,7 @@ func startWindow(page, token string) error {
 // if it is there, else this one if it has a window.
 func windowCommand(page, token string) (*exec.Cmd, error) {
 	if ok, reason := desktop.HasDisplay(); !ok {
-		return nil, &platform.Error{Kind: platform.KindConfig, Message: "the window cannot be shown: " + reason, Repair: "use the command line: relink status"}
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window cannot be shown: %s", reason), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect")}
 	}
 	exe, err := os.Executable()
 	if err != nil {
@@ -401,7 +401,7 @@ func windowCommand(page, token string) (*exec.Cmd, error) {
 	if beside := sibling(exe, "relink-window"); isFile(beside) {
 		exe = beside
 	} else if !hasWindow {
-		return nil, &platform.Error{Kind: platform.KindConfig, Message: "this build of Relink has no window", Repair: "install relink-window beside it, or use: relink status"}
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: platform.T("this build of Relink has no window"), Repair: platform.T("install relink-window beside it, or use the terminal: relink status, relink connect, relink reconnect")}
 	}
 	args := []string{"window"}
 	if page != "" {

@@ -39,6 +39,10 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 			}
 		}()
 	})
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	screen := watchOpenGL(cancel)
+	defer screen.end()
 	err := window.Run(ctx, p.gui(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
@@ -49,6 +53,9 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 			return err
 		},
 	})
+	if err := screen.failed(); err != nil {
+		return err
+	}
 	if next, ok := errors.AsType[*window.Outdated](err); ok {
 		return startWindow(next.Page, "")
 	}

@@ -15,5 +15,5 @@ type GUI func()
 const hasWindow = false
 
 func runWindow(context.Context, program, string, agent.Service) error {
-	return &platform.Error{Kind: platform.KindConfig, Message: "this build of Relink has no window", Repair: "install relink-window beside it, or use: relink status"}
+	return &platform.Error{Kind: platform.KindConfig, Message: platform.T("this build of Relink has no window"), Repair: platform.T("install relink-window beside it, or use the terminal: relink status, relink connect, relink reconnect")}
 }

@@ -59,7 +59,7 @@ func (a *Agent) show(ctx context.Context, p Page) error {
 	}
 	a.mu.Unlock()
 	if a.cfg.OpenWindow == nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "there is no window here", Repair: "use the command line: relink status"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("there is no window here"), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect")}
 	}
 	err := a.cfg.OpenWindow(ctx, p.Name, p.Token)
 	if err != nil {

@@ -45,7 +45,7 @@ func commands() []command {
 		{word: wordHorizon, sign: "H", do: (*ui).focusHorizon},
 		{word: wordNotices, key: fyne.KeyI, modifier: ctrl, do: (*ui).showNotices},
 		{word: wordSettings, key: fyne.KeyComma, modifier: ctrl, do: func(u *ui) { u.openSettings(PageSettings) }},
-		{word: wordTurnPages, sign: ctrlSign() + wordSignPages, do: func(*ui) {}}, // in their own window
+		{word: wordTurnPages, sign: ctrlSign() + platform.T(wordSignPages), do: func(*ui) {}}, // in their own window
 		{word: wordLarger, key: fyne.KeyEqual, modifier: ctrl, sign: ctrlSign() + "+", do: func(u *ui) { u.resizeText(textStep) }},
 		{word: wordSmaller, key: fyne.KeyMinus, modifier: ctrl, sign: ctrlSign() + "−", do: func(u *ui) { u.resizeText(-textStep) }},
 		{word: wordUsualText, key: fyne.Key0, modifier: ctrl, do: func(u *ui) { u.resizeText(0) }},

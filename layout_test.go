@@ -54,6 +54,7 @@ func TestImportRules(t *testing.T) {
 		"github.com/zalando/go-keyring": {"relink/app/vault"},
 		"github.com/gen2brain/beeep":    {"relink/notifier"},
 		"modernc.org/sqlite":            {"relink/app/vault"},
+		"github.com/jezek/xgb":          {"relink/app/desktop/place"},
 		"fyne.io/fyne/v2/app":           {"relink", "relink/app/bench/fynetray", "relink/app/bench/fynewindow"},
 	}
 	views := []string{"relink/app/tray", "relink/app/link", "relink/app/window", "relink/app/cli"}
@@ -97,6 +98,9 @@ func TestLeanBuildHasNoGUI(t *testing.T) {
 		}
 		if len(p.CgoFiles) > 0 {
 			t.Errorf("the lean build needs cgo for %s", p.ImportPath)
+		}
+		if p.ImportPath == "relink/app/desktop/place" {
+			t.Errorf("the lean build links %s, which is the window's", p.ImportPath)
 		}
 		if strings.HasPrefix(p.ImportPath, "github.com/ebitengine/") && runtime.GOOS != "darwin" {
 			t.Errorf("%s is for macOS alone", p.ImportPath)

@@ -44,6 +44,7 @@ func TestWhole(t *testing.T) {
 		"killed":          aKilledAgent,
 		"no keyring":      noKeyring,
 		"two windows":     twoWindows,
+		"two monitors":    twoMonitors,
 		"practise":        practising,
 		"by keyboard":     byKeyboard,
 		"by pointer":      byPointer,

@@ -13,6 +13,7 @@ import (
 	"relink/app/agent"
 	"relink/app/config"
 	"relink/app/desktop"
+	"relink/app/desktop/place"
 	"relink/app/window"
 )
 
@@ -46,7 +47,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	err := window.Run(ctx, p.gui(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
-		Service: svc, Page: page, Version: Version(),
+		Service: svc, Page: page, Version: Version(), Corner: place.Corner,
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },
 		Start: func(ctx context.Context) error {
 			_, err := p.dial(ctx, true)

@@ -54,6 +54,9 @@ type Config struct {
 	Tray bool
 	// Size of the screen in pixels; zero is 1280 by 800.
 	Size image.Point
+	// Monitors are the parts of the screen that count as monitors of their own, the
+	// tray is on the last of them; nil is one.
+	Monitors []image.Rectangle
 	// RecordOnly keeps addresses that programs open from reaching Chromium:
 	// they are only noted, see [Desk.Opened].
 	RecordOnly bool
@@ -113,6 +116,19 @@ func (d *Desk) start(ctx context.Context) error {
 	}
 	if err := d.startDisplay(ctx); err != nil {
 		return err
+	}
+	for i, m := range d.cfg.Monitors {
+		// Xvfb has one output, and GTK takes a monitor without one for none: so the
+		// panel, which follows GTK, is on the one that has it.
+		output := "none"
+		if i == len(d.cfg.Monitors)-1 {
+			output = "screen"
+		}
+		// Millimetres after each slash.
+		at := fmt.Sprintf("%d/%dx%d/%d+%d+%d", m.Dx(), m.Dx()/4, m.Dy(), m.Dy()/4, m.Min.X, m.Min.Y)
+		if out, err := d.output(ctx, "xrandr", "--setmonitor", fmt.Sprint("part", i), at, output); err != nil {
+			return fmt.Errorf("set monitor %d: %w: %s", i, err, out)
+		}
 	}
 	if err := d.startBus(ctx); err != nil {
 		return err

@@ -23,6 +23,7 @@ const (
 	PartXfce     Part = "xfce4-notifyd"
 	PartDunst    Part = "dunst"
 	PartTray     Part = "tray"
+	PartMonitors Part = "monitors"
 	PartChromium Part = "chromium"
 )
 
@@ -38,6 +39,7 @@ var programs = map[Part][]lack{
 	PartKeyring:  {{"gnome-keyring-daemon", "gnome-keyring"}},
 	PartDunst:    {{"dunst", "dunst"}, {"dunstctl", "dunst"}},
 	PartTray:     {{"xfce4-panel", "xfce4-panel"}},
+	PartMonitors: {{"xrandr", "x11-xserver-utils"}},
 	PartChromium: {{"chromedriver", "chromium-driver"}},
 }
 
@@ -55,6 +57,9 @@ func (c Config) parts() []Part {
 	}
 	if c.Tray {
 		parts = append(parts, PartTray)
+	}
+	if len(c.Monitors) > 0 {
+		parts = append(parts, PartMonitors)
 	}
 	return parts
 }

@@ -1,10 +1,12 @@
 package window
 
 import (
+	"image"
 	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
@@ -25,6 +27,10 @@ import (
 // by the person. Nothing here acts on a key that was meant for another
 // window: no button has the keyboard focus when it opens.
 //
+// It stands beside the tray, on the monitor that the tray is on, where the window
+// system tells where that is and lets a window be placed (X11); others below or
+// above it. Elsewhere it is in the middle of the screen, or where the compositor puts it.
+//
 // What lies above all windows lies above the browser too. So the pop-ups go
 // when a sign-in begins, wherever it was asked for; the notifications stay. The sign-in
 // that one of them began goes on in an ordinary window.
@@ -34,9 +40,11 @@ type popup struct {
 	// key is where it is kept: one of an account, and one of its rehearsal.
 	key      string
 	practice bool
-	win      fyne.Window
-	content  *fyne.Container
-	flow     *flowView
+	// nth is its place among those that stand beside the tray.
+	nth     int
+	win     fyne.Window
+	content *fyne.Container
+	flow    *flowView
 }
 
 var popupSize = fyne.NewSize(440, 200)
@@ -51,9 +59,10 @@ func (u *ui) openPopup(id string, practice bool) {
 	if u.popups[key] != nil {
 		return
 	}
-	p := &popup{u: u, id: id, key: key, practice: practice, content: container.NewStack()}
+	p := &popup{u: u, id: id, key: key, practice: practice, nth: u.freePlace(), content: container.NewStack()}
 	p.open(popupSize)
-	if len(u.popups) == 0 {
+	scale, placed := p.place()
+	if !placed && len(u.popups) == 0 {
 		// Two in the middle would hide each other; the window manager finds the others a place.
 		p.win.CenterOnScreen()
 	}
@@ -62,7 +71,45 @@ func (u *ui) openPopup(id string, practice bool) {
 	}
 	u.popups[key] = p
 	p.win.Show()
+	if placed && p.win.Canvas().Scale() != scale {
+		p.place() // how large it is was not known before
+	}
 	p.update()
+}
+
+// freePlace is the first place in the row of pop-ups that none has.
+func (u *ui) freePlace() int {
+	taken := map[int]bool{}
+	for _, p := range u.popups {
+		taken[p.nth] = true
+	}
+	for nth := 0; ; nth++ {
+		if !taken[nth] {
+			return nth
+		}
+	}
+}
+
+// place asks for the place beside the tray; it gives the scale that it was
+// reckoned with, and false where there is none, or no asking, as on Wayland.
+func (p *popup) place() (scale float32, placed bool) {
+	w, asks := p.win.(desktop.Window)
+	if !asks || p.u.cfg.Corner == nil {
+		return 0, false
+	}
+	if native, ok := p.win.(driver.NativeWindow); ok {
+		wayland := false
+		native.RunNative(func(context any) { _, wayland = context.(driver.WaylandWindowContext) })
+		if wayland {
+			return 0, false
+		}
+	}
+	scale = p.win.Canvas().Scale()
+	at, ok := p.u.cfg.Corner(image.Pt(int(popupSize.Width*scale), int(popupSize.Height*scale)), p.nth)
+	if ok {
+		w.RequestPosition(at.X, at.Y)
+	}
+	return scale, ok
 }
 
 // open makes the window, in place of the one there was.

@@ -17,6 +17,7 @@ package window
 import (
 	"context"
 	"errors"
+	"image"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,6 +68,9 @@ type Config struct {
 	Memory string
 	// Page is the first one shown; empty means the last one, at first the accounts.
 	Page string
+	// Corner gives the place of the nth pop-up of a size in pixels, where the window
+	// system lets windows be placed; nil has them in the middle.
+	Corner func(size image.Point, nth int) (image.Point, bool)
 	// Version of this program, for About.
 	Version string
 }

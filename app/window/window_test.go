@@ -656,3 +656,18 @@ func TestReconnectAllGoesOneByOne(t *testing.T) {
 	test.Tap(next)
 	b.calls("reconnect " + b.u.list.rows[1].Account.ID)
 }
+
+// Pop-ups stand in a row: one that is closed leaves its place to the next.
+func TestPopupPlaces(t *testing.T) {
+	u := &ui{popups: map[string]*popup{}}
+	for i, key := range []string{"a", "b", "c"} {
+		if got := u.freePlace(); got != i {
+			t.Errorf("%s: got %d, want %d", key, got, i)
+		}
+		u.popups[key] = &popup{nth: u.freePlace()}
+	}
+	delete(u.popups, "b")
+	if got := u.freePlace(); got != 1 {
+		t.Errorf("after the second was closed: got %d, want 1", got)
+	}
+}

@@ -250,7 +250,7 @@ func byPointer(t *testing.T, program string) {
 	w.changes("no mark", func() { w.click(839, 86) })
 	w.click(-102, 32)
 	w.is("Relink: Connect an account")
-	w.click(624, 117)
+	w.click(624, 190)
 	w.is("Relink: Connect Mastodon")
 	w.look("9 connect form")
 	w.click(51, 32)

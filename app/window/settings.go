@@ -118,7 +118,7 @@ func (w *settingsWindow) choose(page string) {
 
 // retitle names the page in the window's title.
 func (w *settingsWindow) retitle() {
-	w.win.SetTitle(titled(wordSettings + ": " + w.tabs.Selected().Text))
+	w.win.SetTitle(titled(platform.T(wordSettings) + ": " + w.tabs.Selected().Text))
 }
 
 // say shows what belongs to no single field.

@@ -145,10 +145,10 @@ func (p program) backup(ctx context.Context, path string, vaults, archives func(
 	}
 	defer func() { _ = v.Close() }()
 	fail := func(err error) error {
-		return &platform.Error{Kind: platform.KindStorage, Message: "the archive could not be written", Repair: "check the path and the room on the disk: " + path, Err: err}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the archive could not be written"), Repair: platform.T("check the path and the room on the disk: %s", path), Err: err}
 	}
 	if _, err := os.Stat(path); err == nil {
-		return &platform.Error{Kind: platform.KindUsage, Message: path + " is there already", Repair: "choose another name"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("%s is there already", path), Repair: platform.T("choose another name")}
 	}
 	if v.Key() == vault.KeyPassphrase && v.Locked() != nil && os.Getenv("RELINK_PASSPHRASE_FILE") == "" {
 		passphrase, err := vaults()
@@ -191,7 +191,7 @@ func (p program) backup(ctx context.Context, path string, vaults, archives func(
 func (p program) restore(ctx context.Context, path, passphrase string, replace bool) (aside string, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return "", &platform.Error{Kind: platform.KindUsage, Message: "the archive cannot be read", Repair: "check the path: " + path, Err: err}
+		return "", &platform.Error{Kind: platform.KindUsage, Message: platform.T("the archive cannot be read"), Repair: platform.T("check the path: %s", path), Err: err}
 	}
 	defer func() { _ = f.Close() }()
 	return vault.Restore(ctx, p.vaultConfig(nil), f, passphrase, replace)

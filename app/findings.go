@@ -12,6 +12,7 @@ import (
 	"relink/app/config"
 	"relink/app/desktop"
 	"relink/app/tray"
+	"relink/platform"
 )
 
 // findings is what the system around the agent lets it do.
@@ -23,28 +24,28 @@ func trayFinding(ctx context.Context) agent.Finding {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if present, reason := tray.HostPresent(ctx); !present {
-		return agent.Finding{Name: "tray", Level: agent.LevelWarn, Text: "There is no tray here: " + reason, Repair: "until then use the window"}
+		return agent.Finding{Name: "tray", Level: agent.LevelWarn, Text: platform.T("There is no tray here: %s", reason), Repair: platform.T("until then use the window")}
 	}
-	return agent.Finding{Name: "tray", Level: agent.LevelOK, Text: "The tray shows Relink."}
+	return agent.Finding{Name: "tray", Level: agent.LevelOK, Text: platform.T("The tray shows Relink.")}
 }
 
 func browserFinding() agent.Finding {
 	if runtime.GOOS != "linux" {
-		return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: "The system's browser opens sign-in pages."}
+		return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: platform.T("The system's browser opens sign-in pages.")}
 	}
 	for _, name := range []string{"xdg-open", "x-www-browser", "sensible-browser", "www-browser"} {
 		if path, err := exec.LookPath(name); err == nil {
-			return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: "Sign-in pages are opened with " + path + "."}
+			return agent.Finding{Name: "browser", Level: agent.LevelOK, Text: platform.T("Sign-in pages are opened with %s.", path)}
 		}
 	}
-	return agent.Finding{Name: "browser", Level: agent.LevelWarn, Text: "No browser was found.", Repair: "install xdg-utils, or set one: relink settings set browser COMMAND"}
+	return agent.Finding{Name: "browser", Level: agent.LevelWarn, Text: platform.T("No browser was found."), Repair: platform.T("install xdg-utils, or set one: relink settings set browser COMMAND")}
 }
 
 func windowFinding() agent.Finding {
 	if ok, reason := desktop.HasDisplay(); !ok {
-		return agent.Finding{Name: "window", Level: agent.LevelWarn, Text: "The window cannot be shown: " + reason, Repair: "use the command line"}
+		return agent.Finding{Name: "window", Level: agent.LevelWarn, Text: platform.T("The window cannot be shown: %s", reason), Repair: platform.T("use the command line")}
 	}
-	return agent.Finding{Name: "window", Level: agent.LevelOK, Text: "There is a display for the window."}
+	return agent.Finding{Name: "window", Level: agent.LevelOK, Text: platform.T("There is a display for the window.")}
 }
 
 // networkFinding asks the system's resolver, not a platform: it costs nobody anything.
@@ -52,20 +53,20 @@ func networkFinding(ctx context.Context) agent.Finding {
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if _, err := net.DefaultResolver.LookupHost(ctx, "graph.facebook.com"); err != nil {
-		return agent.Finding{Name: "network", Level: agent.LevelWarn, Text: "Names on the internet cannot be found.", Repair: "check the network; nothing is called expired because of it"}
+		return agent.Finding{Name: "network", Level: agent.LevelWarn, Text: platform.T("Names on the internet cannot be found."), Repair: platform.T("check the network; nothing is called expired because of it")}
 	}
-	return agent.Finding{Name: "network", Level: agent.LevelOK, Text: "Names on the internet are found."}
+	return agent.Finding{Name: "network", Level: agent.LevelOK, Text: platform.T("Names on the internet are found.")}
 }
 
 func autostartFinding() agent.Finding {
 	on, err := desktop.Autostart{}.Enabled()
 	switch {
 	case err != nil:
-		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: "It is unknown whether Relink starts at login.", Repair: "look in the system's startup settings"}
+		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: platform.T("It is unknown whether Relink starts at login."), Repair: platform.T("look in the system's startup settings")}
 	case !on:
-		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: "Relink does not start at login: nothing is watched until it is started.", Repair: "switch it on: relink settings set autostart on"}
+		return agent.Finding{Name: "autostart", Level: agent.LevelWarn, Text: platform.T("Relink does not start at login: nothing is watched until it is started."), Repair: platform.T("switch it on: relink settings set autostart on")}
 	}
-	return agent.Finding{Name: "autostart", Level: agent.LevelOK, Text: "Relink starts at login."}
+	return agent.Finding{Name: "autostart", Level: agent.LevelOK, Text: platform.T("Relink starts at login.")}
 }
 
 // linksFinding is about relink:// addresses, which mails and calendars carry.
@@ -74,15 +75,15 @@ func linksFinding() agent.Finding {
 	registered, err := desktop.Links{}.Registered()
 	switch {
 	case err != nil:
-		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "It is unknown whether relink:// links open here.", Repair: "register them again: relink open --register"}
+		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: platform.T("It is unknown whether relink:// links open here."), Repair: platform.T("register them again: relink open --register")}
 	case registered:
-		return agent.Finding{Name: name, Level: agent.LevelOK, Text: "relink:// links, as in mails and calendars, open Relink."}
+		return agent.Finding{Name: name, Level: agent.LevelOK, Text: platform.T("relink:// links, as in mails and calendars, open Relink.")}
 	case os.Getenv(config.Home) != "":
-		return agent.Finding{Name: name, Level: agent.LevelOK, Text: "relink:// links are left to the Relink that has no " + config.Home + "."}
+		return agent.Finding{Name: name, Level: agent.LevelOK, Text: platform.T("relink:// links are left to the Relink that has no %s.", config.Home)}
 	case runtime.GOOS == "darwin":
-		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "relink:// links open an application bundle alone, which this is not.", Repair: "use the window, or: relink reconnect ACCOUNT"}
+		return agent.Finding{Name: name, Level: agent.LevelWarn, Text: platform.T("relink:// links open an application bundle alone, which this is not."), Repair: platform.T("use the window, or: relink reconnect ACCOUNT")}
 	}
-	return agent.Finding{Name: name, Level: agent.LevelWarn, Text: "relink:// links, as in mails and calendars, open nothing here.", Repair: "register them: relink open --register"}
+	return agent.Finding{Name: name, Level: agent.LevelWarn, Text: platform.T("relink:// links, as in mails and calendars, open nothing here."), Repair: platform.T("register them: relink open --register")}
 }
 
 // installedBrowsers are the browsers of this computer in the agent's words.

@@ -45,11 +45,11 @@ func sandboxBeside() string {
 // network's address once the window is about to open.
 func (p program) practise(ctx context.Context, ready func(address string)) error {
 	fail := func(message string, err error) error {
-		return &platform.Error{Kind: platform.KindConfig, Message: message, Repair: "see what works here: relink doctor", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Message: message, Repair: platform.T("see what works here: relink doctor"), Err: err}
 	}
 	sandbox := sandboxBeside()
 	if sandbox == "" {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the practice network is not installed beside Relink", Repair: "install relink-sandbox, or run in Relink's sources: make demo"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the practice network is not installed beside Relink"), Repair: platform.T("install relink-sandbox, or run in Relink's sources: make demo")}
 	}
 	win, err := windowCommand("", "")
 	if err != nil {
@@ -57,17 +57,17 @@ func (p program) practise(ctx context.Context, ready func(address string)) error
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return fail("Relink cannot find its own program", err)
+		return fail(platform.T("Relink cannot find its own program"), err)
 	}
 	home, err := os.MkdirTemp("", "relink-practice-")
 	if err != nil {
-		return fail("there is no room for the practice vault", err)
+		return fail(platform.T("there is no room for the practice vault"), err)
 	}
 	defer func() { _ = os.RemoveAll(home) }()
 	// The throw-away vault must not touch the person's keyring.
 	words := filepath.Join(home, "passphrase")
 	if err := os.WriteFile(words, []byte(rand.Text()), 0o600); err != nil {
-		return fail("there is no room for the practice vault", err)
+		return fail(platform.T("there is no room for the practice vault"), err)
 	}
 	env := append(withoutRelink(os.Environ()), config.Home+"="+home, "RELINK_PASSPHRASE_FILE="+words)
 	ctx, cancel := context.WithCancel(ctx)
@@ -80,18 +80,18 @@ func (p program) practise(ctx context.Context, ready func(address string)) error
 		err = network.Start()
 	}
 	if err != nil {
-		return fail("the practice network could not be started", err)
+		return fail(platform.T("the practice network could not be started"), err)
 	}
 	defer func() { cancel(); _ = network.Wait() }()
 	address, err := sandboxAddress(ctx, out)
 	if err != nil {
-		return fail("the practice network did not say where it is", err)
+		return fail(platform.T("the practice network did not say where it is"), err)
 	}
 
 	agent := exec.Command(exe, "agent", "--sandbox", address)
 	agent.Env = env
 	if err := agent.Start(); err != nil {
-		return fail("the practice agent could not be started", err)
+		return fail(platform.T("the practice agent could not be started"), err)
 	}
 	gone := make(chan struct{})
 	go func() { _ = agent.Wait(); close(gone) }()
@@ -108,7 +108,7 @@ func (p program) practise(ctx context.Context, ready func(address string)) error
 		ready(address)
 	}
 	if err := win.Start(); err != nil {
-		return fail("the window could not be started", err)
+		return fail(platform.T("the window could not be started"), err)
 	}
 	shut := make(chan error, 1)
 	go func() { shut <- win.Wait() }()
@@ -121,7 +121,7 @@ func (p program) practise(ctx context.Context, ready func(address string)) error
 		_ = win.Process.Kill()
 		return nil
 	}
-	return fail("the practice window ended badly", err)
+	return fail(platform.T("the practice window ended badly"), err)
 }
 
 // endPractice ends the practice agent, by force if it does not heed.
@@ -194,7 +194,7 @@ func lookup(env []string) func(string) string {
 func startPractice(ctx context.Context) error {
 	exe, err := os.Executable()
 	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("Relink cannot find its own program"), Repair: platform.T("start it by its full path"), Err: err}
 	}
 	cmd := exec.Command(exe, "practise")
 	desktop.Detach(cmd)
@@ -205,12 +205,12 @@ func startPractice(ctx context.Context) error {
 		err = cmd.Start()
 	}
 	if err != nil {
-		return &platform.Error{Kind: platform.KindConfig, Message: "the practice network could not be started", Repair: "try it in a terminal: relink practise", Err: err}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the practice network could not be started"), Repair: platform.T("try it in a terminal: relink practise"), Err: err}
 	}
 	there, ended := make(chan bool, 1), make(chan struct{})
 	go func() {
 		line, _ := bufio.NewReader(out).ReadString('\n')
-		there <- strings.HasPrefix(line, "practice: ")
+		there <- strings.Contains(line, "http://")
 		_, _ = io.Copy(io.Discard, out)
 		_ = cmd.Wait()
 		close(ended)
@@ -233,7 +233,7 @@ func lastLine(s string) string {
 	lines := strings.Split(strings.TrimSpace(s), "\n")
 	line := strings.TrimPrefix(lines[len(lines)-1], "relink: ")
 	if line == "" {
-		return "the practice network could not be started; try it in a terminal: relink practise"
+		return platform.T("the practice network could not be started; try it in a terminal: relink practise")
 	}
 	return line
 }

@@ -46,7 +46,7 @@ func (p program) spawnAgent(flags ...string) (ended <-chan struct{}, err error) 
 	cmd := exec.Command(exe, append([]string{"agent"}, flags...)...)
 	desktop.Detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent could not be started", Repair: "start it by hand: relink agent", Err: err}
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent could not be started"), Repair: platform.T("start it by hand: relink agent"), Err: err}
 	}
 	gone := make(chan struct{})
 	go func() {
@@ -61,7 +61,7 @@ func (p program) spawnAgent(flags ...string) (ended <-chan struct{}, err error) 
 func agentProgram() (string, error) {
 	exe, err := os.Executable()
 	if err != nil {
-		return "", &platform.Error{Kind: platform.KindAgent, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+		return "", &platform.Error{Kind: platform.KindAgent, Message: platform.T("Relink cannot find its own program"), Repair: platform.T("start it by its full path"), Err: err}
 	}
 	if beside := sibling(exe, "relink"); strings.HasPrefix(filepath.Base(exe), "relink-window") && isFile(beside) {
 		exe = beside
@@ -80,13 +80,13 @@ func (p program) await(ctx context.Context, ended <-chan struct{}) (agent.Servic
 		}
 		select {
 		case <-ctx.Done():
-			return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent was started but does not answer", Repair: "see why with: relink agent", Err: err}
+			return nil, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent was started but does not answer"), Repair: platform.T("see why with: relink agent"), Err: err}
 		case <-ended:
 			// Another one may have been faster.
 			if c, err := p.answering(ctx); err == nil {
 				return c, nil
 			}
-			return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent was started and ended at once", Repair: "see why with: relink agent"}
+			return nil, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent was started and ended at once"), Repair: platform.T("see why with: relink agent")}
 		case <-time.After(pause):
 		}
 	}
@@ -277,7 +277,7 @@ func (p program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger, 
 			if !current || ctx.Err() != nil {
 				return
 			}
-			a.Warn("tray", "Relink has no place in a tray here: "+reason)
+			a.Warn("tray", platform.T("Relink has no place in a tray here: %s", reason))
 			once.Do(func() {
 				if err := a.Activate(ctx, agent.Activation{Action: notifier.ActionShow}); err != nil {
 					log.Warn("open window", "error", err)
@@ -297,10 +297,10 @@ func (p program) runTray(ctx context.Context, a *agent.Agent, log *slog.Logger, 
 func practice(sandbox string) error {
 	u, err := url.Parse(sandbox)
 	if err != nil || u.Scheme != "http" || !platform.Loopback(u.Hostname()) {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the practice network must be an http address on this computer", Repair: "give one like --sandbox http://127.0.0.1:8099"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the practice network must be an http address on this computer"), Repair: platform.T("give one like --sandbox http://127.0.0.1:8099")}
 	}
 	if os.Getenv("RELINK_HOME") == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the practice network needs a RELINK_HOME of its own", Repair: "set RELINK_HOME to an empty directory and start again"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the practice network needs a RELINK_HOME of its own"), Repair: platform.T("set RELINK_HOME to an empty directory and start again")}
 	}
 	return nil
 }
@@ -323,9 +323,9 @@ func keepApart(ctx context.Context, v *vault.Vault, sandbox bool) error {
 	}
 	switch {
 	case sandbox && len(accounts) > 0:
-		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME holds real accounts", Repair: "practise in an empty one: RELINK_HOME=DIR relink agent --sandbox URL"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this RELINK_HOME holds real accounts"), Repair: platform.T("practise in an empty one: RELINK_HOME=DIR relink agent --sandbox URL")}
 	case !sandbox && len(accounts) > 0:
-		return &platform.Error{Kind: platform.KindUsage, Message: "this RELINK_HOME is for the practice network", Repair: "start it with: relink agent --sandbox URL"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this RELINK_HOME is for the practice network"), Repair: platform.T("start it with: relink agent --sandbox URL")}
 	case sandbox:
 		return v.SetMeta(ctx, metaPractice, "yes")
 	}
@@ -396,7 +396,7 @@ func windowCommand(page, token string) (*exec.Cmd, error) {
 	}
 	exe, err := os.Executable()
 	if err != nil {
-		return nil, &platform.Error{Kind: platform.KindConfig, Message: "Relink cannot find its own program", Repair: "start it by its full path", Err: err}
+		return nil, &platform.Error{Kind: platform.KindConfig, Message: platform.T("Relink cannot find its own program"), Repair: platform.T("start it by its full path"), Err: err}
 	}
 	if beside := sibling(exe, "relink-window"); isFile(beside) {
 		exe = beside

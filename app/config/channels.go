@@ -1,7 +1,6 @@
 package config
 
 import (
-	"fmt"
 	"maps"
 	"net/mail"
 	"net/url"
@@ -21,11 +20,11 @@ func channels(s agent.Settings) (agent.Settings, *fieldError) {
 		{"mail_server", m.Server}, {"mail_user", m.User}, {"mail_from", m.From}, {"webhook", s.Webhook}, {"hook", s.Hook}, {"calendar", s.Calendar},
 	} {
 		if strings.ContainsAny(f.value, "\r\n\x00") {
-			return s, &fieldError{f.key, "must be one line"}
+			return s, &fieldError{f.key, platform.T("must be one line")}
 		}
 	}
 	if m.Port < 0 || m.Port > 65535 {
-		return s, &fieldError{"mail_port", fmt.Sprintf("must be from 0 to 65535, not %d", m.Port)}
+		return s, &fieldError{"mail_port", platform.T("must be from 0 to 65535, not %d", m.Port)}
 	}
 	if len(m.To) == 0 {
 		m.To = nil
@@ -39,46 +38,46 @@ func channels(s agent.Settings) (agent.Settings, *fieldError) {
 	case "", notifier.SecurityTLS:
 	case notifier.SecurityNone:
 		if m.Server != "" && !platform.Loopback(m.Server) {
-			return s, &fieldError{"mail_security", `can be "none" only for a server on this computer`}
+			return s, &fieldError{"mail_security", platform.T(`can be "none" only for a server on this computer`)}
 		}
 	default:
-		return s, &fieldError{"mail_security", `must be "starttls", "tls" or "none"`}
+		return s, &fieldError{"mail_security", platform.T(`must be "starttls", "tls" or "none"`)}
 	}
 	if strings.ContainsAny(m.Server, " /@:") && !platform.Loopback(m.Server) {
-		return s, &fieldError{"mail_server", "must be a host name such as smtp.example.com; the port has a key of its own"}
+		return s, &fieldError{"mail_server", platform.T("must be a host name such as smtp.example.com; the port has a key of its own")}
 	}
 	if m.From != "" && !isAddress(m.From) {
-		return s, &fieldError{"mail_from", fmt.Sprintf("must be a mail address, not %q", m.From)}
+		return s, &fieldError{"mail_from", platform.T("must be a mail address, not %q", m.From)}
 	}
 	for _, to := range m.To {
 		if !isAddress(to) {
-			return s, &fieldError{"mail_to", fmt.Sprintf("must hold mail addresses, not %q", to)}
+			return s, &fieldError{"mail_to", platform.T("must hold mail addresses, not %q", to)}
 		}
 	}
 	for _, label := range slices.Sorted(maps.Keys(m.Labels)) {
 		for _, to := range m.Labels[label] {
 			if !isAddress(to) {
-				return s, &fieldError{labelKey + "." + label, fmt.Sprintf("must hold mail addresses, not %q", to)}
+				return s, &fieldError{labelKey + "." + label, platform.T("must hold mail addresses, not %q", to)}
 			}
 		}
 	}
 	if m.Server != "" {
 		if m.From == "" && !isAddress(m.User) {
-			return s, &fieldError{"mail_from", "must be set, since mail_user is no mail address"}
+			return s, &fieldError{"mail_from", platform.T("must be set, since mail_user is no mail address")}
 		}
 		if len(m.To) == 0 {
-			return s, &fieldError{"mail_to", "must name at least one address"}
+			return s, &fieldError{"mail_to", platform.T("must name at least one address")}
 		}
 	}
 	if s.Webhook != "" {
 		u, err := url.Parse(s.Webhook)
 		switch {
 		case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
-			return s, &fieldError{"webhook", "must be an address such as https://example.com/relink"}
+			return s, &fieldError{"webhook", platform.T("must be an address such as https://example.com/relink")}
 		case u.User != nil:
-			return s, &fieldError{"webhook", "must hold no name and password; the signature tells who sends"}
+			return s, &fieldError{"webhook", platform.T("must hold no name and password; the signature tells who sends")}
 		case u.Scheme == "http" && !platform.Loopback(u.Hostname()):
-			return s, &fieldError{"webhook", "must begin with https://, but for an address on this computer"}
+			return s, &fieldError{"webhook", platform.T("must begin with https://, but for an address on this computer")}
 		}
 	}
 	if s.Hook != "" {
@@ -91,7 +90,7 @@ func channels(s agent.Settings) (agent.Settings, *fieldError) {
 	case s.Calendar == "off":
 		s.Calendar = ""
 	case !filepath.IsAbs(s.Calendar) || !strings.EqualFold(filepath.Ext(s.Calendar), ".ics"):
-		return s, &fieldError{"calendar", `must be "on", "off" or the full path of a file that ends in .ics`}
+		return s, &fieldError{"calendar", platform.T(`must be "on", "off" or the full path of a file that ends in .ics`)}
 	}
 	return s, nil
 }

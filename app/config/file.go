@@ -2,7 +2,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -37,25 +36,25 @@ func Load(path string) (s agent.Settings, warning string, err error) {
 		return Defaults(), "", nil
 	}
 	if err != nil {
-		return Defaults(), "", &platform.Error{Kind: platform.KindConfig, Message: "cannot read " + path + ": " + reason(err), Repair: "make it readable for you", Err: err}
+		return Defaults(), "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("cannot read %s: %s", path, reason(err)), Repair: platform.T("make it readable for you"), Err: err}
 	}
 	s, bad := parse(string(raw))
 	if bad == nil {
 		if old, err := os.ReadFile(good(path)); err != nil || string(old) != string(raw) {
 			if err := replace(good(path), raw); err != nil {
-				warning = "The settings are in force, but no copy of them could be kept: " + reason(err) + "."
+				warning = platform.T("The settings are in force, but no copy of them could be kept: %s.", reason(err))
 			}
 		}
 		return s, warning, nil
 	}
-	used := "the defaults are in force"
+	warning = platform.T("%s, %v; the defaults are in force until you mend the line or delete the file.", path, bad)
 	s = Defaults()
 	if raw, err := os.ReadFile(good(path)); err == nil {
-		if last, bad := parse(string(raw)); bad == nil {
-			s, used = last, "the last good settings are in force"
+		if last, still := parse(string(raw)); still == nil {
+			s, warning = last, platform.T("%s, %v; the last good settings are in force until you mend the line or delete the file.", path, bad)
 		}
 	}
-	return s, fmt.Sprintf("%s, %v; %s until you mend the line or delete the file.", path, bad, used), nil
+	return s, warning, nil
 }
 
 // Save writes the settings, whole or not at all. What the file holds beside
@@ -67,7 +66,7 @@ func Save(path string, s agent.Settings) error {
 		return err
 	}
 	fail := func(err error) error {
-		return &platform.Error{Kind: platform.KindStorage, Message: "cannot write " + path + ": " + reason(err), Repair: "make it writable for you, with space on the disk, and try again; nothing was changed", Err: err}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot write %s: %s", path, reason(err)), Repair: platform.T("make it writable for you, with space on the disk, and try again; nothing was changed"), Err: err}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fail(err)
@@ -88,7 +87,7 @@ func Save(path string, s agent.Settings) error {
 	text := edit(string(raw), s)
 	// What was written must read back as what was meant, however the file was laid out.
 	if back, bad := parse(text); bad != nil || !same(back, s) {
-		return &platform.Error{Kind: platform.KindConfig, Message: "cannot change " + path + " without disturbing what else it holds", Repair: "change the setting in the file itself"}
+		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("cannot change %s without disturbing what else it holds", path), Repair: platform.T("change the setting in the file itself")}
 	}
 	if err := replace(path, []byte(text)); err != nil {
 		return fail(err)

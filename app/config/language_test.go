@@ -59,7 +59,9 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 							continue
 						}
 						s := text(v.Values[i], name.Name)
-						constants[filepath.Dir(path)+" "+name.Name] = s
+						if s != "" { // another system's may have none
+							constants[filepath.Dir(path)+" "+name.Name] = s
+						}
 						label := slices.Contains([]string{"notifier", "tray", "window"}, f.Name.Name) && strings.HasPrefix(name.Name, "label")
 						word := f.Name.Name == "window" && strings.HasPrefix(name.Name, "word")
 						if (label || word) && strings.ContainsFunc(s, unicode.IsLetter) { // else a sign, or no text

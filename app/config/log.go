@@ -22,7 +22,7 @@ const (
 // closer when done.
 func Log(path string, level slog.Leveler) (*slog.Logger, io.Closer, error) {
 	fail := func(err error) (*slog.Logger, io.Closer, error) {
-		return nil, nil, &platform.Error{Kind: platform.KindStorage, Message: "cannot write the log " + path + ": " + reason(err), Repair: "make it writable for you", Err: err}
+		return nil, nil, &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot write the log %s: %s", path, reason(err)), Repair: platform.T("make it writable for you"), Err: err}
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fail(err)

@@ -46,7 +46,7 @@ func Find(env func(string) string) (Paths, error) {
 	if home := env(Home); home != "" {
 		abs, err := filepath.Abs(home)
 		if err != nil {
-			return Paths{}, &platform.Error{Kind: platform.KindConfig, Message: Home + " cannot be used: " + err.Error(), Repair: "set it to a directory's full path", Err: err}
+			return Paths{}, &platform.Error{Kind: platform.KindConfig, Message: platform.T("%s cannot be used: %s", Home, err.Error()), Repair: platform.T("set it to a directory's full path"), Err: err}
 		}
 		p = Paths{Config: filepath.Join(abs, "config"), Data: filepath.Join(abs, "data"), State: filepath.Join(abs, "state"), Cache: filepath.Join(abs, "cache")}
 		run = filepath.Join(abs, "run")
@@ -109,7 +109,7 @@ func (p Paths) Make() error {
 			err = os.Chmod(dir, 0o700) // one that was there may be open to others, or not be ours
 		}
 		if err != nil {
-			return &platform.Error{Kind: platform.KindStorage, Message: "cannot make the directory " + dir + ": " + reason(err), Repair: "make it writable for you, or set " + Home + " to a directory that is", Err: err}
+			return &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot make the directory %s: %s", dir, reason(err)), Repair: platform.T("make it writable for you, or set %s to a directory that is", Home), Err: err}
 		}
 	}
 	return nil

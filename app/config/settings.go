@@ -36,7 +36,7 @@ func Defaults() agent.Settings {
 func Check(s agent.Settings) (agent.Settings, error) {
 	var bad *fieldError
 	if s, bad = checked(s); bad != nil {
-		return s, &platform.Error{Kind: platform.KindUsage, Code: bad.key, Message: bad.Error(), Repair: "correct it; nothing was changed"}
+		return s, &platform.Error{Kind: platform.KindUsage, Code: bad.key, Message: bad.Error(), Repair: platform.T("correct it; nothing was changed")}
 	}
 	return s, nil
 }
@@ -44,11 +44,11 @@ func Check(s agent.Settings) (agent.Settings, error) {
 // fieldError is a setting that cannot be, by its key in the file.
 type fieldError struct{ key, why string }
 
-func (e *fieldError) Error() string { return e.key + " " + e.why }
+func (e *fieldError) Error() string { return platform.T("%s %s", e.key, e.why) }
 
 func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	if len(s.Steps) == 0 {
-		return s, &fieldError{"steps", "must name at least one span of time, such as 3d"}
+		return s, &fieldError{"steps", platform.T("must name at least one span of time, such as 3d")}
 	}
 	var bad *fieldError
 	if s.Steps, bad = ladder("steps", s.Steps); bad != nil {
@@ -58,7 +58,7 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 		s.PlatformSteps = maps.Clone(s.PlatformSteps)
 		for _, p := range slices.Sorted(maps.Keys(s.PlatformSteps)) {
 			if _, err := platform.Lookup(p); err != nil {
-				return s, &fieldError{tableKey + "." + p, "names no platform that Relink knows"}
+				return s, &fieldError{tableKey + "." + p, platform.T("names no platform that Relink knows")}
 			}
 			if s.PlatformSteps[p], bad = ladder(tableKey+"."+p, s.PlatformSteps[p]); bad != nil {
 				return s, bad
@@ -67,12 +67,12 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	}
 	span := func(key string, d, least, most time.Duration) {
 		if bad == nil && (d < least || d > most) {
-			bad = &fieldError{key, fmt.Sprintf("must be from %s to %s, not %s", formatSpan(least), formatSpan(most), formatSpan(d))}
+			bad = &fieldError{key, platform.T("must be from %s to %s, not %s", formatSpan(least), formatSpan(most), formatSpan(d))}
 		}
 	}
 	number := func(key string, n, least, most int) {
 		if bad == nil && (n < least || n > most) {
-			bad = &fieldError{key, fmt.Sprintf("must be from %d to %d, not %d", least, most, n)}
+			bad = &fieldError{key, platform.T("must be from %d to %d, not %d", least, most, n)}
 		}
 	}
 	if s.Urgent != 0 {
@@ -86,7 +86,7 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 		"away":      func() error { _, err := notifier.ParseAway(s.Away.String()); return err },
 	} {
 		if err := check(); err != nil && bad == nil {
-			bad = &fieldError{key, "has " + err.Error()}
+			bad = &fieldError{key, platform.T("has %s", err.Error())}
 		}
 	}
 	if s.Idle != 0 {
@@ -96,10 +96,10 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	span("verify", s.Verify, time.Minute, 30*day)
 	number("port", s.Port, 1024, 65535)
 	if bad == nil && s.Language != "" && s.Language != Auto && !spoken(s.Language) {
-		bad = &fieldError{"language", "must be " + Auto + " or one of " + strings.Join(Languages(), ", ")}
+		bad = &fieldError{"language", platform.T("must be %s or one of %s", Auto, strings.Join(Languages(), ", "))}
 	}
 	if bad == nil && strings.ContainsAny(s.Browser, "\r\n\x00") {
-		bad = &fieldError{"browser", "must be one line"}
+		bad = &fieldError{"browser", platform.T("must be one line")}
 	}
 	if bad == nil {
 		s, bad = channels(s)
@@ -111,7 +111,7 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 func ladder(key string, steps []time.Duration) ([]time.Duration, *fieldError) {
 	for _, d := range steps {
 		if d <= 0 || d > maxSpan {
-			return steps, &fieldError{key, fmt.Sprintf("must be spans of up to %s, not %s", formatSpan(maxSpan), formatSpan(d))}
+			return steps, &fieldError{key, platform.T("must be spans of up to %s, not %s", formatSpan(maxSpan), formatSpan(d))}
 		}
 	}
 	out := slices.Clone(steps)
@@ -203,7 +203,7 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	one := func(key, text string) time.Duration {
 		d, err := parseSpan(text)
 		if err != nil && bad == nil {
-			bad = &fieldError{key, "has " + err.Error()}
+			bad = &fieldError{key, platform.T("has %s", err.Error())}
 		}
 		return d
 	}
@@ -234,7 +234,7 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	set(&s.Hour, f.Hour)
 	fail := func(key string, err error) {
 		if err != nil && bad == nil {
-			bad = &fieldError{key, "has " + err.Error()}
+			bad = &fieldError{key, platform.T("has %s", err.Error())}
 		}
 	}
 	var err error
@@ -287,7 +287,7 @@ func (e *lineError) Error() string {
 	if e.line == 0 {
 		return e.why
 	}
-	return fmt.Sprintf("line %d: %s", e.line, e.why)
+	return platform.T("line %d: %s", e.line, e.why)
 }
 
 // parse reads the text of a settings file.

@@ -43,7 +43,7 @@ func (a Autostart) Enabled() (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fault(platform.KindStorage, "the entry that starts Relink at login cannot be read", "look at "+place(), err)
+		return false, fault(platform.KindStorage, platform.T("the entry that starts Relink at login cannot be read"), platform.T("look at %s", place()), err)
 	}
 	return !e.off, nil
 }
@@ -52,17 +52,17 @@ func (a Autostart) Enabled() (bool, error) {
 func (a Autostart) Enable() error {
 	if foreign() {
 		// The entry could not carry the home, and the agent at login would be another one.
-		return fault(platform.KindUsage, "starting at login is not for a Relink with a home of its own", "unset RELINK_HOME first", nil)
+		return fault(platform.KindUsage, platform.T("starting at login is not for a Relink with a home of its own"), platform.T("unset RELINK_HOME first"), nil)
 	}
 	path, err := a.path()
 	if err != nil {
-		return fault(platform.KindStorage, "the path of Relink's program cannot be found", "start Relink by its full path", err)
+		return fault(platform.KindStorage, platform.T("the path of Relink's program cannot be found"), platform.T("start Relink by its full path"), err)
 	}
 	if e, err := read(); err == nil && !e.off && e.executable == path {
 		return nil
 	}
 	if err := write(path); err != nil {
-		return fault(platform.KindStorage, "the entry that starts Relink at login cannot be written", "check "+place(), err)
+		return fault(platform.KindStorage, platform.T("the entry that starts Relink at login cannot be written"), platform.T("check %s", place()), err)
 	}
 	return nil
 }
@@ -73,7 +73,7 @@ func (a Autostart) Disable() error {
 		return nil
 	}
 	if err := remove(); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return fault(platform.KindStorage, "the entry that starts Relink at login cannot be removed", "remove "+place(), err)
+		return fault(platform.KindStorage, platform.T("the entry that starts Relink at login cannot be removed"), platform.T("remove %s", place()), err)
 	}
 	return nil
 }
@@ -86,7 +86,7 @@ func (a Autostart) Repair() (bool, error) {
 	}
 	e, err := read()
 	if err != nil && !errors.Is(err, errAbsent) {
-		return false, fault(platform.KindStorage, "the entry that starts Relink at login cannot be read", "look at "+place(), err)
+		return false, fault(platform.KindStorage, platform.T("the entry that starts Relink at login cannot be read"), platform.T("look at %s", place()), err)
 	}
 	if e.off || e.executable == "" {
 		return false, nil

@@ -45,7 +45,7 @@ func (o Opener) Open(ctx context.Context, address, token string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
 		// The address itself is not told: it may carry a code.
-		return fault(platform.KindUsage, "only web addresses can be opened in a browser", copyLink, nil)
+		return fault(platform.KindUsage, platform.T("only web addresses can be opened in a browser"), platform.T(copyLink), nil)
 	}
 	argv, err := o.argv(u.String())
 	if err != nil {
@@ -55,7 +55,7 @@ func (o Opener) Open(ctx context.Context, address, token string) error {
 	cmd.Env = withToken(os.Environ(), token)
 	detach(cmd)
 	if err := cmd.Start(); err != nil {
-		return fault(platform.KindConfig, "the browser could not be started ("+argv[0]+")", copyLink, err)
+		return fault(platform.KindConfig, platform.T("the browser could not be started (%s)", argv[0]), platform.T(copyLink), err)
 	}
 	go o.reap(cmd)
 	return nil
@@ -69,11 +69,11 @@ func (o Opener) reap(cmd *exec.Cmd) {
 		return
 	}
 	var exit *exec.ExitError
-	why := "could not be watched"
+	message := platform.T("the browser command %s could not be watched", cmd.Path)
 	if errors.As(err, &exit) {
-		why = exit.String()
+		message = platform.T("the browser command %s failed (%s)", cmd.Path, exit)
 	}
-	o.Failed(fault(platform.KindConfig, "the browser command "+cmd.Path+" failed ("+why+")", copyLink, err))
+	o.Failed(fault(platform.KindConfig, message, platform.T(copyLink), err))
 }
 
 // OpenBrowser is Opener.Open for a caller that has nobody to tell of a late
@@ -90,7 +90,7 @@ func (o Opener) argv(address string) ([]string, error) {
 	}
 	words, err := platform.SplitCommand(o.Command)
 	if err != nil {
-		return nil, fault(platform.KindConfig, "the browser command in the settings "+err.Error(), "correct it in Settings, Browser", nil)
+		return nil, fault(platform.KindConfig, platform.T("the browser command in the settings %s", err), platform.T("correct it in Settings, Browser"), nil)
 	}
 	return withAddress(words, address), nil
 }

@@ -32,7 +32,7 @@ func systemOpener(address string) ([]string, error) {
 			return []string{path, address}, nil
 		}
 	}
-	return nil, fault(platform.KindConfig, "no browser was found (xdg-open is not installed and BROWSER is not set)", copyLink, exec.ErrNotFound)
+	return nil, fault(platform.KindConfig, platform.T("no browser was found (xdg-open is not installed and BROWSER is not set)"), platform.T(copyLink), exec.ErrNotFound)
 }
 
 // detach gives the command its own session: closing the terminal Relink was

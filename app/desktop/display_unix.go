@@ -2,7 +2,11 @@
 
 package desktop
 
-import "os"
+import (
+	"os"
+
+	"relink/platform"
+)
 
 // HasDisplay reports whether windows can be shown, and why not. It asks the
 // environment only: a display that is named may still refuse.
@@ -10,5 +14,5 @@ func HasDisplay() (ok bool, reason string) {
 	if os.Getenv("WAYLAND_DISPLAY") != "" || os.Getenv("DISPLAY") != "" {
 		return true, ""
 	}
-	return false, "neither DISPLAY nor WAYLAND_DISPLAY is set"
+	return false, platform.T("neither DISPLAY nor WAYLAND_DISPLAY is set")
 }

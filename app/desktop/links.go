@@ -33,7 +33,7 @@ func (l Links) Registered() (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fault(platform.KindStorage, "it cannot be read what opens relink:// links", "look at "+linksPlace(), err)
+		return false, fault(platform.KindStorage, platform.T("it cannot be read what opens relink:// links"), platform.T("look at %s", linksPlace()), err)
 	}
 	_, err = os.Stat(executable)
 	return err == nil, nil
@@ -43,21 +43,21 @@ func (l Links) Registered() (bool, error) {
 func (l Links) Register() error {
 	if foreign() {
 		// As with starting at login: the system's entry is the person's own Relink's.
-		return fault(platform.KindUsage, "relink:// links are not for a Relink with a home of its own", "unset RELINK_HOME first", nil)
+		return fault(platform.KindUsage, platform.T("relink:// links are not for a Relink with a home of its own"), platform.T("unset RELINK_HOME first"), nil)
 	}
 	path, err := Autostart(l).path()
 	if err != nil {
-		return fault(platform.KindStorage, "the path of Relink's program cannot be found", "start Relink by its full path", err)
+		return fault(platform.KindStorage, platform.T("the path of Relink's program cannot be found"), platform.T("start Relink by its full path"), err)
 	}
 	if executable, err := readLinks(); err == nil && executable == path {
 		return nil
 	}
 	err = writeLinks(path)
 	if errors.Is(err, errLinksElsewhere) {
-		return fault(platform.KindConfig, "here only an application bundle can open relink:// links", "use the window, or: relink reconnect ACCOUNT", err)
+		return fault(platform.KindConfig, platform.T("here only an application bundle can open relink:// links"), platform.T("use the window, or: relink reconnect ACCOUNT"), err)
 	}
 	if err != nil {
-		return fault(platform.KindStorage, "the entry that opens relink:// links cannot be written", "check "+linksPlace(), err)
+		return fault(platform.KindStorage, platform.T("the entry that opens relink:// links cannot be written"), platform.T("check %s", linksPlace()), err)
 	}
 	return nil
 }
@@ -68,7 +68,7 @@ func (l Links) Unregister() error {
 		return nil
 	}
 	if err := removeLinks(); err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errLinksElsewhere) {
-		return fault(platform.KindStorage, "the entry that opens relink:// links cannot be removed", "remove "+linksPlace(), err)
+		return fault(platform.KindStorage, platform.T("the entry that opens relink:// links cannot be removed"), platform.T("remove %s", linksPlace()), err)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (l Links) Repair() (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fault(platform.KindStorage, "it cannot be read what opens relink:// links", "look at "+linksPlace(), err)
+		return false, fault(platform.KindStorage, platform.T("it cannot be read what opens relink:// links"), platform.T("look at %s", linksPlace()), err)
 	}
 	if _, err := os.Stat(executable); !errors.Is(err, fs.ErrNotExist) {
 		return false, nil

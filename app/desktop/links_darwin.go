@@ -1,12 +1,16 @@
 package desktop
 
-import "os"
+import (
+	"os"
+
+	"relink/platform"
+)
 
 // macOS reads the schemes of a program from its bundle (CFBundleURLTypes in
 // Info.plist) and opens them with it once it has seen the bundle; which of two
 // bundles is macOS's choice. Addresses come as Apple events, see [HearLinks].
 
-func linksPlace() string { return "the application bundle" }
+func linksPlace() string { return platform.T("the application bundle") }
 
 // readLinks gives this program where its bundle claims the links.
 func readLinks() (string, error) {

@@ -44,7 +44,7 @@ func Dial(ctx context.Context, path, version string) (*Client, error) {
 func (c *Client) post(ctx context.Context, name string, in any) (*exchange, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
-		return nil, &platform.Error{Kind: platform.KindUsage, Message: "the request cannot be written as JSON", Err: err}
+		return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the request cannot be written as JSON"), Err: err}
 	}
 	if len(body) > maxRequest {
 		return nil, tooLarge()
@@ -67,7 +67,7 @@ func (c *Client) post(ctx context.Context, name string, in any) (*exchange, erro
 func Refused(answer []byte) *platform.Error {
 	e := &platform.Error{}
 	if json.Unmarshal(answer, e) != nil || e.Message == "" {
-		return &platform.Error{Kind: platform.KindAgent, Message: "the agent gave an answer that is none", Repair: "restart Relink: relink quit, then relink"}
+		return &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent gave an answer that is none"), Repair: platform.T("restart Relink: relink quit, then relink")}
 	}
 	return e
 }
@@ -102,7 +102,7 @@ func gone(ctx context.Context, cause error) error {
 	if platform.KindOf(cause) != "" {
 		return platform.As(cause, platform.KindAgent)
 	}
-	return &platform.Error{Kind: platform.KindAgent, Message: "the agent went away before it answered", Repair: "run the command again", Err: cause}
+	return &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent went away before it answered"), Repair: platform.T("run the command again"), Err: cause}
 }
 
 // Snapshot implements agent.Service.

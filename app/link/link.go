@@ -22,7 +22,6 @@ package link
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 
@@ -46,14 +45,14 @@ var (
 func running(path string) error {
 	return &platform.Error{
 		Kind: platform.KindAgent, Err: ErrRunning,
-		Message: "Relink is already running at " + path, Repair: "use it as it is, or end it first: relink quit",
+		Message: platform.T("Relink is already running at %s", path), Repair: platform.T("use it as it is, or end it first: relink quit"),
 	}
 }
 
 func notRunning(cause error) error {
 	return &platform.Error{
 		Kind: platform.KindAgent, Err: errors.Join(ErrNotRunning, cause),
-		Message: "Relink is not running", Repair: "start it: relink agent",
+		Message: platform.T("Relink is not running"), Repair: platform.T("start it: relink agent"),
 	}
 }
 
@@ -62,17 +61,17 @@ func mismatch(agentVersion, caller string) *platform.Error {
 	if caller == "" || caller == agentVersion {
 		return nil
 	}
-	how := "not"
+	message := platform.T("the running agent is version %s, not this program's %s", agentVersion, caller)
 	switch order, ok := Order(agentVersion, caller); {
 	case ok && order < 0:
-		how = "older than"
+		message = platform.T("the running agent is version %s, older than this program's %s", agentVersion, caller)
 	case ok && order > 0:
-		how = "newer than"
+		message = platform.T("the running agent is version %s, newer than this program's %s", agentVersion, caller)
 	}
 	return &platform.Error{
 		Kind:    platform.KindAgent,
-		Message: fmt.Sprintf("the running agent is version %s, %s this program's %s", agentVersion, how, caller),
-		Repair:  "restart Relink: relink quit, then relink",
+		Message: message,
+		Repair:  platform.T("restart Relink: relink quit, then relink"),
 	}
 }
 

@@ -5,7 +5,6 @@ package link
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -40,7 +39,7 @@ func Listen(path string) (net.Listener, error) {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
 	ok, err := lock.TryLock()
 	if err != nil {
-		return nil, storage("lock "+lock.Path(), err)
+		return nil, storage(platform.T("lock %s", lock.Path()), err)
 	}
 	if !ok {
 		return nil, running(path)
@@ -56,9 +55,9 @@ func listenLocked(path string) (net.Listener, error) {
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return nil, storage("look at the socket", err)
+		return nil, storage(platform.T("look at the socket"), err)
 	case info.Mode().Type() != fs.ModeSocket:
-		return nil, &platform.Error{Kind: platform.KindStorage, Message: path + " is in the way of Relink's socket", Repair: "move it elsewhere and start Relink again"}
+		return nil, &platform.Error{Kind: platform.KindStorage, Message: platform.T("%s is in the way of Relink's socket", path), Repair: platform.T("move it elsewhere and start Relink again")}
 	default:
 		// Somebody may have removed the lock file under a living agent.
 		if conn, err := net.DialTimeout("unix", path, time.Second); err == nil {
@@ -66,16 +65,16 @@ func listenLocked(path string) (net.Listener, error) {
 			return nil, running(path)
 		}
 		if err := os.Remove(path); err != nil {
-			return nil, storage("remove the stale socket", err)
+			return nil, storage(platform.T("remove the stale socket"), err)
 		}
 	}
 	l, err := net.Listen("unix", path)
 	if err != nil {
-		return nil, storage("listen on "+path, err)
+		return nil, storage(platform.T("listen on %s", path), err)
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
 		_ = l.Close()
-		return nil, storage("close the socket to others", err)
+		return nil, storage(platform.T("close the socket to others"), err)
 	}
 	return l, nil
 }
@@ -84,8 +83,8 @@ func checkPath(path string) error {
 	if len(path) > maxPath {
 		return &platform.Error{
 			Kind:    platform.KindConfig,
-			Message: fmt.Sprintf("the socket's path is %d bytes long and the system takes %d: %s", len(path), maxPath, path),
-			Repair:  "set RELINK_HOME to a shorter directory",
+			Message: platform.T("the socket's path is %d bytes long and the system takes %d: %s", len(path), maxPath, path),
+			Repair:  platform.T("set RELINK_HOME to a shorter directory"),
 		}
 	}
 	return nil
@@ -93,23 +92,23 @@ func checkPath(path string) error {
 
 func checkDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return storage("make the socket's directory", err)
+		return storage(platform.T("make the socket's directory"), err)
 	}
 	info, err := os.Stat(dir)
 	if err != nil {
-		return storage("look at the socket's directory", err)
+		return storage(platform.T("look at the socket's directory"), err)
 	}
 	if st, ok := info.Sys().(*syscall.Stat_t); ok && int(st.Uid) != os.Getuid() {
-		return &platform.Error{Kind: platform.KindStorage, Message: "the directory " + dir + " belongs to another user", Repair: "set RELINK_HOME to a directory of your own"}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the directory %s belongs to another user", dir), Repair: platform.T("set RELINK_HOME to a directory of your own")}
 	}
 	if info.Mode().Perm()&0o077 != 0 {
-		return &platform.Error{Kind: platform.KindStorage, Message: fmt.Sprintf("the directory %s is open to others (mode %04o)", dir, info.Mode().Perm()), Repair: "close it: chmod 700 " + dir}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the directory %s is open to others (mode %04o)", dir, info.Mode().Perm()), Repair: platform.T("close it: chmod 700 %s", dir)}
 	}
 	return nil
 }
 
-func storage(what string, err error) error {
-	return &platform.Error{Kind: platform.KindStorage, Message: what + ": " + err.Error(), Repair: "mend that and start Relink again", Err: err}
+func storage(doing string, err error) error {
+	return &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot %s: %s", doing, err), Repair: platform.T("mend that and start Relink again"), Err: err}
 }
 
 // listener lets in only the user's own processes, and holds the lock.
@@ -154,7 +153,7 @@ func dial(ctx context.Context, path string) (net.Conn, error) {
 	}
 	if uid, err := peerUID(conn.(*net.UnixConn)); err != nil || uid != os.Getuid() {
 		_ = conn.Close()
-		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent at " + path + " is not yours", Repair: "set RELINK_HOME to a directory of your own"}
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent at %s is not yours", path), Repair: platform.T("set RELINK_HOME to a directory of your own")}
 	}
 	return conn, nil
 }

@@ -42,7 +42,7 @@ func Listen(path string) (net.Listener, error) {
 	case errors.Is(err, windows.ERROR_ACCESS_DENIED), errors.Is(err, windows.ERROR_PIPE_BUSY):
 		return nil, running(pipeName(path))
 	case err != nil:
-		return nil, &platform.Error{Kind: platform.KindStorage, Message: "make the pipe: " + err.Error(), Repair: "mend that and start Relink again", Err: err}
+		return nil, &platform.Error{Kind: platform.KindStorage, Message: platform.T("cannot %s: %s", platform.T("make the pipe"), err), Repair: platform.T("mend that and start Relink again"), Err: err}
 	}
 	return l, nil
 }
@@ -59,7 +59,7 @@ func dial(ctx context.Context, path string) (net.Conn, error) {
 	}
 	if err := checkOwner(conn); err != nil {
 		_ = conn.Close()
-		return nil, &platform.Error{Kind: platform.KindAgent, Message: "the agent at " + pipeName(path) + " is not yours", Repair: "set RELINK_HOME to a directory of your own", Err: err}
+		return nil, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent at %s is not yours", pipeName(path)), Repair: platform.T("set RELINK_HOME to a directory of your own"), Err: err}
 	}
 	return conn, nil
 }

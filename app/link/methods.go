@@ -61,7 +61,7 @@ func gives[In, Out any](f func(context.Context, In) (Out, error)) method {
 		var in In
 		if len(body) > 0 && json.Unmarshal(body, &in) != nil {
 			// The cause may quote the body, and a body may hold a secret.
-			return nil, &platform.Error{Kind: platform.KindUsage, Message: "the request is not the JSON this method takes", Repair: "see the package comment of app/link"}
+			return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the request is not the JSON this method takes"), Repair: platform.T("see the package comment of app/link")}
 		}
 		return f(ctx, in)
 	}

@@ -73,7 +73,7 @@ type server struct {
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name, ok := strings.CutPrefix(r.URL.Path, prefix)
 	if !ok || r.Method != http.MethodPost {
-		fail(w, &platform.Error{Kind: platform.KindUsage, Message: "the local API takes POST " + prefix + "<method>", Repair: "see relink help"})
+		fail(w, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the local API takes POST %s<method>", prefix), Repair: platform.T("see relink help")})
 		return
 	}
 	w.Header()["Content-Type"] = jsonType
@@ -91,7 +91,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	run, ok := s.methods[name]
 	if !ok {
-		fail(w, &platform.Error{Kind: platform.KindUsage, Message: "the agent knows no method " + name, Repair: "restart Relink: relink quit, then relink"})
+		fail(w, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the agent knows no method %s", name), Repair: platform.T("restart Relink: relink quit, then relink")})
 		return
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
@@ -106,7 +106,7 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		if fault := recover(); fault != nil {
 			s.log.Error("fault in a call", "method", name, "fault", fault, "stack", string(debug.Stack()))
-			fail(w, &platform.Error{Kind: platform.KindAgent, Message: "a fault in the agent ended this call", Repair: "see its log, its place is in: relink version --json"})
+			fail(w, &platform.Error{Kind: platform.KindAgent, Message: platform.T("a fault in the agent ended this call"), Repair: platform.T("see its log, its place is in: relink version --json")})
 		}
 	}()
 	ctx := r.Context()
@@ -173,7 +173,7 @@ func stream[T, Line any](s *server, w http.ResponseWriter, r *http.Request, open
 }
 
 func tooLarge() error {
-	return &platform.Error{Kind: platform.KindUsage, Message: "the request is larger than 1 MB", Repair: "send less"}
+	return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the request is larger than 1 MB"), Repair: platform.T("send less")}
 }
 
 var jsonType = []string{"application/json"}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"relink/platform"
 )
 
 // The tray of a Linux desktop is two programs: a watcher, which items register
@@ -21,16 +23,15 @@ const (
 
 const (
 	reasonNoBus   = "there is no session bus (D-Bus), which tray icons need"
-	reasonNoTray  = "this desktop shows no tray icons"
 	reasonNotHost = "the desktop's tray is not showing icons yet"
 )
 
 // noTray says what can be done about it, too.
 func noTray() string {
 	if slices.Contains(strings.Split(os.Getenv("XDG_CURRENT_DESKTOP"), ":"), "GNOME") {
-		return reasonNoTray + "; install the GNOME extension AppIndicator and KStatusNotifierItem Support"
+		return platform.T("this desktop shows no tray icons; install the GNOME extension AppIndicator and KStatusNotifierItem Support")
 	}
-	return reasonNoTray + "; add a tray (status notifier) to your panel"
+	return platform.T("this desktop shows no tray icons; add a tray (status notifier) to your panel")
 }
 
 // dial makes a connection of our own, and starts no bus: systray uses the
@@ -65,7 +66,7 @@ func reachable(ctx context.Context) error {
 func HostPresent(ctx context.Context) (present bool, reason string) {
 	conn, err := dial(ctx)
 	if err != nil {
-		return false, reasonNoBus
+		return false, platform.T(reasonNoBus)
 	}
 	defer conn.Close()
 	return ask(ctx, conn)
@@ -85,7 +86,7 @@ func ask(ctx context.Context, conn *dbus.Conn) (bool, string) {
 		return true, ""
 	}
 	if host, ok := v.Value().(bool); ok && !host {
-		return false, reasonNotHost
+		return false, platform.T(reasonNotHost)
 	}
 	return true, ""
 }
@@ -95,7 +96,7 @@ func ask(ctx context.Context, conn *dbus.Conn) (bool, string) {
 func WatchHost(ctx context.Context, told func(present bool, reason string)) error {
 	conn, err := dial(ctx)
 	if err != nil {
-		told(false, reasonNoBus)
+		told(false, platform.T(reasonNoBus))
 		return err
 	}
 	defer conn.Close()

@@ -254,7 +254,7 @@ func restrict(cfg Config, path string, mode os.FileMode) error {
 		if os.IsNotExist(err) {
 			return nil // a journal that SQLite has just removed
 		}
-		return storage(platform.T("check %s", path), err)
+		return storage(platform.T("check the permissions of %s", path), err)
 	}
 	if !checksModes || info.Mode().Perm()&^mode == 0 {
 		return nil

@@ -289,6 +289,12 @@ func TestCenterLanguages(t *testing.T) {
 				t.Fatal(err)
 			}
 			platform.SetCatalogue(&c)
+			for english, said := range c.Sentences {
+				// [Abilities.Off] has the repair behind "; ", on every system.
+				if _, repair, both := strings.Cut(english, "; "); both && slices.Contains([]string{"switch", "go", "allow", "choose"}, strings.Fields(repair)[0]) && strings.Count(said, "; ") != 1 {
+					t.Errorf("%s: %q is no longer in two halves: %q", file, english, said)
+				}
+			}
 		}
 		n := Connected(platform.Account{ID: "a"}, platform.Status{}, time.Now(), time.UTC)
 		w := Waiting(platform.Account{ID: "a"}, platform.Status{}, "x")

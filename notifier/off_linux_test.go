@@ -1,8 +1,11 @@
 package notifier
 
 import (
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/godbus/dbus/v5"
 )
@@ -78,5 +81,73 @@ func TestDoNotDisturb(t *testing.T) {
 				want(c.iface, v == c.off)
 			}
 		})
+	}
+}
+
+// TestGNOMESwitchedOff: what a person chose in GNOME's settings is read from the
+// real store of settings, as GNOME writes it.
+func TestGNOMESwitchedOff(t *testing.T) {
+	tool, store := need(t, "gsettings"), need(t, "/usr/libexec/dconf-service", "/usr/lib/dconf/dconf-service")
+	d := newDesk(t, false)
+	// Not the directory for both: each has a file dconf/user in it.
+	for name, value := range map[string]string{"HOME": d.dir, "XDG_RUNTIME_DIR": d.dir, "XDG_CONFIG_HOME": filepath.Join(d.dir, "config"), "GSETTINGS_BACKEND": "dconf"} {
+		t.Setenv(name, value)
+		d.env = append(d.env, name+"="+value)
+	}
+	d.start(exec.Command(store))
+	r := d.record("actions")
+	r.mu.Lock()
+	r.name = "gnome-shell"
+	r.mu.Unlock()
+	s, _, _ := d.sender(Config{})
+	const all = "org.gnome.desktop.notifications"
+	if out, err := d.run(tool, "get", gnomeApp, "enable"); err != nil || strings.TrimSpace(out) != "true" {
+		t.Skipf("skipped: needs gsettings-desktop-schemas: %v: %s", err, out)
+	}
+	set := func(schema, key, value string) {
+		t.Helper()
+		for range 100 { // until the store is on the bus
+			if out, err := d.run(tool, "set", schema, key, value); err == nil {
+				if out, err = d.run(tool, "get", schema, key); err == nil && strings.TrimSpace(out) == value {
+					return
+				}
+			}
+			time.Sleep(20 * time.Millisecond)
+		}
+		out, err := d.run(tool, "set", schema, key, value)
+		t.Fatalf("%s %s does not take %s: %v: %s", schema, key, value, err, out)
+	}
+	want := func(text string) {
+		t.Helper()
+		if a, err := s.Abilities(t.Context()); err != nil || !strings.HasPrefix(a.Off, text) || (text == "") != (a.Off == "") {
+			t.Errorf("%+v, %v, want %q", a, err, text)
+		}
+	}
+	want("")
+	set(all, "show-banners", "false")
+	want("Do Not Disturb is on; ")
+	set(gnomeApp, "enable", "false")
+	want("Relink's notifications are switched off in GNOME; ")
+	set(all, "show-banners", "true")
+	want("Relink's notifications are switched off in GNOME; ")
+	set(gnomeApp, "enable", "true")
+	set(gnomeApp, "show-banners", "false")
+	want("GNOME only lists Relink's notifications; ")
+	set(gnomeApp, "show-banners", "true")
+	want("")
+}
+
+// TestCinnamonSwitchedOff: one switch for all.
+func TestCinnamonSwitchedOff(t *testing.T) {
+	for value, off := range map[string]bool{"false": true, "true": false, "": false} {
+		got := cinnamonOff(func(schema, key string) string {
+			if schema+" "+key != "org.cinnamon.desktop.notifications display-notifications" {
+				t.Errorf("asked for %s %s", schema, key)
+			}
+			return value
+		})
+		if strings.Contains(got, "switched off; ") != off {
+			t.Errorf("%q: got %q", value, got)
+		}
 	}
 }

@@ -206,7 +206,12 @@ func (b *bus) off(ctx context.Context) string {
 		if get("org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf.GetProperty", "xfce4-notifyd", "/do-not-disturb") == true {
 			return platform.T("Do Not Disturb is on; switch it off in the panel or in Settings, Notifications")
 		}
+	case strings.HasPrefix(server, "cinnamon"):
+		return cinnamonOff(b.setting(ctx))
 	case strings.HasPrefix(server, "gnome-shell"):
+		if why := gnomeOff(b.setting(ctx)); why != "" {
+			return why
+		}
 		if get(portalName, portalPath, "org.freedesktop.portal.Settings.Read", "org.gnome.desktop.notifications", "show-banners") == false {
 			return platform.T("Do Not Disturb is on; switch it off in the calendar of the top bar")
 		}

@@ -11,6 +11,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/theme"
 	"github.com/go-text/typesetting/font"
+	"github.com/go-text/typesetting/font/opentype"
 	"github.com/go-text/typesetting/fontscan"
 	"github.com/go-text/typesetting/language"
 )
@@ -90,12 +91,26 @@ func (f fontFile) Content() []byte {
 	if err == nil {
 		data = oneFont(data, int(f.at.Index))
 	}
-	if err == nil && data != nil {
-		if _, err := font.ParseTTF(bytes.NewReader(data)); err == nil {
-			return data
-		}
+	if err == nil && data != nil && readable(data) {
+		return data
 	}
 	return theme.DefaultTextFont().Content() // it has gone, or is of a kind Fyne cannot read
+}
+
+// readable reports whether there is all in a font that Fyne cannot do without.
+// It was read whole when the system's fonts were indexed, so this is no more
+// than a look at whether it is still that font.
+func readable(data []byte) bool {
+	l, err := opentype.NewLoader(bytes.NewReader(data))
+	if err != nil {
+		return false
+	}
+	for _, table := range []string{"cmap", "head", "maxp", "hhea"} {
+		if _, err := l.RawTable(opentype.MustNewTag(table)); err != nil {
+			return false
+		}
+	}
+	return true
 }
 
 // The offsets of OpenType: the header of a font and one entry of its directory.

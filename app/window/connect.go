@@ -75,18 +75,18 @@ func (c *connectPage) set(title string, body fyne.CanvasObject) {
 	t := heading2(title)
 	t.SizeName = theme.SizeNameSubHeadingText
 	head := container.New(layout.NewCustomPaddedLayout(2*gap, gap, 2*gap, 2*gap), container.NewHBox(back, t))
-	c.scroll = container.NewVScroll(container.New(column{em(560)}, container.New(layout.NewCustomPaddedLayout(2*gap, 6*gap, 4*gap, 4*gap), body)))
+	c.scroll = container.NewVScroll(container.New(column{560}, container.New(layout.NewCustomPaddedLayout(2*gap, 6*gap, 4*gap, 4*gap), body)))
 	c.content.Objects = []fyne.CanvasObject{container.NewBorder(head, nil, nil, nil, c.scroll)}
 	c.content.Refresh()
 	c.u.accounts.pages.Refresh()
 }
 
-// column centres content no wider than width.
+// column centres content no wider than width, at the usual size of text.
 type column struct{ width float32 }
 
 func (c column) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
 func (c column) Layout(o []fyne.CanvasObject, size fyne.Size) {
-	w := min(c.width, size.Width)
+	w := min(em(c.width), size.Width)
 	o[0].Move(fyne.NewPos((size.Width-w)/2, 0))
 	o[0].Resize(fyne.NewSize(w, size.Height))
 }

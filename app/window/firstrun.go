@@ -25,7 +25,7 @@ type firstRun struct {
 
 func newFirstRun(u *ui) *firstRun {
 	f := &firstRun{u: u, box: container.NewVBox()}
-	f.content = container.NewVScroll(container.New(column{em(600)}, container.New(layout.NewCustomPaddedLayout(6*gap, 8*gap, 4*gap, 4*gap), f.box)))
+	f.content = container.NewVScroll(container.New(column{600}, container.New(layout.NewCustomPaddedLayout(6*gap, 8*gap, 4*gap, 4*gap), f.box)))
 	return f
 }
 

@@ -1,6 +1,11 @@
 package window
 
 import (
+	"encoding/json"
+	"strings"
+
+	"fyne.io/fyne/v2/lang"
+
 	"relink/platform"
 )
 
@@ -20,14 +25,32 @@ func (u *ui) speak(tag string) {
 	u.retell()
 }
 
-// spell finds the fonts of the language in use; where there are none it goes
-// back to English, which can be read.
+// tellFyne gives Fyne the words of its own menus, which it would say in the
+// system's language although another was chosen.
+func (u *ui) tellFyne() {
+	system := lang.SystemLocale()
+	if !u.toldFyne && strings.HasPrefix(system.LanguageString(), platform.Language()) {
+		return
+	}
+	u.toldFyne = true
+	words, err := json.Marshal(map[string]string{
+		"Cut": platform.T("Cut"), "Copy": platform.T(wordCopy), "Paste": platform.T("Paste"), "Select all": platform.T(wordMarkAll),
+		"Undo": platform.T(wordUndo), "Redo": platform.T("Redo"), "Quit": platform.T("Quit"),
+	})
+	if err == nil {
+		_ = lang.AddTranslationsForLocale(words, system) // else they stay in the system's language
+	}
+}
+
+// spell readies the language in use: it finds its fonts, and where there are
+// none goes back to English, which can be read.
 func (u *ui) spell() {
 	l, ok := lettersFor(platform.Language(), u.fonts)
 	u.letters, u.lacks = l, !ok
 	if !ok {
 		platform.SetCatalogue(nil)
 	}
+	u.tellFyne()
 }
 
 // lacking is the line about a language that cannot be written here.

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/lang"
 
 	"relink/app/agent"
 	"relink/assets"
@@ -88,4 +89,17 @@ func TestLanguageChangesInAnOpenWindow(t *testing.T) {
 	b.sees(wordNotices)
 	b.key(fyne.KeyEscape)
 	b.sees("What works")
+}
+
+// Fyne's own menus speak the language chosen, whatever the system's is.
+func TestFyneSpeaksToo(t *testing.T) {
+	rows := sampleRows()
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{Seq: 1, Language: "en"}, rows), "", func(_ *fake, c *Config) { c.Language = told(t) })
+	for i, c := range [][2]string{{"fr", "Couper"}, {"de", "Ausschneiden"}, {"en", "Cut"}} {
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{Seq: uint64(i + 2), Language: c[0]}, rows))
+		b.until("the language", func() bool { return b.u.asks == c[0] })
+		if got := lang.L("Cut"); got != c[1] {
+			t.Errorf("in %s Fyne says %q", c[0], got)
+		}
+	}
 }

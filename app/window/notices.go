@@ -42,7 +42,7 @@ func (u *ui) showNotices() {
 		again := newIconButton(theme.ViewRefreshIcon(), platform.T(wordRefresh), n.load)
 		again.Importance = widget.LowImportance
 		head := container.New(layout.NewCustomPaddedLayout(2*gap, gap, 2*gap, 2*gap), container.NewBorder(nil, nil, container.NewHBox(back, title), again))
-		n.content = container.NewBorder(head, nil, nil, nil, container.NewVScroll(container.New(column{em(640)},
+		n.content = container.NewBorder(head, nil, nil, nil, container.NewVScroll(container.New(column{640},
 			container.New(layout.NewCustomPaddedLayout(0, 6*gap, 4*gap, 4*gap), n.body))))
 		u.notices = n
 		u.retitle()

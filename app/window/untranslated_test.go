@@ -120,6 +120,9 @@ func untranslated(f *ast.File) map[token.Pos]string {
 			if v, ok := above(1).(*ast.ValueSpec); ok && regexp.MustCompile(`^word[A-Z]`).MatchString(v.Names[0].Name) {
 				return true
 			}
+			if kv, ok := above(1).(*ast.KeyValueExpr); ok && kv.Key == ast.Expr(n) {
+				return true // a key is looked up
+			}
 			bad := twoWords.MatchString(s) || sentence1.MatchString(s)
 			if c, ok := above(1).(*ast.CallExpr); ok && slices.Contains(sinks, strings.TrimPrefix(name(c.Fun), "platform.")) {
 				bad = bad || letters2.MatchString(s)
@@ -176,6 +179,8 @@ func TestUntranslatedIsFound(t *testing.T) {
 		`if c.word == wordAll { return }`:                   false,
 		`b.SetText(a + " · " + b)`:                          false,
 		`s := strings.HasPrefix(x, "account:")`:             false,
+		`m := map[string]string{"Cut": platform.T("Cut")}`:  false,
+		`m := map[string]string{"Cut": "Cut it"}`:           true,
 		`use(platform.T("a"), func() { show("not said") })`: true,
 	} {
 		f, err := parser.ParseFile(token.NewFileSet(), "x.go", fmt.Sprintf("package window\nfunc x() string {\n%s\nreturn \"\"\n}", code), 0)

@@ -164,7 +164,9 @@ type ui struct {
 	asks    string
 	letters *typefaces
 	lacks   bool
-	fonts   func() ([]fontscan.Footprint, error)
+	// toldFyne is true once Fyne speaks another language than the system.
+	toldFyne bool
+	fonts    func() ([]fontscan.Footprint, error)
 
 	pictures *pictures
 	notices  *noticesPage

@@ -202,7 +202,7 @@ func byKeyboard(t *testing.T, program string) {
 	w.is("Relink: LinkedIn…")
 	w.keys("ctrl+comma")
 	w.is("Relink: Settings: Reminders")
-	for _, page := range []string{"Mail & more", "Platforms", "Start & browser", "Security", "About"} {
+	for _, page := range []string{"Mail & more", "Platforms", "Start & tray", "Browser", "Security", "Scripts", "Data", "About"} {
 		w.keys("ctrl+Next")
 		w.is("Relink: Settings: " + page)
 		w.look("11 settings " + page)
@@ -277,8 +277,8 @@ func byPointer(t *testing.T, program string) {
 	w.changes("the menu", func() { w.click(-30, 32) })
 	w.click(-150, 230)
 	w.is("Relink: Settings: Reminders")
-	for i, page := range []string{"Mail & more", "Platforms", "Start & browser", "Security", "About", "Reminders"} {
-		w.click(62, 38+57*((i+1)%6))
+	for i, page := range []string{"Mail & more", "Platforms", "Start & tray", "Browser", "Security", "Scripts", "Data", "About", "Reminders"} {
+		w.click(62, 38+57*((i+1)%9))
 		w.is("Relink: Settings: " + page)
 		w.look("11 settings " + page)
 	}

@@ -46,6 +46,13 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	defer screen.end()
 	err := window.Run(ctx, p.gui(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,
+		Upkeep: &window.Upkeep{
+			Backup: func(ctx context.Context, path, vault, archive string) error {
+				given := func(word string) func() (string, error) { return func() (string, error) { return word, nil } }
+				return p.backup(ctx, path, given(vault), given(archive))
+			},
+			Inspect: p.inspect, Restore: p.restoreHere, Erase: p.erase, Places: p.places(),
+		},
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
 		Service: svc, Page: page, Version: Version(), Corner: place.Corner,
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },

@@ -71,6 +71,25 @@ type Certificate struct {
 	PEM string `json:"pem"`
 }
 
+// Archive is what a backup holds.
+type Archive struct {
+	// At is when it was made, as far as it says; zero when nobody knows.
+	At time.Time `json:"at,omitzero"`
+	// Accounts counts them by platform.
+	Accounts map[string]int `json:"accounts"`
+	// Apps counts the app registrations.
+	Apps int `json:"apps"`
+}
+
+// Total is the number of accounts.
+func (a Archive) Total() int {
+	n := 0
+	for _, of := range a.Accounts {
+		n += of
+	}
+	return n
+}
+
 // browserWait is how long a browser may take to ask for the test page.
 var browserWait = 30 * time.Second
 

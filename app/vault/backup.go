@@ -52,7 +52,7 @@ func (v *Vault) Backup(ctx context.Context, w io.Writer, passphrase string) erro
 	}
 	archive := tar.NewWriter(sealed)
 	if err := errors.Join(
-		addFile(archive, backupKey, hex.EncodeToString(key.key[:])),
+		addFile(archive, backupKey, hex.EncodeToString(key.key[:]), v.cfg.Now()),
 		addCopy(archive, backupDB, tmp),
 		archive.Close(), sealed.Close(), ctx.Err(),
 	); err != nil {
@@ -77,8 +77,9 @@ func emptyPassphrase() error {
 	return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is empty"), Repair: platform.T("choose a longer one")}
 }
 
-func addFile(w *tar.Writer, name, data string) error {
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Typeflag: tar.TypeReg}); err != nil {
+// addFile adds an entry; its time is when the backup was made.
+func addFile(w *tar.Writer, name, data string, at time.Time) error {
+	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), ModTime: at.Truncate(time.Second), Typeflag: tar.TypeReg}); err != nil {
 		return err
 	}
 	_, err := io.WriteString(w, data)
@@ -143,7 +144,7 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 		return "", err
 	}
 	defer removeDB(tmp)
-	key, err := unpack(cfg, r, passphrase, tmp)
+	_, key, err := unpack(cfg, r, passphrase, tmp)
 	if err != nil {
 		return "", err
 	}
@@ -189,22 +190,22 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 	return aside, storage(platform.T("put the restored vault in place"), syncDir(cfg.Dir))
 }
 
-// unpack opens an archive, writes its SQLite file to path and gives its key.
-func unpack(cfg Config, r io.Reader, passphrase, path string) (*sealer, error) {
+// unpack opens an archive, writes its SQLite file to path and gives its key, and
+// when it was made, zero where it does not say.
+func unpack(cfg Config, r io.Reader, passphrase, path string) (made time.Time, key *sealer, err error) {
 	unreadable := func(err error) error {
 		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this is not a whole backup of Relink"), Repair: platform.T("give the file that relink backup wrote"), Err: err}
 	}
 	if passphrase == "" {
-		return nil, emptyPassphrase()
+		return made, nil, emptyPassphrase()
 	}
 	plain, err := decrypt(r, passphrase)
 	if errors.Is(err, errPassphrase) {
-		return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is not the backup's"), Repair: platform.T("try again; nothing was changed")}
+		return made, nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the passphrase is not the backup's"), Repair: platform.T("try again; nothing was changed")}
 	}
 	if err != nil {
-		return nil, unreadable(err)
+		return made, nil, unreadable(err)
 	}
-	var key *sealer
 	whole := false
 	archive := tar.NewReader(bufio.NewReader(plain))
 	for {
@@ -213,34 +214,37 @@ func unpack(cfg Config, r io.Reader, passphrase, path string) (*sealer, error) {
 			break
 		}
 		if err != nil {
-			return nil, unreadable(err)
+			return made, nil, unreadable(err)
 		}
 		switch head.Name {
 		case backupKey:
+			if head.ModTime.Unix() > 0 {
+				made = head.ModTime.UTC()
+			}
 			text, err := io.ReadAll(io.LimitReader(archive, 2*keySize))
 			if err == nil {
 				text, err = hex.DecodeString(string(text))
 			}
 			if err != nil {
-				return nil, unreadable(err)
+				return made, nil, unreadable(err)
 			}
 			if key, err = newSealer(text); err != nil {
-				return nil, unreadable(err)
+				return made, nil, unreadable(err)
 			}
 		case backupDB:
 			if err := copyTo(path, archive); err != nil {
 				if p := (*os.PathError)(nil); errors.As(err, &p) {
-					return nil, storage(platform.T("write the restored vault"), err)
+					return made, nil, storage(platform.T("write the restored vault"), err)
 				}
-				return nil, unreadable(err)
+				return made, nil, unreadable(err)
 			}
 			whole = true
 		}
 	}
 	if key == nil || !whole {
-		return nil, unreadable(io.ErrUnexpectedEOF)
+		return made, nil, unreadable(io.ErrUnexpectedEOF)
 	}
-	return key, nil
+	return made, key, nil
 }
 
 func copyTo(path string, r io.Reader) error {

@@ -2,6 +2,11 @@ package window
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"os"
+	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -41,16 +46,17 @@ func (t *aboutTab) load() {
 }
 
 func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr error) {
-	title := heading("Relink " + strings.TrimPrefix(t.w.u.cfg.Version, "v"))
+	w := t.w
+	title := heading("Relink " + strings.TrimPrefix(w.u.cfg.Version, "v"))
 	title.SizeName = theme.SizeNameSubHeadingText
-	out := []fyne.CanvasObject{title}
+	out := []fyne.CanvasObject{tight(title, caption(platform.T("Free software under the MIT licence. It keeps nothing but on this computer and sends nothing to its makers.")))}
 	if err != nil {
 		out = append(out, caption(said(err)))
 	} else {
-		if a.Version != t.w.u.cfg.Version {
+		if a.Version != w.u.cfg.Version {
 			out = append(out, path(platform.T("Agent"), a.Version))
 		}
-		out = append(out, path(platform.T(wordSettings), a.Config), path(platform.T("Data"), a.Data), path(platform.T("Log"), a.Log))
+		out = append(out, w.placed(platform.T(wordSettings), a.Config), w.placed(platform.T("Data"), a.Data), w.placed(platform.T("Log"), a.Log))
 		if a.PID != 0 {
 			out = append(out, path(platform.T("Process"), strconv.Itoa(a.PID)))
 		}
@@ -67,33 +73,95 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 		findings = append(findings, agent.Finding{Name: platform.T("font"), Level: agent.LevelWarn, Text: line})
 	}
 	for _, f := range findings {
-		icon, tn := theme.ConfirmIcon(), toneGood
-		switch f.Level {
-		case agent.LevelWarn:
-			icon, tn = theme.WarningIcon(), toneWarn
-		case agent.LevelFail:
-			icon, tn = theme.ErrorIcon(), toneBad
-		}
-		text := tight(wrapped(platform.T("%s: %s", capital(f.Name), f.Text)))
-		if f.Repair != "" {
-			text.Add(caption(sentence(f.Repair)))
-		}
-		out = append(out, container.NewBorder(nil, nil, container.NewVBox(pad(1, widget.NewIcon(theme.NewColoredResource(icon, tn.color)))), nil, text))
+		f.Text = platform.T("%s: %s", capital(f.Name), f.Text)
+		out = append(out, found(f))
+	}
+	if derr == nil {
+		result := widget.NewButtonWithIcon(platform.T("Copy the result"), theme.ContentCopyIcon(), func() { w.u.app.Clipboard().SetContent(doctorText(findings)) })
+		all := widget.NewButtonWithIcon(platform.T("Copy diagnostics"), theme.ContentCopyIcon(), func() {
+			w.u.app.Clipboard().SetContent(diagnostics(w.u.cfg.Version, a, w.saved, w.u.snap, findings))
+		})
+		out = append(out, flowButtons(result, all), caption(platform.T("Diagnostics are for a report: versions, settings, how many accounts are in which state, and what works here. No name, address, token or other secret is in them.")))
 	}
 	t.content.Objects = out
 	t.content.Refresh()
+}
+
+// doctorText is what the doctor found, as a text to hand on.
+func doctorText(findings []agent.Finding) string {
+	var b strings.Builder
+	for _, f := range findings {
+		fmt.Fprintf(&b, "%-5s %s: %s\n", f.Level, f.Name, f.Text)
+		if f.Repair != "" {
+			fmt.Fprintf(&b, "      → %s\n", f.Repair)
+		}
+	}
+	return b.String()
+}
+
+// diagnostics is a text for a report. What names the person or a client of
+// theirs stays out of it: addresses, accounts, paths below the home, commands.
+func diagnostics(version string, a agent.About, s agent.Settings, snap *agent.Snapshot, findings []agent.Finding) string {
+	var b strings.Builder
+	line := func(name string, value any) { fmt.Fprintf(&b, "%s: %v\n", name, value) }
+	line("relink", version)
+	line("agent", a.Version)
+	line("system", runtime.GOOS+"/"+runtime.GOARCH)
+	line("go", runtime.Version())
+	line("language", platform.Language())
+	if a.Sandbox != "" {
+		line("practice network", "yes")
+	}
+	line("accounts", snap.Len())
+	states, platforms := map[string]int{}, map[string]int{}
+	for r := range snap.All() {
+		states[string(r.Status.State)]++
+		platforms[r.Account.Platform]++
+	}
+	line("by state", counted(states))
+	line("by platform", counted(platforms))
+	if snap != nil {
+		line("vault locked", snap.Locked != "")
+		line("paused", !snap.Paused.IsZero())
+	}
+	line("key", s.Key)
+	line("steps", s.Steps)
+	line("platforms with steps of their own", len(s.PlatformSteps))
+	line("hour, quiet, free days", fmt.Sprintf("%d, %s, %s", s.Hour, s.Quiet, s.FreeDays))
+	line("idle, poll, verify", fmt.Sprintf("%s, %s, %s", s.Idle, s.Poll, s.Verify))
+	line("port", s.Port)
+	line("starts at login", s.Autostart)
+	line("own browser command", s.Browser != "")
+	line("programs need leave", s.Confirm)
+	line("mail, webhook, command, calendar", fmt.Sprintf("%t, %t, %t, %t", s.Mail.Server != "", s.Webhook != "", s.Hook != "", s.Calendar != ""))
+	b.WriteString("\n")
+	text := doctorText(findings)
+	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
+		text = strings.ReplaceAll(text, home, "~")
+	}
+	b.WriteString(text)
+	return b.String()
+}
+
+// counted writes counts, the names in order.
+func counted(m map[string]int) string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(m)) {
+		out = append(out, fmt.Sprintf("%s %d", name, m[name]))
+	}
+	return strings.Join(out, ", ")
 }
 
 // path is a name and a value that can be selected.
 func path(name, value string) fyne.CanvasObject {
 	v := widget.NewLabel(value)
 	v.Wrapping, v.Selectable = fyne.TextWrapBreak, true
-	return container.NewBorder(nil, nil, least(136, 0, widget.NewLabel(name)), nil, v)
+	return container.NewBorder(nil, nil, least(em(136), 0, widget.NewLabel(name)), nil, v)
 }
 
 // confirm asks before something that cannot be taken back.
 func (w *settingsWindow) confirm(title, text, word string, then func()) {
-	m := newModal(title, least(400, 0, wrapped(text)), w.win)
+	m := newModal(title, least(em(400), 0, wrapped(text)), w.win)
 	ok := widget.NewButton(word, func() { m.hide(); then() })
 	ok.Importance = widget.DangerImportance
 	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
@@ -102,8 +170,16 @@ func (w *settingsWindow) confirm(title, text, word string, then func()) {
 
 // form shows fields over the settings; save gets a function that closes it.
 func (w *settingsWindow) form(title string, body fyne.CanvasObject, save func(close func())) {
+	w.ask(title, platform.T(wordSave), body, save)
+}
+
+// ask shows something over the settings with a button, by its word, that goes
+// on, which it gives; then gets a function that closes it.
+func (w *settingsWindow) ask(title, word string, body fyne.CanvasObject, then func(close func())) *widget.Button {
 	m := newModal(title, scrolled(body), w.win)
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), func() { save(m.hide) }))
-	m.resize(fyne.NewSize(600, 520))
+	ok := primary(word, func() { then(m.hide) })
+	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
+	m.resize(fyne.NewSize(em(600), em(520)))
 	m.show()
+	return ok
 }

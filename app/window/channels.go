@@ -27,7 +27,7 @@ type channelsTab struct {
 }
 
 func newChannelsTab(w *settingsWindow) *channelsTab {
-	return &channelsTab{w: w, content: container.NewVBox(caption(wordLoading)), lines: map[string]*channelLine{}}
+	return &channelsTab{w: w, content: container.NewVBox(caption(platform.T(wordLoading))), lines: map[string]*channelLine{}}
 }
 
 // channelLine is how a channel does, and the button that tries it.
@@ -41,7 +41,7 @@ type channelLine struct {
 
 func (t *channelsTab) line(name string, canTest bool) *channelLine {
 	l := &channelLine{icon: widget.NewIcon(nil), text: caption("")}
-	l.test = widget.NewButton(wordTest, func() { t.try(name) })
+	l.test = widget.NewButton(platform.T(wordTest), func() { t.try(name) })
 	l.test.Disable()
 	showIf(l.test, canTest)
 	l.content = container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), l.icon)), container.NewCenter(l.test), l.text)
@@ -89,25 +89,28 @@ func (t *channelsTab) show(c agent.Channel) {
 func channelWord(c agent.Channel, now time.Time) (tone, fyne.Resource, string) {
 	switch {
 	case !c.On:
-		return toneQuiet, theme.MediaPauseIcon(), wordChannelOff
+		return toneQuiet, theme.MediaPauseIcon(), platform.T(wordChannelOff)
 	case c.At.IsZero():
-		return toneQuiet, theme.InfoIcon(), sentence("on, nothing was sent yet")
+		return toneQuiet, theme.InfoIcon(), platform.T("On, nothing was sent yet.")
 	case !c.OK:
-		text := strings.TrimSuffix(sentence(c.Text), ".") + " (" + ago(c.At, now) + ")."
+		text := platform.T("%s (%s).", trimStop(sentence(c.Text)), platform.Ago(c.At, now))
 		if c.Waiting > 0 {
-			text += " " + platform.N(c.Waiting, "%d message waits since %s.", "%d messages wait since %s.", when(c.Since, now))
+			text += " " + platform.N(c.Waiting, "%d message waits since %s.", "%d messages wait since %s.", platform.When(c.Since, now))
 		}
 		return toneBad, theme.ErrorIcon(), text
 	}
-	return toneGood, theme.ConfirmIcon(), strings.TrimSuffix(sentence(or(c.Text, "sent")), ".") + " (" + ago(c.At, now) + ")."
+	return toneGood, theme.ConfirmIcon(), platform.T("%s (%s).", trimStop(sentence(or(c.Text, platform.T("sent")))), platform.Ago(c.At, now))
 }
+
+// trimStop takes away a full stop, to go on after it.
+func trimStop(s string) string { return strings.TrimRight(s, ".。") }
 
 // try sends a test and tells what became of it.
 func (t *channelsTab) try(name string) {
 	l := t.lines[name]
 	l.testing = true
 	l.test.Disable()
-	l.say(toneQuiet, theme.HistoryIcon(), wordTesting)
+	l.say(toneQuiet, theme.HistoryIcon(), platform.T(wordTesting))
 	t.w.u.run(func(ctx context.Context, s agent.Service) func() {
 		text, err := s.TestChannel(ctx, name)
 		return func() {
@@ -164,22 +167,22 @@ func (t *channelsTab) draw() {
 	}
 
 	mp := problemLabel()
-	server, user, from, to := entry(s.Mail.Server, "smtp.example.com"), entry(s.Mail.User, "me@example.com"), entry(s.Mail.From, wordMailFrom), entry(strings.Join(s.Mail.To, ", "), "me@example.com, team@example.com")
-	port := entry("", wordMailPort)
+	server, user, from, to := entry(s.Mail.Server, "smtp.example.com"), entry(s.Mail.User, "me@example.com"), entry(s.Mail.From, platform.T(wordMailFrom)), entry(strings.Join(s.Mail.To, ", "), "me@example.com, team@example.com")
+	port := entry("", platform.T(wordMailPort))
 	if s.Mail.Port != 0 {
 		port.SetText(strconv.Itoa(s.Mail.Port))
 	}
 	kinds := []string{"starttls", "tls", "none"}
-	kind := widget.NewSelect([]string{"STARTTLS", "TLS", wordMailPlain}, nil)
+	kind := widget.NewSelect([]string{"STARTTLS", "TLS", platform.T(wordMailPlain)}, nil)
 	kind.SetSelectedIndex(max(0, slices.Index(kinds, s.Mail.Security)))
 	password := widget.NewPasswordEntry()
-	password.SetPlaceHolder(wordKeepSecret)
-	save := primary(wordSave, func() {
+	password.SetPlaceHolder(platform.T(wordKeepSecret))
+	save := primary(platform.T(wordSave), func() {
 		m := agent.Mail{Server: strings.TrimSpace(server.Text), User: strings.TrimSpace(user.Text), From: strings.TrimSpace(from.Text), Security: kinds[max(0, kind.SelectedIndex())], Labels: s.Mail.Labels}
 		if text := strings.TrimSpace(port.Text); text != "" {
 			n, err := strconv.Atoi(text)
 			if err != nil || n < 1 || n > 65535 {
-				mp.show(wordMailPortBad)
+				mp.show(platform.T(wordMailPortBad))
 				return
 			}
 			m.Port = n
@@ -196,8 +199,8 @@ func (t *channelsTab) draw() {
 
 	wp := problemLabel()
 	hook, key := entry(s.Webhook, "https://example.com/relink"), widget.NewPasswordEntry()
-	key.SetPlaceHolder(wordKeepSecret)
-	saveHook := widget.NewButton(wordSave, func() {
+	key.SetPlaceHolder(platform.T(wordKeepSecret))
+	saveHook := widget.NewButton(platform.T(wordSave), func() {
 		t.secret(agent.ChannelWebhook, key, wp, func() {
 			t.w.save(wp, func(set *agent.Settings) { set.Webhook = strings.TrimSpace(hook.Text) }, t.load)
 		})
@@ -205,29 +208,29 @@ func (t *channelsTab) draw() {
 
 	cp := problemLabel()
 	command := entry(s.Hook, "notify-team --event")
-	saveCommand := widget.NewButton(wordSave, func() {
+	saveCommand := widget.NewButton(platform.T(wordSave), func() {
 		t.w.save(cp, func(set *agent.Settings) { set.Hook = strings.TrimSpace(command.Text) }, t.load)
 	})
 
 	ip := problemLabel()
-	calendar := entry(s.Calendar, wordCalendarHint)
-	saveCalendar := widget.NewButton(wordSave, func() {
+	calendar := entry(s.Calendar, platform.T(wordCalendarHint))
+	saveCalendar := widget.NewButton(platform.T(wordSave), func() {
 		t.w.save(ip, func(set *agent.Settings) { set.Calendar = strings.TrimSpace(calendar.Text) }, t.load)
 	})
 
 	none := problemLabel()
 	t.content.Objects = []fyne.CanvasObject{
-		group(wordMail, wordMailText, t.line(agent.ChannelMail, true),
-			setting(wordMailServer, wide(server), "", none), setting(wordMailSecurity, container.NewHBox(least(em(180), 0, kind), least(em(112), 0, port)), "", none),
-			setting(wordMailUser, wide(user), "", none), setting(wordMailPassword, wide(password), "", none),
-			setting(wordMailFromName, wide(from), "", none), setting(wordMailTo, wide(to), "", mp), buttons(save)),
+		group(platform.T(wordMail), platform.T(wordMailText), t.line(agent.ChannelMail, true),
+			setting(platform.T(wordMailServer), wide(server), "", none), setting(platform.T(wordMailSecurity), container.NewHBox(least(em(180), 0, kind), least(em(112), 0, port)), "", none),
+			setting(platform.T(wordMailUser), wide(user), "", none), setting(platform.T(wordMailPassword), wide(password), "", none),
+			setting(platform.T(wordMailFromName), wide(from), "", none), setting(platform.T(wordMailTo), wide(to), "", mp), buttons(save)),
 		widget.NewSeparator(),
-		group(wordWebhook, wordWebhookText, t.line(agent.ChannelWebhook, true),
-			setting(wordAddress, wide(hook), "", none), setting(wordSigningKey, wide(key), "", wp), buttons(saveHook)),
+		group(platform.T(wordWebhook), platform.T(wordWebhookText), t.line(agent.ChannelWebhook, true),
+			setting(platform.T(wordAddress), wide(hook), "", none), setting(platform.T(wordSigningKey), wide(key), "", wp), buttons(saveHook)),
 		widget.NewSeparator(),
-		group(wordHook, wordHookText, t.line(agent.ChannelHook, true), setting(wordHookCommand, wide(command), "", cp), buttons(saveCommand)),
+		group(platform.T(wordHook), platform.T(wordHookText), t.line(agent.ChannelHook, true), setting(platform.T(wordHookCommand), wide(command), "", cp), buttons(saveCommand)),
 		widget.NewSeparator(),
-		group(wordCalendar, wordCalendarText, t.line(agent.ChannelCalendar, false), setting(wordCalendarFile, wide(calendar), "", ip), buttons(saveCalendar)),
+		group(platform.T(wordCalendar), platform.T(wordCalendarText), t.line(agent.ChannelCalendar, false), setting(platform.T(wordCalendarFile), wide(calendar), "", ip), buttons(saveCalendar)),
 	}
 	t.content.Refresh()
 	t.load()

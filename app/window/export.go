@@ -95,9 +95,9 @@ func harmless(s string) string {
 }
 
 // exportFile makes a new file in dir; one that is there is never written over.
-func exportFile(dir, format string, now time.Time) (*os.File, error) {
+func exportFile(dir, stem, format string, now time.Time) (*os.File, error) {
 	for i := 1; i < 1000; i++ {
-		name := "relink-accounts-" + now.Local().Format("2006-01-02")
+		name := stem + "-" + now.Local().Format("2006-01-02")
 		if i > 1 {
 			name += fmt.Sprintf("-%d", i)
 		}
@@ -154,15 +154,21 @@ func (u *ui) export(format string) {
 }
 
 func exportTo(dir, format string, rows []*agent.Row, now time.Time) (string, error) {
+	return writeTo(dir, "relink-accounts", format, now, platform.T("the accounts could not be exported"), func(w io.Writer) error { return writeExport(w, format, rows, now) })
+}
+
+// writeTo writes a new file in dir, whole or not at all, and gives its path;
+// failed is what is said when it cannot.
+func writeTo(dir, stem, format string, now time.Time, failed string, write func(io.Writer) error) (string, error) {
 	fail := func(err error) error {
-		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the accounts could not be exported"),
+		return &platform.Error{Kind: platform.KindStorage, Message: failed,
 			Repair: platform.T("check the room on the disk and that you may write to %s", dir), Err: err}
 	}
-	f, err := exportFile(dir, format, now)
+	f, err := exportFile(dir, stem, format, now)
 	if err != nil {
 		return "", fail(err)
 	}
-	err = writeExport(f, format, rows, now)
+	err = write(f)
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}

@@ -14,19 +14,19 @@ import (
 	"relink/platform"
 )
 
-func settings(t *testing.T, tab int, change func(*fake)) *bench {
+func settings(t *testing.T, page string, change func(*fake)) *bench {
 	b := openOn(t, sampleSnapshot(), PageSettings, func(f *fake, _ *Config) {
 		if change != nil {
 			change(f)
 		}
 	})
 	b.until("the settings", func() bool { return b.u.settings.saved.Port != 0 && len(b.u.settings.reminders.Objects) > 1 })
-	b.u.settings.tabs.SelectIndex(tab)
+	b.u.settings.show(page)
 	return b
 }
 
 func TestReminderSteps(t *testing.T) {
-	b := settings(t, 0, nil)
+	b := settings(t, wordReminders, nil)
 	e := b.entry(wordStepHint)
 	e.SetText("soon")
 	b.press(wordAdd)
@@ -47,7 +47,7 @@ func TestReminderSteps(t *testing.T) {
 }
 
 func TestSettingErrorInPlace(t *testing.T) {
-	b := settings(t, 3, nil)
+	b := settings(t, wordGeneral, nil)
 	b.f.fails("setsettings", &platform.Error{Kind: platform.KindStorage, Message: "the disk is full", Repair: "free some space"})
 	var tick *widget.Check
 	b.seen(func(o fyne.CanvasObject) {
@@ -63,7 +63,7 @@ func TestSettingErrorInPlace(t *testing.T) {
 }
 
 func TestPort(t *testing.T) {
-	b := settings(t, 2, nil)
+	b := settings(t, wordPlatforms, nil)
 	b.sees(wordPortText)
 	var port *widget.Entry
 	b.seen(func(o fyne.CanvasObject) {
@@ -80,7 +80,7 @@ func TestPort(t *testing.T) {
 }
 
 func TestAppRegistrations(t *testing.T) {
-	b := settings(t, 2, func(f *fake) { f.apps = []platform.App{{Platform: "linkedin", ID: "86abc"}} })
+	b := settings(t, wordPlatforms, func(f *fake) { f.apps = []platform.App{{Platform: "linkedin", ID: "86abc"}} })
 	b.sees("86abc")
 	b.press(wordEdit)
 	b.sees(wordRedirect)
@@ -119,7 +119,7 @@ func TestSettingsWithoutAnAgent(t *testing.T) {
 }
 
 func TestQuietHoursAndDays(t *testing.T) {
-	b := settings(t, 0, nil)
+	b := settings(t, wordReminders, nil)
 	e := b.entry(wordQuietHint)
 	e.SetText("late")
 	e.OnSubmitted("")
@@ -143,7 +143,7 @@ func TestQuietHoursAndDays(t *testing.T) {
 }
 
 func TestMail(t *testing.T) {
-	b := settings(t, 1, nil)
+	b := settings(t, wordChannels, nil)
 	b.entry("smtp.example.com").SetText("mail.acme.example")
 	b.entry("me@example.com").SetText("bot@acme.example")
 	b.entry("me@example.com, team@example.com").SetText("a@acme.example, b@acme.example")
@@ -193,7 +193,7 @@ func TestChannelWords(t *testing.T) {
 }
 
 func TestTextSizeInSettings(t *testing.T) {
-	b := settings(t, 3, nil)
+	b := settings(t, wordGeneral, nil)
 	b.seen(func(o fyne.CanvasObject) {
 		if s, ok := o.(*widget.Select); ok && s.Selected == "100 %" {
 			s.SetSelected("150 %")

@@ -116,7 +116,7 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 	if s.accounts != 0 {
 		n = max(0, s.accounts)
 	}
-	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, office(n)), s.page, nil)
+	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, office(n)), s.page, func(f *fake, cfg *Config) { furnish(f, cfg) })
 	b.f.notices = sampleNotices()
 	b.u.variant = func(t fyne.Theme) fyne.Theme { return &variantLook{t, variant} }
 	b.u.memory.Text = text
@@ -145,6 +145,21 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 	}
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// onPage shows a page of the settings with something on it, and presses buttons there.
+func onPage(word string, press ...string) func(*bench) {
+	return func(b *bench) {
+		b.until("the settings", func() bool { return b.u.settings.saved.Port != 0 })
+		b.u.settings.show(word)
+		for range 20 {
+			b.pump()
+			time.Sleep(2 * time.Millisecond)
+		}
+		for _, p := range press {
+			b.press(platform.T(p))
+		}
 	}
 }
 
@@ -199,8 +214,19 @@ var shots = []shot{
 	{name: "narrow-detail", page: "account:o0002", size: fyne.NewSize(420, 720)},
 	{name: "text80", page: PageAccounts, act: func(b *bench) { b.u.resizeText(-20) }},
 	{name: "settings", page: PageSettings},
-	{name: "settings-mail", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(1) }},
-	{name: "settings-general", page: PageSettings, act: func(b *bench) { b.u.settings.tabs.SelectIndex(3) }},
+	{name: "settings-mail", page: PageSettings, act: onPage(wordChannels)},
+	{name: "settings-platforms", page: PageSettings, act: onPage(wordPlatforms)},
+	{name: "settings-general", page: PageSettings, act: onPage(wordGeneral)},
+	{name: "settings-browser", page: PageSettings, act: onPage(wordBrowserPage)},
+	{name: "settings-security", page: PageSettings, act: onPage(wordSecurity)},
+	{name: "settings-scripts", page: PageSettings, act: onPage(wordScripts)},
+	{name: "settings-data", page: PageSettings, act: onPage(wordData)},
+	{name: "settings-backup", page: PageSettings, act: onPage(wordData, wordBackUp)},
+	{name: "settings-restore", page: PageSettings, act: func(b *bench) {
+		onPage(wordData)(b)
+		b.u.settings.data.restoreIt("/home/acme/Downloads/relink-2026-11-20.age", "", agent.Archive{At: now.Add(-50 * time.Hour), Accounts: map[string]int{"facebook": 3, "linkedin": 2}, Apps: 2})
+	}},
+	{name: "settings-delete", page: PageSettings, act: onPage(wordData, wordDeleteAll)},
 	{name: "empty", page: PageAccounts, accounts: -1},
 	{name: "about", page: PageAbout},
 }

@@ -22,7 +22,7 @@ func (u *ui) unlock(over fyne.Window) {
 		if err != nil {
 			return func() { u.say(said(err), true) }
 		}
-		if set.Key == "keyring" {
+		if set.Key == keyKeyring {
 			// Nothing to type here: the keyring asks for itself.
 			err := s.Unlock(ctx, "", false)
 			return func() { u.say(said(err), err != nil) }
@@ -32,12 +32,18 @@ func (u *ui) unlock(over fyne.Window) {
 }
 
 func (u *ui) passphrase(over fyne.Window, create bool) {
+	u.passphraseFor(over, create, platform.T(wordPassphraseNew), nil)
+}
+
+// passphraseFor asks for the passphrase, or for a new one: why says what it is
+// for. then follows when the vault took it; nil for nothing.
+func (u *ui) passphraseFor(over fyne.Window, create bool, why string, then func()) {
 	word, again, bad := widget.NewPasswordEntry(), widget.NewPasswordEntry(), problemLabel()
 	word.SetPlaceHolder(platform.T(wordPassphrase))
 	again.SetPlaceHolder(platform.T(wordPassphraseAgain))
 	body := container.NewVBox()
 	if create {
-		body.Add(wrapped(platform.T(wordPassphraseNew)))
+		body.Add(wrapped(why))
 	}
 	body.Add(word)
 	if create {
@@ -69,6 +75,9 @@ func (u *ui) passphrase(over fyne.Window, create bool) {
 				word.SetText("")
 				again.SetText("")
 				m.hide()
+				if then != nil {
+					then()
+				}
 			}
 		})
 	}

@@ -40,8 +40,10 @@ const (
 	PageAbout    = "about"
 	PageNotices  = "notices"
 
-	pageAccount = "account:"
-	pagePopup   = "popup:"
+	// pageSettings goes before the name of a page of the settings.
+	pageSettings = "settings:"
+	pageAccount  = "account:"
+	pagePopup    = "popup:"
 	// pageRehearsal is the pop-up of an account as it would be, marked as a rehearsal.
 	pageRehearsal = "rehearsal:"
 )
@@ -73,6 +75,25 @@ type Config struct {
 	Corner func(size image.Point, nth int) (image.Point, bool)
 	// Version of this program, for About.
 	Version string
+	// Upkeep is what is done to everything at once; nil leaves it out.
+	Upkeep *Upkeep
+}
+
+// Upkeep is what is done to all of Relink's data on this computer, past the
+// agent, which does not hand out the vault's key. Each may take a while.
+type Upkeep struct {
+	// Backup writes an archive to a new file; vault is the vault's own passphrase,
+	// empty where it has none, archive the new one. Once ctx ends nothing is left behind.
+	Backup func(ctx context.Context, path, vault, archive string) error
+	// Inspect says what is in an archive.
+	Inspect func(ctx context.Context, path, passphrase string) (agent.Archive, error)
+	// Restore ends the agent, puts an archive in place of the vault and starts the
+	// agent again; aside is where the old vault went, also when what follows fails.
+	Restore func(ctx context.Context, path, passphrase string) (aside string, err error)
+	// Erase ends the agent and deletes everything.
+	Erase func(ctx context.Context) error
+	// Places are the directories that everything is stored in.
+	Places []string
 }
 
 // Outdated is how [Run] ends when the agent is newer and the window is to be

@@ -540,8 +540,6 @@ func (v *Vault) TestKeyring(ctx context.Context) (name string, err error) {
 	if err := v.cfg.Keyring.Set(kctx, service, user, secret); err != nil {
 		return "", fault(platform.T("store a test item"), err)
 	}
-	returns := func(why string) string { return platform.T("the keyring could not give a test item back: %s", why) }
-	deletes := func(why string) string { return platform.T("the keyring could not delete a test item: %s", why) }
 	back, err := v.cfg.Keyring.Get(kctx, service, user)
 	derr := v.cfg.Keyring.Delete(kctx, service, user)
 	switch {
@@ -554,7 +552,7 @@ func (v *Vault) TestKeyring(ctx context.Context) (name string, err error) {
 	}
 	if _, err := v.cfg.Keyring.Get(kctx, service, user); !errors.Is(err, ErrNoKey) {
 		if err == nil {
-			err = errors.New(platform.T("it is still there"))
+			err = errors.New("it is still there")
 		}
 		return "", fault(platform.T("delete a test item"), err)
 	}

@@ -110,7 +110,7 @@ func diagnostics(version string, a agent.About, s agent.Settings, snap *agent.Sn
 	line("go", runtime.Version())
 	line("language", platform.Language())
 	if a.Sandbox != "" {
-		line("practice network", "yes")
+		line("practice_network", "yes")
 	}
 	line("accounts", snap.Len())
 	states, platforms := map[string]int{}, map[string]int{}
@@ -118,22 +118,22 @@ func diagnostics(version string, a agent.About, s agent.Settings, snap *agent.Sn
 		states[string(r.Status.State)]++
 		platforms[r.Account.Platform]++
 	}
-	line("by state", counted(states))
-	line("by platform", counted(platforms))
+	line("by_state", counted(states))
+	line("by_platform", counted(platforms))
 	if snap != nil {
-		line("vault locked", snap.Locked != "")
+		line("vault_locked", snap.Locked != "")
 		line("paused", !snap.Paused.IsZero())
 	}
 	line("key", s.Key)
 	line("steps", s.Steps)
-	line("platforms with steps of their own", len(s.PlatformSteps))
-	line("hour, quiet, free days", fmt.Sprintf("%d, %s, %s", s.Hour, s.Quiet, s.FreeDays))
-	line("idle, poll, verify", fmt.Sprintf("%s, %s, %s", s.Idle, s.Poll, s.Verify))
+	line("platforms_with_steps_of_their_own", len(s.PlatformSteps))
+	line("hour_quiet_free_days", fmt.Sprintf("%d, %s, %s", s.Hour, s.Quiet, s.FreeDays))
+	line("idle_poll_verify", fmt.Sprintf("%s, %s, %s", s.Idle, s.Poll, s.Verify))
 	line("port", s.Port)
-	line("starts at login", s.Autostart)
-	line("own browser command", s.Browser != "")
-	line("programs need leave", s.Confirm)
-	line("mail, webhook, command, calendar", fmt.Sprintf("%t, %t, %t, %t", s.Mail.Server != "", s.Webhook != "", s.Hook != "", s.Calendar != ""))
+	line("starts_at_login", s.Autostart)
+	line("own_browser_command", s.Browser != "")
+	line("programs_need_leave", s.Confirm)
+	line("mail_webhook_command_calendar", fmt.Sprintf("%t, %t, %t, %t", s.Mail.Server != "", s.Webhook != "", s.Hook != "", s.Calendar != ""))
 	b.WriteString("\n")
 	text := doctorText(findings)
 	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {

@@ -142,8 +142,8 @@ func (w *settingsWindow) turned() {
 	}
 }
 
-// show brings a page to the front, by its name.
-func (w *settingsWindow) show(word string) {
+// page brings a page to the front, by its name.
+func (w *settingsWindow) page(word string) {
 	for i, p := range w.pages {
 		if p.word == word && w.tabs.SelectedIndex() != i {
 			w.tabs.SelectIndex(i)
@@ -156,11 +156,11 @@ func (w *settingsWindow) show(word string) {
 func (w *settingsWindow) choose(page string) {
 	switch word, ok := strings.CutPrefix(page, pageSettings); {
 	case page == PageAbout:
-		w.show(wordAbout)
+		w.page(wordAbout)
 	case ok:
-		w.show(word)
+		w.page(word)
 	default:
-		w.show(wordReminders)
+		w.page(wordReminders)
 	}
 }
 

@@ -18,6 +18,12 @@ import (
 	"relink/platform"
 )
 
+// Examples of what is written, in a form that is the same in every language.
+const (
+	hintQuiet = "22:00-07:00"
+	hintAway  = "2026-12-12/2026-12-26"
+)
+
 func (w *settingsWindow) drawReminders() {
 	w.stepFields = map[string]*widget.Entry{}
 	hp := problemLabel()
@@ -109,7 +115,7 @@ func (w *settingsWindow) platformLadders() fyne.CanvasObject {
 }
 
 func (w *settingsWindow) quietSetting() fyne.CanvasObject {
-	return w.typed(platform.T(wordQuiet), w.saved.Quiet.String(), wordQuietHint, platform.T(wordQuietText), func(s string) (func(*agent.Settings), error) {
+	return w.typed(platform.T(wordQuiet), w.saved.Quiet.String(), hintQuiet, platform.T(wordQuietText), func(s string) (func(*agent.Settings), error) {
 		q, err := notifier.ParseQuiet(s)
 		if err != nil {
 			return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T(wordQuietBad), Err: err}
@@ -119,7 +125,7 @@ func (w *settingsWindow) quietSetting() fyne.CanvasObject {
 }
 
 func (w *settingsWindow) awaySetting() fyne.CanvasObject {
-	return w.typed(platform.T(wordAwayName), w.saved.Away.String(), wordAwayHint, platform.T(wordAwayText), func(s string) (func(*agent.Settings), error) {
+	return w.typed(platform.T(wordAwayName), w.saved.Away.String(), hintAway, platform.T(wordAwayText), func(s string) (func(*agent.Settings), error) {
 		a, err := notifier.ParseAway(s)
 		if err != nil {
 			return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T(wordAwayBad), Err: err}

@@ -21,7 +21,7 @@ func settings(t *testing.T, page string, change func(*fake)) *bench {
 		}
 	})
 	b.until("the settings", func() bool { return b.u.settings.saved.Port != 0 && len(b.u.settings.reminders.Objects) > 1 })
-	b.u.settings.show(page)
+	b.u.settings.page(page)
 	return b
 }
 
@@ -120,7 +120,7 @@ func TestSettingsWithoutAnAgent(t *testing.T) {
 
 func TestQuietHoursAndDays(t *testing.T) {
 	b := settings(t, wordReminders, nil)
-	e := b.entry(wordQuietHint)
+	e := b.entry(hintQuiet)
 	e.SetText("late")
 	e.OnSubmitted("")
 	b.sees(sentence(wordQuietBad))
@@ -130,7 +130,7 @@ func TestQuietHoursAndDays(t *testing.T) {
 	b.tick("Sat") // two at once: neither is lost
 	b.tick("Sun")
 	b.until("the free days", func() bool { return b.f.set().FreeDays.String() == "sat,sun" })
-	away := b.entry(wordAwayHint)
+	away := b.entry(hintAway)
 	away.SetText("2026-12-12/2026-12-26")
 	away.OnSubmitted("")
 	b.until("the days away", func() bool { return b.u.settings.saved.Away.String() == "2026-12-12/2026-12-26" })

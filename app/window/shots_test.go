@@ -152,7 +152,7 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 func onPage(word string, press ...string) func(*bench) {
 	return func(b *bench) {
 		b.until("the settings", func() bool { return b.u.settings.saved.Port != 0 })
-		b.u.settings.show(word)
+		b.u.settings.page(word)
 		for range 20 {
 			b.pump()
 			time.Sleep(2 * time.Millisecond)

@@ -226,13 +226,11 @@ const (
 
 	wordUndo         = "Undo"
 	wordQuiet        = "Quiet hours"
-	wordQuietHint    = "22:00-07:00"
 	wordQuietText    = "Nothing is said in them; what falls into them is said before."
 	wordQuietBad     = "write hours like 22:00-07:00, or leave it empty"
 	wordFreeDays     = "Free days"
 	wordFreeDaysText = "What falls on them is said on the last day before."
 	wordAwayName     = "Away"
-	wordAwayHint     = "2026-12-12/2026-12-26"
 	wordAwayText     = "What ends while you are away is said before you go."
 	wordAwayBad      = "write two days like 2026-12-12/2026-12-26, or leave it empty"
 	wordUrgent       = "One more reminder"

@@ -69,6 +69,12 @@ func (e *Error) Error() string {
 	return T("%s; %s", e.Message, e.Repair)
 }
 
+// Halves parts a line as [Error.Error] makes it: what happened, and the repair.
+func Halves(line string) (message, repair string) {
+	message, repair, _ = strings.Cut(line, T("%s; %s", "", ""))
+	return message, repair
+}
+
 // Advice is the repair for a place where a click signs in again: without the
 // command that does so, and empty where signing in again is all there is to do.
 func (e *Error) Advice() string {

@@ -2,9 +2,7 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -49,9 +47,9 @@ func (a *Agent) Snooze(ctx context.Context, account string, until time.Time) err
 	if err != nil {
 		return err
 	}
-	text := "Reminders are on again."
+	text := platform.T("Reminders are on again.")
 	if !until.IsZero() {
-		text = "Snoozed until " + until.Local().Format("Mon 2 Jan, 15:04") + "."
+		text = platform.T("Snoozed until %s.", platform.When(until, a.clock.now()))
 	}
 	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "snoozed", Text: text})
 	if until.IsZero() {
@@ -80,11 +78,11 @@ func (a *Agent) Later(ctx context.Context, account string, choice notifier.Later
 	case ok:
 		return until, a.Snooze(ctx, acc.ID, until)
 	case choice != notifier.LaterPost:
-		return until, &platform.Error{Kind: platform.KindUsage, Message: "nobody knows when " + string(choice) + " is", Repair: "choose hour, tomorrow or post"}
+		return until, &platform.Error{Kind: platform.KindUsage, Message: platform.T("nobody knows when %s is", string(choice)), Repair: platform.T("choose hour, tomorrow or post")}
 	case first.IsZero():
-		return until, &platform.Error{Kind: platform.KindUsage, Message: "no scheduled post waits for " + acc.Ref(), Repair: "snooze it for a time: relink snooze " + acc.Ref() + " tomorrow"}
+		return until, &platform.Error{Kind: platform.KindUsage, Message: platform.T("no scheduled post waits for %s", acc.Ref()), Repair: platform.T("snooze it for a time: relink snooze %s tomorrow", acc.Ref())}
 	}
-	return until, &platform.Error{Kind: platform.KindUsage, Message: "the first post of " + acc.Ref() + " goes out too soon to wait", Repair: "reconnect it now: relink reconnect " + acc.Ref()}
+	return until, &platform.Error{Kind: platform.KindUsage, Message: platform.T("the first post of %s goes out too soon to wait", acc.Ref()), Repair: platform.T("reconnect it now: relink reconnect %s", acc.Ref())}
 }
 
 // Mute implements Service.
@@ -93,9 +91,9 @@ func (a *Agent) Mute(ctx context.Context, account string, on bool) error {
 	if err != nil {
 		return err
 	}
-	text := "Reminders are on again."
+	text := platform.T("Reminders are on again.")
 	if on {
-		text = "Reminders were switched off for this account."
+		text = platform.T("Reminders were switched off for this account.")
 	}
 	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "settings", Text: text})
 	if !on {
@@ -108,7 +106,7 @@ func (a *Agent) Mute(ctx context.Context, account string, on bool) error {
 func (a *Agent) SetSteps(ctx context.Context, account string, steps []time.Duration) error {
 	for _, d := range steps {
 		if d <= 0 || d > 365*24*time.Hour {
-			return &platform.Error{Kind: platform.KindUsage, Message: "a reminder cannot be " + platform.Span(d) + " before the end", Repair: "give spans of up to a year, such as 14d,3d"}
+			return &platform.Error{Kind: platform.KindUsage, Message: platform.T("a reminder cannot be %s before the end", platform.Span(d)), Repair: platform.T("give spans of up to a year, such as 14d,3d")}
 		}
 	}
 	steps = slices.Clone(steps)
@@ -119,7 +117,7 @@ func (a *Agent) SetSteps(ctx context.Context, account string, steps []time.Durat
 	if err != nil {
 		return err
 	}
-	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "settings", Text: "The reminders of this account were changed."})
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "settings", Text: platform.T("The reminders of this account were changed.")})
 	return nil
 }
 
@@ -163,10 +161,10 @@ func (a *Agent) Rename(ctx context.Context, account, alias string) error {
 	}
 	alias = slug(alias)
 	if alias == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: "that is not a name", Repair: "use letters, digits, dots and dashes"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("that is not a name"), Repair: platform.T("use letters, digits, dots and dashes")}
 	}
 	if taken, err := a.find(old.Platform + "/" + alias); err == nil && taken.ID != old.ID {
-		return &platform.Error{Kind: platform.KindUsage, Message: taken.Ref() + " is taken", Repair: "choose another name"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("%s is taken", taken.Ref()), Repair: platform.T("choose another name")}
 	}
 	acc, err := a.update(ctx, old.ID, func(acc *platform.Account) {
 		old = *acc
@@ -175,7 +173,7 @@ func (a *Agent) Rename(ctx context.Context, account, alias string) error {
 	if err != nil {
 		return err
 	}
-	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "renamed", Text: old.Ref() + " is now " + acc.Ref()})
+	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "renamed", Text: platform.T("%s is now %s", old.Ref(), acc.Ref())})
 	return nil
 }
 
@@ -195,9 +193,9 @@ func (a *Agent) Label(ctx context.Context, account string, labels []string) erro
 	if err != nil {
 		return err
 	}
-	text := "The labels were taken away."
+	text := platform.T("The labels were taken away.")
 	if len(clean) > 0 {
-		text = "Labelled " + strings.Join(clean, ", ") + "."
+		text = platform.T("Labelled %s.", strings.Join(clean, ", "))
 	}
 	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "labelled", Text: text})
 	return nil
@@ -221,12 +219,12 @@ func cleanLabels(labels []string) ([]string, error) {
 			continue
 		}
 		if utf8.RuneCountInString(l) > labelLongest {
-			return nil, &platform.Error{Kind: platform.KindUsage, Message: "a label has at most " + strconv.Itoa(labelLongest) + " characters", Repair: "choose a shorter one"}
+			return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("a label has at most %d characters", labelLongest), Repair: platform.T("choose a shorter one")}
 		}
 		out = append(out, l)
 	}
 	if len(out) > labelsMost {
-		return nil, &platform.Error{Kind: platform.KindUsage, Message: "an account has at most " + strconv.Itoa(labelsMost) + " labels", Repair: "leave some out"}
+		return nil, &platform.Error{Kind: platform.KindUsage, Message: platform.T("an account has at most %d labels", labelsMost), Repair: platform.T("leave some out")}
 	}
 	return out, nil
 }
@@ -249,9 +247,9 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	a.avatars.drop(acc.ID)
-	text := acc.Title() + " was removed from Relink"
+	text := platform.T("%s was removed from Relink", acc.Title())
 	if revoke {
-		text += " and revoked at the platform"
+		text = platform.T("%s was removed from Relink and revoked at the platform", acc.Title())
 	}
 	a.journal.add(Event{At: a.clock.now(), Account: acc.ID, Ref: acc.Ref(), Kind: "forgotten", Text: text})
 	a.mu.Lock()
@@ -285,7 +283,7 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 		return err
 	}
 	if p.Revoke == nil {
-		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: p.Name + " has no way for a program to revoke a token", Repair: "remove the app at " + p.RevokePage + " and run: relink forget " + acc.Ref()}
+		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: platform.T("%s has no way for a program to revoke a token", p.Name), Repair: platform.T("remove the app at %s and run: relink forget %s", p.RevokePage, acc.Ref())}
 	}
 	g, err := keptVault{a.cfg.Vault, a}.Grant(ctx, acc.ID)
 	if err != nil {
@@ -308,7 +306,7 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 		return nil // it is dead already
 	}
 	if err != nil {
-		return platform.As(err, platform.KindRetry).WithRepair("the account was kept; try again, or forget it without --revoke")
+		return platform.As(err, platform.KindRetry).WithRepair(platform.T("the account was kept; try again, or forget it without --revoke"))
 	}
 	return nil
 }
@@ -329,10 +327,10 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 		return err
 	}
 	if strings.TrimSpace(r.ClientID) == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: "no client id was given", Repair: "copy it from " + or(p.Registration.Console, "the platform's console")}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("no client id was given"), Repair: platform.T("copy it from %s", or(p.Registration.Console, platform.T("the platform's console")))}
 	}
 	if p.Registration.Secret && p.Site != platform.SiteIssuer && r.Secret == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: p.Name + " needs the app's secret too", Repair: "copy it from " + or(p.Registration.Console, "the platform's console")}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("%s needs the app's secret too", p.Name), Repair: platform.T("copy it from %s", or(p.Registration.Console, platform.T("the platform's console")))}
 	}
 	server, err := a.site(p, r.Server)
 	if err != nil {
@@ -346,7 +344,7 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	now := a.clock.now()
-	a.journal.add(Event{At: now, Kind: "settings", Text: "The app registration for " + p.Name + " was stored."})
+	a.journal.add(Event{At: now, Kind: "settings", Text: platform.T("The app registration for %s was stored.", p.Name)})
 	return a.do(ctx, func() {
 		part := appPart(p.ID, server)
 		if a.head.warnings[part] == "" {
@@ -441,7 +439,7 @@ func (a *Agent) Unlock(ctx context.Context, passphrase string, create bool) erro
 // Doctor implements Service.
 func (a *Agent) Doctor(ctx context.Context) ([]Finding, error) {
 	var out []Finding
-	key := Finding{Name: "keyring", Level: LevelOK, Text: "The vault's key is " + a.cfg.Vault.KeyPlace() + "."}
+	key := Finding{Name: "keyring", Level: LevelOK, Text: platform.T("The vault's key is %s.", a.cfg.Vault.KeyPlace())}
 	if err := a.cfg.Vault.Locked(); err != nil {
 		e := platform.As(err, platform.KindLocked)
 		key = Finding{Name: "keyring", Level: LevelFail, Text: e.Message, Repair: e.Repair}
@@ -450,14 +448,14 @@ func (a *Agent) Doctor(ctx context.Context) ([]Finding, error) {
 	if msg := a.cfg.Vault.SetAside(); msg != "" {
 		out = append(out, Finding{Name: "vault", Level: LevelWarn, Text: msg})
 	} else {
-		out = append(out, Finding{Name: "vault", Level: LevelOK, Text: fmt.Sprintf("%d accounts in %s.", a.snap.Load().Len(), a.cfg.About.Data)})
+		out = append(out, Finding{Name: "vault", Level: LevelOK, Text: platform.N(a.snap.Load().Len(), "%d account in %s.", "%d accounts in %s.", a.cfg.About.Data)})
 	}
 	shown := a.senderFinding(ctx)
 	out = append(out, shown)
 	out = append(out, a.channelFindings(ctx, shown.Level != LevelFail)...)
-	clock := Finding{Name: "clock", Level: LevelOK, Text: "The computer's clock is believed."}
+	clock := Finding{Name: "clock", Level: LevelOK, Text: platform.T("The computer's clock is believed.")}
 	if off := a.clock.off(); off != 0 {
-		clock = Finding{Name: "clock", Level: LevelWarn, Text: "The computer's clock is off by " + platform.Span(off) + " from what Relink saw.", Repair: "check the date and time settings"}
+		clock = Finding{Name: "clock", Level: LevelWarn, Text: platform.T("The computer's clock is off by %s from what Relink saw.", platform.Span(off)), Repair: platform.T("check the date and time settings")}
 	}
 	out = append(out, clock)
 	if a.cfg.Findings != nil {
@@ -468,7 +466,7 @@ func (a *Agent) Doctor(ctx context.Context) ([]Finding, error) {
 
 func (a *Agent) senderFinding(ctx context.Context) Finding {
 	if a.sender == nil {
-		return Finding{Name: "notifications", Level: LevelFail, Text: "There is no way to notify here.", Repair: "look at relink status, or start Relink in a desktop session"}
+		return Finding{Name: "notifications", Level: LevelFail, Text: platform.T("There is no way to notify here."), Repair: platform.T("look at relink status, or start Relink in a desktop session")}
 	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -478,12 +476,12 @@ func (a *Agent) senderFinding(ctx context.Context) Finding {
 		e := platform.As(err, platform.KindConfig)
 		return Finding{Name: "notifications", Level: LevelFail, Text: e.Message, Repair: e.Repair}
 	case can.Off != "":
-		text, repair, _ := strings.Cut(can.Off, "; ")
-		return Finding{Name: "notifications", Level: LevelWarn, Text: "Notifications do not appear: " + text + ".", Repair: repair}
+		text, repair := platform.Halves(can.Off)
+		return Finding{Name: "notifications", Level: LevelWarn, Text: platform.T("Notifications do not appear: %s.", text), Repair: repair}
 	case !can.Actions:
-		return Finding{Name: "notifications", Level: LevelWarn, Text: can.Name + " shows notes without buttons.", Repair: "reconnect from the tray menu or the window"}
+		return Finding{Name: "notifications", Level: LevelWarn, Text: platform.T("%s shows notes without buttons.", can.Name), Repair: platform.T("reconnect from the tray menu or the window")}
 	}
-	return Finding{Name: "notifications", Level: LevelOK, Text: can.Name + " shows notes with buttons."}
+	return Finding{Name: "notifications", Level: LevelOK, Text: platform.T("%s shows notes with buttons.", can.Name)}
 }
 
 // About implements Service.

@@ -14,7 +14,6 @@ package agent
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"log/slog"
 	"math/rand/v2"
@@ -565,13 +564,12 @@ func (a *Agent) watchClock(now time.Time) {
 	}
 	a.head.clockOff, a.head.askTime = off, time.Time{}
 	a.headNew = true
-	text := "This computer's clock is right again."
+	text := platform.T("This computer's clock is right again.")
 	if off != 0 {
-		dir := "forward"
+		text = platform.T("This computer's clock was set forward by %s; Relink counts on from before, until a platform confirms the new time. Check the date and time settings.", platform.Span(off))
 		if off < 0 {
-			dir = "back"
+			text = platform.T("This computer's clock was set back by %s; Relink counts on from before, until a platform confirms the new time. Check the date and time settings.", platform.Span(off))
 		}
-		text = fmt.Sprintf("This computer's clock was set %s by %s; Relink counts on from before, until a platform confirms the new time. Check the date and time settings.", dir, platform.Span(off))
 		a.head.warn("clock", text)
 		a.head.askTime = now
 	} else {

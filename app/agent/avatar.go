@@ -50,7 +50,7 @@ type avatars struct {
 }
 
 func noPicture() *platform.Error {
-	return &platform.Error{Kind: platform.KindNotFound, Message: "there is no picture of this account", Repair: "nothing to do: its initials stand for it"}
+	return &platform.Error{Kind: platform.KindNotFound, Message: platform.T("there is no picture of this account"), Repair: platform.T("nothing to do: its initials stand for it")}
 }
 
 // Avatar implements Service.

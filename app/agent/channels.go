@@ -295,8 +295,11 @@ func retryAfter(tries int, kind platform.Kind) time.Duration {
 type channelResult struct {
 	At time.Time `json:"at"`
 	OK bool      `json:"ok"`
-	// Text is the result in one line; Repair is what mends it, where Text does not end with it.
-	Text string `json:"text"`
+	// Text is the result in one line; of a failure Message is its first part and
+	// Repair the last, what mends it.
+	Text    string `json:"text"`
+	Message string `json:"message,omitempty"`
+	Repair  string `json:"repair,omitempty"`
 	// Warning is what every view says until the channel works again; empty for nothing.
 	Warning string `json:"warning,omitempty"`
 }
@@ -330,28 +333,38 @@ func (a *Agent) keepResult(ctx context.Context, channel string, r channelResult)
 	}
 }
 
-// titles open a sentence about a channel.
-var channelTitles = map[string]string{
-	ChannelMail: "Mail is not sent", ChannelWebhook: "The webhook is not called", ChannelHook: "The command hook does not work", ChannelCalendar: "The calendar is not written",
+// channelFailed says that a channel does not work, and why.
+func channelFailed(channel, why string) string {
+	switch channel {
+	case ChannelMail:
+		return platform.T("Mail is not sent: %s", why)
+	case ChannelWebhook:
+		return platform.T("The webhook is not called: %s", why)
+	case ChannelHook:
+		return platform.T("The command hook does not work: %s", why)
+	case ChannelCalendar:
+		return platform.T("The calendar is not written: %s", why)
+	}
+	return why
 }
 
 // failure makes the result of something that did not work. tries is how often
 // it was tried; what may pass by itself is not warned of at once.
 func failure(channel string, err error, tries int, now time.Time) channelResult {
 	e := platform.As(err, platform.KindRetry)
-	r := channelResult{At: now, Text: e.Error()}
+	r := channelResult{At: now, Text: e.Error(), Message: e.Message, Repair: e.Repair}
 	if e.Kind != platform.KindLocked && (e.Kind != platform.KindRetry || tries >= patience) {
-		r.Warning = channelTitles[channel] + ": " + e.Error()
+		r.Warning = channelFailed(channel, e.Error())
 	}
 	return r
 }
 
 func noChannel(name string) *platform.Error {
-	return &platform.Error{Kind: platform.KindUsage, Message: "there is no channel " + name, Repair: "name one of: " + platform.Join(channelNames)}
+	return &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is no channel %s", name), Repair: platform.T("name one of: %s", platform.Join(channelNames))}
 }
 
 func channelOff(name string) *platform.Error {
-	return &platform.Error{Kind: platform.KindUsage, Message: "the " + name + " is not set up", Repair: "set it up: relink " + name + " set"}
+	return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the %s is not set up", name), Repair: platform.T("set it up: relink %s set", name)}
 }
 
 // SetSecret implements Service.
@@ -360,10 +373,10 @@ func (a *Agent) SetSecret(ctx context.Context, channel, secret string) error {
 		if !slices.Contains(channelNames, channel) {
 			return noChannel(channel)
 		}
-		return &platform.Error{Kind: platform.KindUsage, Message: "the " + channel + " has no secret", Repair: "leave it out"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the %s has no secret", channel), Repair: platform.T("leave it out")}
 	}
 	if strings.ContainsAny(secret, "\r\n\x00") {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the secret is more than one line", Repair: "give one line"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the secret is more than one line"), Repair: platform.T("give one line")}
 	}
 	if err := a.cfg.Vault.SetSecret(ctx, channel, platform.NewSecret(secret)); err != nil {
 		return platform.As(err, platform.KindStorage)
@@ -390,7 +403,7 @@ func (a *Agent) Channels(ctx context.Context) ([]Channel, error) {
 		w, r := waiting[name], a.result(ctx, name)
 		out[i] = Channel{
 			Name: name, On: s.has(name), Where: a.where(name), Secret: slices.Contains(secrets, name), Waiting: w.Count, Since: w.Oldest,
-			At: r.At, OK: r.OK, Text: r.Text,
+			At: r.At, OK: r.OK, Text: r.Text, Message: r.Message, Repair: r.Repair,
 		}
 	}
 	return out, nil
@@ -451,18 +464,15 @@ func (a *Agent) channelFindings(ctx context.Context, shown bool) []Finding {
 	for _, c := range all {
 		switch {
 		case !c.On && c.Name == ChannelMail && !shown:
-			out = append(out, Finding{Name: c.Name, Level: LevelWarn, Text: "No notification appears here, and no mail is set up to take its place.", Repair: "set it up: relink mail set"})
+			out = append(out, Finding{Name: c.Name, Level: LevelWarn, Text: platform.T("No notification appears here, and no mail is set up to take its place."), Repair: platform.T("set it up: relink mail set")})
 		case !c.On:
 		case c.At.IsZero():
-			out = append(out, Finding{Name: c.Name, Level: LevelOK, Text: "It is set up for " + c.Where + "; nothing has been sent yet. Try it: relink " + c.Name + " test"})
+			out = append(out, Finding{Name: c.Name, Level: LevelOK, Text: platform.T("It is set up for %s; nothing has been sent yet. Try it: relink %s test", c.Where, c.Name)})
 		case c.OK:
-			text := "It goes to " + c.Where + "; last " + c.At.Local().Format("Mon 2 Jan, 15:04") + ": " + c.Text
+			text := platform.T("It goes to %s; last %s: %s", c.Where, platform.When(c.At, a.clock.now()), c.Text)
 			out = append(out, Finding{Name: c.Name, Level: LevelOK, Text: text})
 		default:
-			f := Finding{Name: c.Name, Level: LevelFail, Text: channelTitles[c.Name] + ": " + c.Text}
-			if i := strings.LastIndex(c.Text, "; "); i > 0 { // the repair is what an error ends with
-				f.Text, f.Repair = channelTitles[c.Name]+": "+c.Text[:i], c.Text[i+2:]
-			}
+			f := Finding{Name: c.Name, Level: LevelFail, Text: channelFailed(c.Name, or(c.Message, c.Text)), Repair: c.Repair}
 			out = append(out, f)
 		}
 	}

@@ -3,7 +3,6 @@ package agent
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"time"
@@ -103,10 +102,7 @@ func (a *Agent) writeCalendar(context.Context) (string, error) {
 		return "", channelOff(ChannelCalendar)
 	}
 	text, n := a.calendarText()
-	done := fmt.Sprintf("%d deadlines are in %s.", n, path)
-	if n == 1 {
-		done = "1 deadline is in " + path + "."
-	}
+	done := platform.N(n, "%d deadline is in %s.", "%d deadlines are in %s.", path)
 	if old, err := os.ReadFile(path); err == nil && notifier.SameCalendar(string(old), text) {
 		return done, nil
 	}
@@ -116,7 +112,7 @@ func (a *Agent) writeCalendar(context.Context) (string, error) {
 		if errors.As(err, &at) {
 			why = at.Err.Error()
 		}
-		return "", &platform.Error{Kind: platform.KindConfig, Message: "cannot write " + path + ": " + why, Repair: "make its directory writable for you, or choose another place: relink calendar set PATH", Err: err}
+		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("cannot write %s: %s", path, why), Repair: platform.T("make its directory writable for you, or choose another place: relink calendar set PATH"), Err: err}
 	}
 	return done, nil
 }

@@ -3,7 +3,6 @@ package agent
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -22,7 +21,7 @@ func (a *Agent) where(channel string) string {
 	switch channel {
 	case ChannelMail:
 		if s.Mail.Server != "" {
-			return platform.Join(s.Mail.To) + " by " + s.Mail.Server
+			return platform.T("%s by %s", platform.Join(s.Mail.To), s.Mail.Server)
 		}
 	case ChannelWebhook:
 		return host(s.Webhook)
@@ -54,7 +53,7 @@ func (a *Agent) mailServer(ctx context.Context, m Mail) (notifier.MailServer, er
 	}
 	var err error
 	if out.Password, err = a.cfg.Vault.Secret(ctx, ChannelMail); platform.KindOf(err) == platform.KindNotFound {
-		return out, &platform.Error{Kind: platform.KindConfig, Message: "no password is stored for the mail server", Repair: "store it: relink mail set"}
+		return out, &platform.Error{Kind: platform.KindConfig, Message: platform.T("no password is stored for the mail server"), Repair: platform.T("store it: relink mail set")}
 	}
 	return out, err
 }
@@ -66,7 +65,7 @@ func (a *Agent) post(ctx context.Context, channel, id string, event notifier.Eve
 		if err := (notifier.Hook{Command: s.Hook}).Run(ctx, event, body); err != nil {
 			return "", err
 		}
-		return filepath.Base(a.where(ChannelHook)) + " ran and ended well.", nil
+		return platform.T("%s ran and ended well.", filepath.Base(a.where(ChannelHook))), nil
 	}
 	key, err := a.cfg.Vault.Secret(ctx, ChannelWebhook)
 	if err != nil && platform.KindOf(err) != platform.KindNotFound {
@@ -76,7 +75,7 @@ func (a *Agent) post(ctx context.Context, channel, id string, event notifier.Eve
 	if err != nil {
 		return "", err
 	}
-	return host(s.Webhook) + " answered " + status + ".", nil
+	return platform.T("%s answered %s.", host(s.Webhook), status), nil
 }
 
 // tellNow tells news over a channel at once, past its queue, and says in one
@@ -119,7 +118,10 @@ func (a *Agent) tellNow(ctx context.Context, channel string, n notifier.News) (s
 		}
 		answer = h.Answer
 	}
-	return strings.TrimSuffix(server.Host+" took the mail to "+platform.Join(to)+": "+answer, ": "), nil
+	if answer == "" {
+		return platform.T("%s took the mail to %s", server.Host, platform.Join(to)), nil
+	}
+	return platform.T("%s took the mail to %s: %s", server.Host, platform.Join(to), answer), nil
 }
 
 func hostname() string {
@@ -228,7 +230,9 @@ func (a *Agent) deliverPosts(ctx context.Context, channel string, list []Parcel,
 	switch {
 	case failed != nil:
 		r := failure(channel, failed, tries, now)
-		r.giveUp(channel, gaveUp, "event", keep, failed)
+		r.giveUp(channel, gaveUp, func(n int) string {
+			return platform.N(n, "%d event given up after %s", "%d events given up after %s", platform.Span(keep))
+		}, failed)
 		out.result = &r
 	case last != "":
 		out.result = &channelResult{At: now, OK: true, Text: last}
@@ -236,17 +240,15 @@ func (a *Agent) deliverPosts(ctx context.Context, channel string, list []Parcel,
 	return out, nil
 }
 
-// giveUp adds to a result that something will not be sent any more.
-func (r *channelResult) giveUp(channel string, n int, what string, after time.Duration, err error) {
+// giveUp adds to a result that n things are not sent any more, which given says.
+func (r *channelResult) giveUp(channel string, n int, given func(n int) string, err error) {
 	if n == 0 {
 		return
 	}
-	if n > 1 {
-		what += "s"
-	}
 	e := platform.As(err, platform.KindRetry)
-	r.Text = fmt.Sprintf("%d %s given up after %s: %s; %s", n, what, platform.Span(after), e.Message, e.Repair)
-	r.Warning = channelTitles[channel] + ": " + r.Text
+	r.Message, r.Repair = platform.T("%s: %s", given(n), e.Message), e.Repair
+	r.Text = (&platform.Error{Message: r.Message, Repair: r.Repair}).Error()
+	r.Warning = channelFailed(channel, r.Text)
 }
 
 // docID is the delivery's ID, which stands first in its document.
@@ -361,7 +363,7 @@ func (a *Agent) deliverMail(ctx context.Context, list []Parcel, force bool, now 
 		if err == nil {
 			e = handed[i].Err
 		}
-		note := notifier.Note{ID: "letter/" + l.ID, Accounts: sortedKeys(news[l.To]), Title: l.Subject, Body: "To " + l.To + "."}
+		note := notifier.Note{ID: "letter/" + l.ID, Accounts: sortedKeys(news[l.To]), Title: l.Subject, Body: platform.T("To %s.", l.To)}
 		if e == nil {
 			sent = append(sent, l.To)
 			a.said(ChannelMail, note, OutcomeShown, nil)
@@ -397,11 +399,13 @@ func (a *Agent) deliverMail(ctx context.Context, list []Parcel, force bool, now 
 		}
 	}
 	if failed == nil {
-		out.result = &channelResult{At: now, OK: true, Text: server.Host + " took the mail to " + platform.Join(sent) + "."}
+		out.result = &channelResult{At: now, OK: true, Text: platform.T("%s took the mail to %s.", server.Host, platform.Join(sent))}
 		return out, nil
 	}
 	r := failure(ChannelMail, failed, tries+1, now)
-	r.giveUp(ChannelMail, gaveUp, "mail", keepTrying, failed)
+	r.giveUp(ChannelMail, gaveUp, func(n int) string {
+		return platform.N(n, "%d mail given up after %s", "%d mails given up after %s", platform.Span(keepTrying))
+	}, failed)
 	out.result = &r
 	return out, nil
 }

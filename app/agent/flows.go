@@ -107,15 +107,15 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 	switch {
 	case clientID != "" && app.ID != clientID && app.ID != "" && !app.Self:
 		// Other accounts are renewed with the one that is stored.
-		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: "another app registration of " + p.Name + " is stored already", Repair: "leave the client id out, or replace it with: relink app set " + p.ID}
+		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("another app registration of %s is stored already", p.Name), Repair: platform.T("leave the client id out, or replace it with: relink app set %s", p.ID)}
 	case clientID != "" && app.ID != clientID:
 		return platform.App{Platform: p.ID, Server: server, ID: clientID}, nil
 	case app.ID == "" && !p.Registration.Self && !p.Registration.None && !credential && (p.Redirect != platform.RedirectNone || p.Device != nil):
-		repair := "store it with: relink app set " + p.ID
+		repair := platform.T("store it with: relink app set %s", p.ID)
 		if p.Site == platform.SiteIssuer {
-			repair = "give --client-id, or store it with: relink app set " + p.ID + " --server " + server
+			repair = platform.T("give --client-id, or store it with: relink app set %s --server %s", p.ID, server)
 		}
-		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: p.Name + " needs an app registration of your own", Repair: repair}
+		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s needs an app registration of your own", p.Name), Repair: repair}
 	}
 	return app, nil
 }
@@ -173,7 +173,7 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 	out := f.state
 	a.mu.Unlock()
 	for _, o := range old {
-		a.end(o, "a newer sign-in took over", "finish that one in the browser")
+		a.end(o, platform.T("a newer sign-in took over"), platform.T("finish that one in the browser"))
 	}
 	a.flowMoved(out)
 	if f.state.Opened {
@@ -260,7 +260,7 @@ func (a *Agent) endFlows(id string) {
 	}
 	a.mu.Unlock()
 	for _, f := range old {
-		a.end(f, "the account was removed", "nothing else was changed")
+		a.end(f, platform.T("the account was removed"), platform.T("nothing else was changed"))
 	}
 }
 
@@ -311,7 +311,7 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		}
 	}
 	if !a.claim(f) {
-		a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Message: "the connection was cancelled", Repair: "nothing was changed"})
+		a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Message: platform.T("the connection was cancelled"), Repair: platform.T("nothing was changed")})
 		return
 	}
 	// From here on it is carried through: codes work once.

@@ -126,7 +126,7 @@ func (a *Agent) remind(now time.Time) {
 		saved = err == nil
 		if err != nil {
 			a.log.Error("save ledger", "error", err)
-			a.warn("ledger", "Reminders are held back: "+platform.As(err, platform.KindStorage).Error())
+			a.warn("ledger", platform.T("Reminders are held back: %s", platform.As(err, platform.KindStorage).Error()))
 		} else {
 			a.warn("ledger", "")
 			a.carried = nil

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 		keeper.Seen = platform.Fingerprint(kept.Access)
 	}
 	if r.Access == "" && r.Refresh == "" {
-		return Row{}, &platform.Error{Kind: platform.KindUsage, Message: "no token was given", Repair: "pass it on standard input: relink import " + p.ID + " < token-file"}
+		return Row{}, &platform.Error{Kind: platform.KindUsage, Message: platform.T("no token was given"), Repair: platform.T("pass it on standard input: relink import %s < token-file", p.ID)}
 	}
 	server := ""
 	if p.Site != platform.SiteNone {
@@ -63,7 +62,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	}
 	if !keeper.IsZero() && x.Tokens.Access.Reveal() != r.Access {
 		// What is kept is no token itself, and could not be handed out as it is.
-		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: "a " + p.Name + " " + p.Credential.Name + " cannot be watched where it is kept", Repair: "hand it over instead: relink connect " + p.ID}
+		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("a %s %s cannot be watched where it is kept", p.Name, p.Credential.Name), Repair: platform.T("hand it over instead: relink connect %s", p.ID)}
 	}
 	id, err := identified(ctx, p, call, x, r.Pick)
 	if err != nil {
@@ -79,9 +78,9 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	text := acc.Title() + " was imported"
+	text := platform.T("%s was imported", acc.Title())
 	if !keeper.IsZero() {
-		text = acc.Title() + " is watched at " + keeper.String()
+		text = platform.T("%s is watched at %s", acc.Title(), keeper.String())
 		a.watchKeepers()
 		a.lookAt(acc.ID) // it may have been replaced between the reading and the watching
 	}
@@ -116,7 +115,7 @@ func (a *Agent) given(ctx context.Context, p *platform.Platform, c platform.Call
 		c.Tokens = x.Tokens
 		fresh, err := p.Refresh(ctx, c)
 		if err != nil {
-			return x, platform.As(err, platform.KindRetry).WithRepair("check the refresh token and its client id; nothing was stored")
+			return x, platform.As(err, platform.KindRetry).WithRepair(platform.T("check the refresh token and its client id; nothing was stored"))
 		}
 		a.mu.Lock()
 		if a.redeemed == nil {
@@ -139,7 +138,7 @@ func identified(ctx context.Context, p *platform.Platform, c platform.Call, x pl
 	if err != nil {
 		e := platform.As(err, platform.KindRetry)
 		if e.Kind != platform.KindRetry && e.Kind != platform.KindLimit { // those say what to do about themselves
-			e = e.WithRepair("check the token and its platform; nothing was stored")
+			e = e.WithRepair(platform.T("check the token and its platform; nothing was stored"))
 		}
 		return platform.Identity{}, e
 	}
@@ -199,11 +198,11 @@ func picked(p *platform.Platform, ids []platform.Identity, pick string) (platfor
 	}
 	switch {
 	case len(ids) == 0:
-		return platform.Identity{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: p.Name + " does not say whose token this is", Repair: "connect the account instead: relink connect " + p.ID}
+		return platform.Identity{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s does not say whose token this is", p.Name), Repair: platform.T("connect the account instead: relink connect %s", p.ID)}
 	case pick != "":
-		return platform.Identity{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: fmt.Sprintf("this token is not for %q, but for %s", pick, platform.Join(names)), Repair: "pick one of them"}
+		return platform.Identity{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("this token is not for %q, but for %s", pick, platform.Join(names)), Repair: platform.T("pick one of them")}
 	case len(ids) > 1:
-		return platform.Identity{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: "this token is for several accounts: " + platform.Join(names), Repair: "say which with --pick NAME, once for each"}
+		return platform.Identity{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("this token is for several accounts: %s", platform.Join(names)), Repair: platform.T("say which with --pick NAME, once for each")}
 	}
 	return ids[0], nil
 }

@@ -63,9 +63,9 @@ func (x *index) find(name string) (platform.Account, error) {
 			refs = append(refs, x.accounts[id].Ref())
 		}
 		slices.Sort(refs)
-		return platform.Account{}, &platform.Error{Kind: platform.KindUsage, Message: "more than one account is called " + name, Repair: "say which: " + platform.Join(refs)}
+		return platform.Account{}, &platform.Error{Kind: platform.KindUsage, Message: platform.T("more than one account is called %s", name), Repair: platform.T("say which: %s", platform.Join(refs))}
 	}
-	return platform.Account{}, &platform.Error{Kind: platform.KindNotFound, Message: "no account called " + name, Repair: "list them with: relink status"}
+	return platform.Account{}, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("no account called %s", name), Repair: platform.T("list them with: relink status")}
 }
 
 // alias makes a short name for a new account that no other on its platform has.

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -75,7 +74,7 @@ func (a *Agent) keep(ctx context.Context, req connect.Request, acc *platform.Acc
 		}
 	}
 	if len(chosen) == 0 {
-		notes = append(notes, "No page was chosen; the account stays unfinished until one is.")
+		notes = append(notes, platform.T("No page was chosen; the account stays unfinished until one is."))
 		own := person(all)
 		nobody := platform.Identity{Name: own.Owner, Owner: own.Owner, OwnerID: own.OwnerID, Grant: own.Grant}
 		if unfinished != nil {
@@ -217,9 +216,9 @@ func compare(acc platform.Account, prev, next platform.Grant, now time.Time) []s
 	switch moved := is.Deadline.At.Sub(was.Deadline.At); {
 	case prev.Generation == 0 || !was.Deadline.Ends() || !is.Deadline.Ends() || moved >= time.Minute:
 	case moved < -time.Hour: // another way in, such as the browser instead of an app password
-		notes = append(notes, fmt.Sprintf("%s: it ends sooner than before, on %s and not on %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006"), was.Deadline.At.Local().Format("2 January 2006")))
+		notes = append(notes, platform.T("%s: it ends sooner than before, on %s and not on %s.", acc.Title(), platform.LongDate(is.Deadline.At), platform.LongDate(was.Deadline.At)))
 	default:
-		notes = append(notes, fmt.Sprintf("%s: the end date did not move; it is still %s.", acc.Title(), is.Deadline.At.Local().Format("2 January 2006, 15:04")))
+		notes = append(notes, platform.T("%s: the end date did not move; it is still %s.", acc.Title(), platform.At(is.Deadline.At.Local(), platform.T("2 January 2006, 15:04"))))
 	}
 	return notes
 }

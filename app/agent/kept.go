@@ -46,7 +46,7 @@ func (v keptVault) Grant(ctx context.Context, account string) (platform.Grant, e
 		v.a.mu.Unlock()
 		if err != nil || acc.Keeper.IsZero() || platform.Fingerprint(kept.Access) != acc.Keeper.Seen {
 			e := &platform.Error{Kind: platform.KindRetry, Platform: acc.Platform, Code: "keeper", Err: why,
-				Message: "the token of " + acc.Ref() + " was replaced where it is kept, and Relink does not know whose the new one is", Repair: "let the program that keeps it write the right one"}
+				Message: platform.T("the token of %s was replaced where it is kept, and Relink does not know whose the new one is", acc.Ref()), Repair: platform.T("let the program that keeps it write the right one")}
 			if why != nil {
 				e.Message += ": " + platform.As(why, platform.KindRetry).Message
 			}
@@ -62,7 +62,7 @@ func (v keptVault) Grant(ctx context.Context, account string) (platform.Grant, e
 
 func (a *Agent) readKept(ctx context.Context, k platform.Keeper) (platform.Kept, error) {
 	if a.keepers == nil {
-		return platform.Kept{}, &platform.Error{Kind: platform.KindRetry, Message: "tokens of other programs cannot be read here", Repair: "import the token itself: relink import --help"}
+		return platform.Kept{}, &platform.Error{Kind: platform.KindRetry, Message: platform.T("tokens of other programs cannot be read here"), Repair: platform.T("import the token itself: relink import --help")}
 	}
 	return a.keepers.Read(ctx, k)
 }
@@ -215,7 +215,7 @@ func (a *Agent) lookOnce(ctx context.Context, id string) (bool, error) {
 		return false, e
 	}
 	a.looks.put(id, nil)
-	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "refreshed", Text: "The token in " + acc.Keeper.String() + " was replaced."})
+	a.journal.add(Event{At: now, Account: acc.ID, Ref: acc.Ref(), Kind: "refreshed", Text: platform.T("The token in %s was replaced.", acc.Keeper.String())})
 	a.tell(func() { a.warn(keeperPart(id), "") })
 	a.watchKeepers() // a directory that was made anew is another one
 	return true, nil
@@ -225,7 +225,7 @@ func (a *Agent) lookOnce(ctx context.Context, id string) (bool, error) {
 // work, or has it looked at again after an outage.
 func (a *Agent) unknownToken(acc platform.Account, came *look) {
 	if came.until.IsZero() {
-		a.warn(keeperPart(acc.ID), acc.Title()+": the token in "+acc.Keeper.String()+" was replaced by one that does not work: "+came.err.Message)
+		a.warn(keeperPart(acc.ID), platform.T("%s: the token in %s was replaced by one that does not work: %s", acc.Title(), acc.Keeper.String(), came.err.Message))
 		return
 	}
 	if e := a.entries[acc.ID]; e != nil && (e.verifyAt.IsZero() || came.until.Before(e.verifyAt)) {
@@ -261,7 +261,7 @@ func (a *Agent) takeOver(ctx context.Context, acc platform.Account, kept platfor
 		return err
 	}
 	if found.ProviderID != acc.ProviderID {
-		return &platform.Error{Kind: platform.KindWrongAccount, Message: "it belongs to " + or(found.Name, found.ProviderID), Repair: "let the program that keeps it write the right one"}
+		return &platform.Error{Kind: platform.KindWrongAccount, Message: platform.T("it belongs to %s", or(found.Name, found.ProviderID)), Repair: platform.T("let the program that keeps it write the right one")}
 	}
 	found.Grant.Tokens = platform.Tokens{}
 	keeper := acc.Keeper
@@ -279,7 +279,7 @@ func (a *Agent) storeReplaced(ctx context.Context, was platform.Account, keeper 
 		return err
 	}
 	if old.Keeper != was.Keeper {
-		return &platform.Error{Kind: platform.KindRetry, Message: "the account was changed meanwhile", Repair: "nothing to do"}
+		return &platform.Error{Kind: platform.KindRetry, Message: platform.T("the account was changed meanwhile"), Repair: platform.T("nothing to do")}
 	}
 	c := follow(old, prev, id, keeper, now)
 	c.Account.LastUsed, c.Account.Snoozed = old.LastUsed, old.Snoozed // nobody has used it by replacing it

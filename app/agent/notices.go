@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"relink/notifier"
@@ -122,6 +123,12 @@ func (a *Agent) History(ctx context.Context, account string, limit int) ([]Event
 	events, err := a.cfg.Vault.Events(ctx, id, limit)
 	if err != nil {
 		return nil, platform.As(err, platform.KindStorage)
+	}
+	for i := range events {
+		if e := &events[i]; e.Kind == "token" {
+			e.Program = strings.TrimSuffix(e.Text, TookToken)
+			e.Text = platform.T("%s took a token", e.Program)
+		}
 	}
 	for _, n := range said {
 		events = append(events, a.event(n))

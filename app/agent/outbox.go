@@ -227,13 +227,13 @@ func (a *Agent) notifies(err error) {
 		a.warn("notifications", "")
 		return
 	}
-	a.warn("notifications", "Notifications do not appear: "+platform.As(err, platform.KindConfig).Error())
+	a.warn("notifications", platform.T("Notifications do not appear: %s", platform.As(err, platform.KindConfig).Error()))
 }
 
 // heldBack says when the desktop takes notifications and shows none; why is the sender's.
 func (a *Agent) heldBack(why string) {
 	if why != "" {
-		why = "Reminders do not appear: " + why
+		why = platform.T("Reminders do not appear: %s", why)
 	}
 	a.warn("notifications off", why)
 }

@@ -3,6 +3,8 @@ package agent
 import (
 	"context"
 	"time"
+
+	"relink/platform"
 )
 
 // A hint is a loss that a person may live with: it is said until a window has
@@ -17,7 +19,7 @@ const (
 )
 
 // AutostartLine is the warning that nobody starts Relink at login; a window
-// that asks the person about it need not say it too.
+// that asks the person about it need not say it too. It is said by platform.T.
 const AutostartLine = "Relink does not start at login, and until somebody starts it nobody is reminded; switch it on: relink settings set autostart on"
 
 var hints = []string{hintButtons, hintAutostart}
@@ -73,7 +75,7 @@ func (a *Agent) probe(ctx context.Context) {
 		a.tell(func() {
 			line := ""
 			if err == nil && !on && len(a.entries) > 0 {
-				line = AutostartLine
+				line = platform.T(AutostartLine)
 			}
 			a.hint(hintAutostart, line)
 		})
@@ -95,7 +97,7 @@ func (a *Agent) probe(ctx context.Context) {
 		a.heldBack(can.Off)
 		line := ""
 		if !can.Actions {
-			line = can.Name + " shows notifications without buttons; reconnect from the tray menu or the window"
+			line = platform.T("%s shows notifications without buttons; reconnect from the tray menu or the window", can.Name)
 		}
 		a.hint(hintButtons, line)
 	})

@@ -260,7 +260,7 @@ func (a *Agent) SetProgram(ctx context.Context, name string, rule Rule) error {
 		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("no program was named"), Repair: platform.T("see which there are: %s", "relink programs")}
 	}
 	if rule != RuleNone && rule != RuleAllow && rule != RuleDeny {
-		return &platform.Error{Kind: platform.KindUsage, Message: "there is no rule " + string(rule), Repair: "name one of: allow, deny"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is no rule %s", string(rule)), Repair: platform.T("name one of: allow, deny")}
 	}
 	name = programName(name)
 	if err := a.changeProgram(ctx, name, func(s *programState) {

@@ -54,7 +54,7 @@ func (a *Agent) Rehearse(ctx context.Context, account string) (Rehearsal, error)
 		return Rehearsal{}, err
 	}
 	if len(steps) == 0 {
-		return Rehearsal{}, &platform.Error{Kind: platform.KindNotFound, Message: acc.Ref() + " was removed", Repair: "list the accounts with: relink status"}
+		return Rehearsal{}, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("%s was removed", acc.Ref()), Repair: platform.T("list the accounts with: relink status")}
 	}
 	r := &rehearsal{state: Rehearsal{ID: newID(), Version: 1, Account: acc.ID}, changed: make(chan struct{})}
 	for _, s := range steps {
@@ -66,7 +66,7 @@ func (a *Agent) Rehearse(ctx context.Context, account string) (Rehearsal, error)
 		switch {
 		case old.state.Account == acc.ID && !old.state.Done:
 			a.mu.Unlock()
-			return Rehearsal{}, &platform.Error{Kind: platform.KindUsage, Message: "a rehearsal for " + acc.Ref() + " is under way", Repair: "wait a minute and try again"}
+			return Rehearsal{}, &platform.Error{Kind: platform.KindUsage, Message: platform.T("a rehearsal for %s is under way", acc.Ref()), Repair: platform.T("wait a minute and try again")}
 		case old.state.Done && now.Sub(old.ended).Abs() > rehearsalKept:
 			delete(a.rehearsals, id)
 		}
@@ -139,7 +139,7 @@ func (a *Agent) rehearseStep(ctx context.Context, s notifier.Rehearsed) []Rehear
 	}
 	try(ChannelDesktop, func() error {
 		if a.sender == nil {
-			return &platform.Error{Kind: platform.KindConfig, Message: "there is no way to notify here", Repair: "start Relink in a desktop session"}
+			return &platform.Error{Kind: platform.KindConfig, Message: platform.T("there is no way to notify here"), Repair: platform.T("start Relink in a desktop session")}
 		}
 		return a.sender.Send(ctx, n)
 	})
@@ -196,7 +196,7 @@ func (a *Agent) Rehearsal(ctx context.Context, id string, after int) (Rehearsal,
 		r := a.rehearsals[id]
 		if r == nil {
 			a.mu.Unlock()
-			return Rehearsal{}, &platform.Error{Kind: platform.KindNotFound, Message: "this rehearsal is over", Repair: "start it again: relink rehearse ACCOUNT"}
+			return Rehearsal{}, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("this rehearsal is over"), Repair: platform.T("start it again: relink rehearse ACCOUNT")}
 		}
 		state, changed := r.snapshot(), r.changed
 		a.mu.Unlock()

@@ -352,8 +352,8 @@ func (t Token) Alone() error {
 		return nil
 	}
 	return &platform.Error{
-		Kind: platform.KindPolicy, Code: "bound", Message: "the token of " + t.Account + " is bound to a key (DPoP) and of no use alone",
-		Repair: "sign in with an app password instead: relink reconnect " + t.Account + " --app-password-stdin",
+		Kind: platform.KindPolicy, Code: "bound", Message: platform.T("the token of %s is bound to a key (DPoP) and of no use alone", t.Account),
+		Repair: platform.T("sign in with an app password instead: relink reconnect %s --app-password-stdin", t.Account),
 	}
 }
 
@@ -379,6 +379,8 @@ type Event struct {
 	Kind string `json:"kind"`
 	// Text is the sentence people read.
 	Text string `json:"text"`
+	// Program is the one that took a token, of kind token.
+	Program string `json:"program,omitempty"`
 	// Notice is what was said, of kinds notice and notice_failed.
 	Notice *Notice `json:"notice,omitempty"`
 }
@@ -581,6 +583,9 @@ type Channel struct {
 	At   time.Time `json:"at,omitzero"`
 	OK   bool      `json:"ok"`
 	Text string    `json:"text,omitempty"`
+	// Message and Repair are the parts of Text where it failed: why, and what mends it.
+	Message string `json:"message,omitempty"`
+	Repair  string `json:"repair,omitempty"`
 }
 
 // Level of a finding.

@@ -13,7 +13,7 @@ func (a *Agent) flow(id string) (*flow, error) {
 	defer a.mu.Unlock()
 	f := a.flows[id]
 	if f == nil {
-		return nil, &platform.Error{Kind: platform.KindNotFound, Message: "this sign-in is over", Repair: "start it again"}
+		return nil, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("this sign-in is over"), Repair: platform.T("start it again")}
 	}
 	return f, nil
 }
@@ -66,11 +66,11 @@ func (a *Agent) Choose(_ context.Context, id string, providerIDs []string) error
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if f.state.Phase != PhaseChoosing {
-		return &platform.Error{Kind: platform.KindUsage, Message: "there is nothing to choose in this sign-in", Repair: "wait for it to finish"}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is nothing to choose in this sign-in"), Repair: platform.T("wait for it to finish")}
 	}
 	for _, p := range providerIDs {
 		if !slices.ContainsFunc(f.state.Candidates, func(c platform.Identity) bool { return c.ProviderID == p }) {
-			return &platform.Error{Kind: platform.KindUsage, Message: "no such page: " + p, Repair: "choose from the list"}
+			return &platform.Error{Kind: platform.KindUsage, Message: platform.T("no such page: %s", p), Repair: platform.T("choose from the list")}
 		}
 	}
 	select {
@@ -86,8 +86,8 @@ func (a *Agent) Cancel(_ context.Context, id string) error {
 	if err != nil {
 		return err
 	}
-	if !a.end(f, "the sign-in was cancelled", "nothing was changed") {
-		return &platform.Error{Kind: platform.KindUsage, Message: "the sign-in is done already", Repair: "remove the account with: relink forget"}
+	if !a.end(f, platform.T("the sign-in was cancelled"), platform.T("nothing was changed")) {
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("the sign-in is done already"), Repair: platform.T("remove the account with: relink forget")}
 	}
 	return nil
 }

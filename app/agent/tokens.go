@@ -104,7 +104,8 @@ func (a *Agent) warmFor(row *Row, minValid time.Duration, now time.Time) (Token,
 	return w.token, true
 }
 
-// TookToken follows a program's name in the text of an event of kind "token".
+// TookToken follows a program's name in the text of an event of kind "token" as
+// it is stored, in every language; History puts the person's in its place.
 const TookToken = " took a token"
 
 // use writes down who took a token, at most once an hour each.
@@ -142,14 +143,7 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 func needsPerson(acc platform.Account, s platform.Status) *platform.Error {
 	p, _ := platform.Lookup(acc.Platform)
 	return &platform.Error{Kind: platform.KindReconnect, Platform: acc.Platform, Code: s.Reason,
-		Message: acc.Ref() + " is " + s.State.Word() + ": " + trimStop(s.Why(p.Name)), Repair: "sign in again with: relink reconnect " + acc.Ref()}
-}
-
-func trimStop(s string) string {
-	if s != "" && s[len(s)-1] == '.' {
-		return s[:len(s)-1]
-	}
-	return s
+		Message: platform.T("%s is %s: %s", acc.Ref(), s.State.Word(), platform.Clause(s.Why(p.Name))), Repair: platform.T("sign in again with: relink reconnect %s", acc.Ref()), Again: true}
 }
 
 // waiting tells the person which program waits for an account, at most once an

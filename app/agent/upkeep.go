@@ -248,7 +248,7 @@ func (a *Agent) testDesktop(ctx context.Context) (string, error) {
 		a.said(ChannelDesktop, n, OutcomeFailed, err)
 		return "", platform.As(err, platform.KindConfig)
 	case aerr == nil && can.Off != "":
-		text, repair, _ := strings.Cut(can.Off, "; ")
+		text, repair := platform.Halves(can.Off)
 		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("notifications do not appear: %s", text), Repair: repair}
 	}
 	a.said(ChannelDesktop, n, OutcomeShown, nil)

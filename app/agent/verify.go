@@ -155,7 +155,7 @@ func (a *Agent) verified(id string, err error) {
 	asked := kind != platform.KindRetry && kind != platform.KindLocked && kind != platform.KindStorage
 	if asked && (!e.unreachable.IsZero() || !e.failing.IsZero()) {
 		if !e.unreachable.IsZero() {
-			a.note(e, "reachable", "The platform answers again.")
+			a.note(e, "reachable", platform.T("The platform answers again."))
 		}
 		e.failing, e.unreachable, e.tries = time.Time{}, time.Time{}, 0
 	}

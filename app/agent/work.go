@@ -47,7 +47,7 @@ func (a *Agent) tell(f func()) {
 }
 
 func gone() error {
-	return &platform.Error{Kind: platform.KindAgent, Message: "Relink is shutting down", Repair: "start it again: relink"}
+	return &platform.Error{Kind: platform.KindAgent, Message: platform.T("Relink is shutting down"), Repair: platform.T("start it again: relink")}
 }
 
 // task starts a goroutine that Run waits for; none once the agent is ending.

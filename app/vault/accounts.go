@@ -203,7 +203,7 @@ func taken(ctx context.Context, tx *sql.Tx, a platform.Account, err error) error
 	if alias == a.Alias {
 		return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: platform.T("%s is another account's name", a.Ref()), Repair: platform.T("choose another"), Err: err}
 	}
-	return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: platform.T("%s is connected already, as %s/%s", a.Ref(), a.Platform, alias), Repair: platform.T("sign in to that one: relink reconnect %s/%s", a.Platform, alias), Err: err}
+	return &platform.Error{Kind: platform.KindUsage, Platform: a.Platform, Message: platform.T("%s is connected already, as %s/%s", a.Ref(), a.Platform, alias), Repair: platform.T("sign in to that one: relink reconnect %s/%s", a.Platform, alias), Again: true, Err: err}
 }
 
 // Used records when an account was last used.

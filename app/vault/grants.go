@@ -107,7 +107,7 @@ func (v *Vault) unseal(account string, generation int, sealed []byte) (platform.
 		err = json.Unmarshal(plain, &t)
 	}
 	if err != nil {
-		return platform.Tokens{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: platform.T("the stored token of account %s is damaged", account), Repair: platform.T("sign in again: relink reconnect %s", account), Err: errSeal}
+		return platform.Tokens{}, &platform.Error{Kind: platform.KindStorage, Code: "damaged", Message: platform.T("the stored token of account %s is damaged", account), Repair: platform.T("sign in again: relink reconnect %s", account), Again: true, Err: errSeal}
 	}
 	return platform.Tokens{
 		Access: platform.NewSecret(t.Access), Refresh: platform.NewSecret(t.Refresh),

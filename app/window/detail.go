@@ -293,7 +293,7 @@ func users(events []agent.Event) []usedBy {
 		if e.Kind != "token" {
 			continue
 		}
-		name := plain(strings.TrimSuffix(strings.TrimSuffix(e.Text, "."), agent.TookToken))
+		name := plain(e.Program)
 		i := slices.IndexFunc(out, func(x usedBy) bool { return x.name == name })
 		if i < 0 {
 			out = append(out, usedBy{name: name, last: e.At})

@@ -566,16 +566,16 @@ func TestCheckIsCancelled(t *testing.T) {
 }
 
 func TestUsers(t *testing.T) {
-	token := func(text string, ago time.Duration) agent.Event {
-		return agent.Event{Kind: "token", Text: text, At: now.Add(-ago)}
+	token := func(program string, ago time.Duration) agent.Event {
+		return agent.Event{Kind: "token", Program: program, Text: program + " took a token", At: now.Add(-ago)}
 	}
-	got := users([]agent.Event{token("cron.sh took a token", time.Hour), {Kind: "notice", Text: "x"}, token("poster took a token", 2*time.Hour), token("cron.sh took a token", 3*time.Hour)})
+	got := users([]agent.Event{token("cron.sh", time.Hour), {Kind: "notice", Text: "x"}, token("poster", 2*time.Hour), token("cron.sh", 3*time.Hour)})
 	want := []usedBy{{"cron.sh", 2, now.Add(-time.Hour)}, {"poster", 1, now.Add(-2 * time.Hour)}}
 	if !slices.Equal(got, want) {
 		t.Errorf("users = %v, want %v", got, want)
 	}
 	b := openOn(t, sampleSnapshot(), "account:a1", func(f *fake, _ *Config) {
-		f.events = append([]agent.Event{token("cron.sh took a token", time.Hour)}, sampleEvents()...)
+		f.events = append([]agent.Event{token("cron.sh", time.Hour)}, sampleEvents()...)
 	})
 	b.until("the history", func() bool { return b.shows("cron.sh") && b.shows("1 hour ago") && !b.shows("took a token") })
 }

@@ -60,6 +60,8 @@ type Error struct {
 	Definite bool `json:"definite,omitempty"`
 	// Err is the cause, for errors.Is; never shown.
 	Err error `json:"-"`
+	// app: the platform does not know the client id and secret, whatever its Code is.
+	app bool
 }
 
 func (e *Error) Error() string {
@@ -93,6 +95,12 @@ func (e *Error) Advice() string {
 	// A command stands at the end of its sentence in every language.
 	before = strings.TrimRight(before, " : \u00a0")
 	return strings.TrimSuffix(strings.TrimSuffix(before, T(", then")), T(", or"))
+}
+
+// RefusesApp reports whether the platform turned the app registration itself
+// away: a client id it does not know, a wrong secret.
+func (e *Error) RefusesApp() bool {
+	return e.Kind == KindConfig && (e.app || e.Code == "invalid_client" || e.Code == "unauthorized_client")
 }
 
 // Unwrap gives the cause.

@@ -64,6 +64,7 @@ var linkedin = &Platform{
 	},
 	Identify: linkedinIdentify,
 	Verify:   linkedinVerify,
+	Knows:    linkedinKnows,
 	Classify: linkedinClassify,
 }
 
@@ -232,6 +233,17 @@ func linkedinSays(status string) string {
 		return T("LinkedIn says this token is expired")
 	}
 	return T("LinkedIn says this token is not valid")
+}
+
+// linkedinKnows asks about a token that is none, which only a client may. The
+// token endpoint says invalid_request of a code it does not know, and so tells nothing of the client.
+func linkedinKnows(ctx context.Context, c Call) error {
+	c.Tokens.Access = NewSecret("none")
+	_, err := linkedinVerify(ctx, c)
+	if e := As(err, KindRetry); e != nil && (e.Kind == KindReconnect || e.Kind == KindRefresh) {
+		return nil // the token is refused, and not the client
+	}
+	return err
 }
 
 func linkedinApp() *Error {

@@ -57,7 +57,9 @@ func (d dialect) odd(code string) *Error {
 
 // noApp: the client id or secret is wrong.
 func (d dialect) noApp(code string) *Error {
-	return d.say(KindConfig, code, T("%s does not know this client id and secret", d.name), T("store them again with: relink app set %s", d.id))
+	e := d.say(KindConfig, code, T("%s does not know this client id and secret", d.name), T("store them again with: relink app set %s", d.id))
+	e.app = true
+	return e
 }
 
 // read decodes an answer's JSON into v for a classify function, whatever of it

@@ -300,6 +300,10 @@ type Platform struct {
 	Discover func(ctx context.Context, n *Net, server string) (Endpoint, error)
 	// Register makes an app registration; nil where the user does.
 	Register func(ctx context.Context, n *Net, e Endpoint, server, redirect string, scopes []string) (App, error)
+	// Knows asks, without a person, whether the platform knows c.App, by a call of
+	// its own for that; nil asks the token endpoint with a code that is none. An error
+	// that RefusesApp says no.
+	Knows func(ctx context.Context, c Call) error
 	// Authorize makes the address for the browser of the parameters of an
 	// authorization request, where more is needed than to write them in a query; nil does that.
 	Authorize func(ctx context.Context, c Call, params url.Values) (Authorization, error)

@@ -755,3 +755,54 @@ func TestFlowOutlivesWhoFollowsIt(t *testing.T) {
 		t.Error("the snapshot does not know that somebody was told")
 	}
 }
+
+// A registration is asked about, given or stored, and nothing of it is stored.
+func TestTestApp(t *testing.T) {
+	d := newDesk(t)
+	d.net.SetStrictApps("linkedin", true)
+	d.net.Register(sandbox.App{Platform: "linkedin", ClientID: "known", Secret: "right"})
+	level := func(r AppRequest, part string) Level {
+		t.Helper()
+		r.Platform = "linkedin"
+		findings, err := d.TestApp(t.Context(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range findings {
+			if f.Name == part {
+				return f.Level
+			}
+		}
+		return ""
+	}
+	if got := level(AppRequest{ClientID: "known", Secret: "right"}, "app"); got != LevelOK {
+		t.Errorf("a right one: %s", got)
+	}
+	if got := level(AppRequest{ClientID: "known", Secret: "wrong"}, "app"); got != LevelFail {
+		t.Errorf("a wrong secret: %s", got)
+	}
+	if got := level(AppRequest{ClientID: "known"}, "app"); got != LevelFail {
+		t.Errorf("no secret, and another id than the stored: %s", got)
+	}
+	if app := d.vault.apps["linkedin "]; app.ID != "practice" {
+		t.Errorf("%s was stored", app.ID)
+	}
+	d.vault.apps["linkedin "] = platform.App{Platform: "linkedin", ID: "known", Secret: platform.NewSecret("right")}
+	for name, r := range map[string]AppRequest{"stored": {}, "stored, named": {ClientID: "known"}} {
+		if got := level(r, "app"); got != LevelOK {
+			t.Errorf("%s: %s", name, got)
+		}
+		if got := level(r, "redirect"); got != LevelOK {
+			t.Errorf("%s: redirect %s", name, got)
+		}
+		if got := level(r, "rest"); got != LevelUntested {
+			t.Errorf("%s: rest %s", name, got)
+		}
+	}
+	if _, err := d.TestApp(t.Context(), AppRequest{Platform: "telegram"}); platform.KindOf(err) != platform.KindUsage {
+		t.Errorf("a platform without registrations: %v", err)
+	}
+	if _, err := d.TestApp(t.Context(), AppRequest{Platform: "tiktok"}); platform.KindOf(err) != platform.KindNotFound {
+		t.Errorf("none stored: %v", err)
+	}
+}

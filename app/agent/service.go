@@ -86,6 +86,11 @@ type Service interface {
 	Apps(ctx context.Context) ([]platform.App, error)
 	SetApp(ctx context.Context, r AppRequest) error
 	DeleteApp(ctx context.Context, platformID, server string) error
+	// TestApp asks the platform about an app registration, as far as that goes
+	// without a person at a browser, and says of each part whether it was tried. Without
+	// a client id it is the one stored; without a secret the stored one's, where the id is
+	// the same. Nothing is stored.
+	TestApp(ctx context.Context, r AppRequest) ([]Finding, error)
 	// Redirect gives the exact redirect address to register for a platform.
 	Redirect(ctx context.Context, platformID string) (string, error)
 
@@ -596,11 +601,13 @@ const (
 	LevelOK   Level = "ok"
 	LevelWarn Level = "warn"
 	LevelFail Level = "fail"
+	// LevelUntested is what was not tried, or gave no answer; of TestApp only.
+	LevelUntested Level = "untested"
 )
 
 // Finding is one line of the doctor.
 type Finding struct {
-	// Name is the part: keyring, notifications, tray, browser, clock, network, vault, agent, autostart, links.
+	// Name is the part: of TestApp shape, server, app, redirect and rest; else keyring, notifications, tray, browser, clock, network, vault, agent, autostart, links.
 	Name   string `json:"name"`
 	Level  Level  `json:"level"`
 	Text   string `json:"text"`

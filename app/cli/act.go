@@ -21,7 +21,7 @@ func (t *tool) app() *cobra.Command {
 		Args:  nothing,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(t.appSet(), t.appList(), t.appRemove())
+	cmd.AddCommand(t.appSet(), t.appTest(), t.appList(), t.appRemove())
 	return cmd
 }
 
@@ -80,6 +80,47 @@ stdin, never from an argument; an empty one means a public client.`,
 	f.StringVar(&r.ClientID, "client-id", "", "the app's client id")
 	f.StringVar(&r.Server, "server", "", "the server or issuer it belongs to")
 	f.StringVar(&r.Redirect, "redirect", "", "the exact redirect address registered, where it is not Relink's own")
+	return cmd
+}
+
+func (t *tool) appTest() *cobra.Command {
+	var r agent.AppRequest
+	cmd := &cobra.Command{
+		Use:   "test PLATFORM",
+		Short: "Ask the platform about a client id and secret",
+		Long: `Ask the platform whether it knows the client id and secret, and look whether the
+browser could come back to this computer. Without --client-id they are those stored;
+with it the secret comes from a prompt or stdin. Nothing is stored, and what only a
+sign-in can show is named. Exit code 1 when something is wrong.`,
+		Example: "  relink app test linkedin\n  relink app test facebook --client-id 1234 < secret.txt",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, err := platform.Lookup(args[0])
+			if err != nil {
+				return err
+			}
+			r.Platform = p.ID
+			if p.Site != platform.SiteNone && r.Server == "" {
+				return usage("add its address: --server https://…", "%s needs to know which %s", p.Name, p.Site)
+			}
+			if r.ClientID != "" && p.Registration.Secret {
+				if r.Secret, err = t.maybeSecret(cmd.Context(), words(p.Registration.SecretLabel, "Client secret")+": "); err != nil {
+					return err
+				}
+			}
+			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+				findings, err := svc.TestApp(ctx, r)
+				if err != nil {
+					return err
+				}
+				return t.findings(findings)
+			})(cmd, args)
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&r.ClientID, "client-id", "", "the app's client id, where it is not the one stored")
+	f.StringVar(&r.Server, "server", "", "the server or issuer it belongs to")
+	f.StringVar(&r.Redirect, "redirect", "", "the redirect address registered, where it is not Relink's own")
 	return cmd
 }
 

@@ -106,6 +106,16 @@ func TestVerbs(t *testing.T) {
 			args: "app list --json", calls: []string{"Apps"},
 			out: `[{"platform":"facebook","client_id":"1234","redirect":"http://localhost:1/callback"},{"platform":"mastodon","server":"https://mastodon.social","client_id":"m","self":true}]`,
 		},
+		{
+			args: "app test linkedin", calls: []string{"TestApp {Platform:linkedin Server: ClientID: Secret: Redirect:}"}, code: exitFailed,
+			out: "fail      app   LinkedIn does not know this client id and secret; copy both again\nuntested  rest  Only a sign-in shows the rest.",
+		},
+		{
+			args: "app test facebook --client-id 1234 --json", code: exitFailed, bench: bench{stdin: strings.NewReader(hush + "\n")},
+			calls: []string{"TestApp {Platform:facebook Server: ClientID:1234 Secret:" + hush + " Redirect:}"},
+			out:   `[{"name":"app","level":"fail","text":"LinkedIn does not know this client id and secret.","repair":"copy both again"},{"name":"rest","level":"untested","text":"Only a sign-in shows the rest."}]`,
+		},
+		{args: "app test oidc", code: exitUsage, err: "relink: OpenID Connect needs to know which issuer; add its address: --server https://…"},
 		{args: "app remove oidc --server https://id.example.org", out: "Removed.", calls: []string{"DeleteApp oidc https://id.example.org"}},
 		{
 			args: "app set facebook --client-id 1234", bench: bench{stdin: strings.NewReader(hush + "\n")},

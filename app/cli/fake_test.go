@@ -188,6 +188,13 @@ func (f *fake) Apps(context.Context) ([]platform.App, error) {
 
 func (f *fake) SetApp(_ context.Context, r agent.AppRequest) error { return f.note("SetApp", r) }
 
+func (f *fake) TestApp(_ context.Context, r agent.AppRequest) ([]agent.Finding, error) {
+	return []agent.Finding{
+		{Name: "app", Level: agent.LevelFail, Text: "LinkedIn does not know this client id and secret.", Repair: "copy both again"},
+		{Name: "rest", Level: agent.LevelUntested, Text: "Only a sign-in shows the rest."},
+	}, f.note("TestApp", r)
+}
+
 func (f *fake) DeleteApp(_ context.Context, id, server string) error {
 	return f.note("DeleteApp", id, server)
 }

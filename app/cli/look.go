@@ -456,26 +456,31 @@ func (t *tool) doctor() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			code, out, rows := exitDone, []findingOut{}, []string{}
-			for _, f := range findings {
-				text := f.Text
-				if f.Repair != "" {
-					text = strings.TrimSuffix(text, ".") + "; " + f.Repair
-				}
-				if f.Level == agent.LevelFail {
-					code = exitFailed
-				}
-				out, rows = append(out, findingOut(f)), append(rows, row(string(f.Level), f.Name, text))
-			}
-			if t.json {
-				err = t.emit(out)
-			} else {
-				err = t.table(false, rows)
-			}
-			if err == nil && code != exitDone {
-				err = told(code)
-			}
-			return err
+			return t.findings(findings)
 		}),
 	}
+}
+
+// findings prints what was found, and fails when something is at fault.
+func (t *tool) findings(findings []agent.Finding) (err error) {
+	code, out, rows := exitDone, []findingOut{}, []string{}
+	for _, f := range findings {
+		text := f.Text
+		if f.Repair != "" {
+			text = strings.TrimSuffix(text, ".") + "; " + f.Repair
+		}
+		if f.Level == agent.LevelFail {
+			code = exitFailed
+		}
+		out, rows = append(out, findingOut(f)), append(rows, row(string(f.Level), f.Name, text))
+	}
+	if t.json {
+		err = t.emit(out)
+	} else {
+		err = t.table(false, rows)
+	}
+	if err == nil && code != exitDone {
+		err = told(code)
+	}
+	return err
 }

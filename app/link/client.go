@@ -292,6 +292,11 @@ func (c *Client) SetApp(ctx context.Context, r agent.AppRequest) error {
 	return do(ctx, c, "SetApp", r)
 }
 
+// TestApp implements agent.Service.
+func (c *Client) TestApp(ctx context.Context, r agent.AppRequest) ([]agent.Finding, error) {
+	return call[[]agent.Finding](ctx, c, "TestApp", r)
+}
+
 // DeleteApp implements agent.Service.
 func (c *Client) DeleteApp(ctx context.Context, platformID, server string) error {
 	return do(ctx, c, "DeleteApp", platformArgs{Platform: platformID, Server: server})

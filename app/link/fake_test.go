@@ -123,6 +123,10 @@ func (f *fake) Apps(context.Context) ([]platform.App, error) { return answer[[]p
 
 func (f *fake) SetApp(_ context.Context, r agent.AppRequest) error { return f.note(r) }
 
+func (f *fake) TestApp(_ context.Context, r agent.AppRequest) ([]agent.Finding, error) {
+	return answer[[]agent.Finding](f, r)
+}
+
 func (f *fake) DeleteApp(_ context.Context, id, server string) error { return f.note(id, server) }
 
 func (f *fake) Redirect(_ context.Context, id string) (string, error) { return answer[string](f, id) }

@@ -93,6 +93,7 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 		{"History", func(c *Client) result { return got(c.History(ctx, "a1", 5)) }, []any{"a1", 5}, events},
 		{"Apps", func(c *Client) result { return got(c.Apps(ctx)) }, nil, apps},
 		{"SetApp", func(c *Client) result { return got(nil, c.SetApp(ctx, app)) }, []any{app}, nil},
+		{"TestApp", func(c *Client) result { return got(c.TestApp(ctx, app)) }, []any{app}, findings},
 		{"DeleteApp", func(c *Client) result { return got(nil, c.DeleteApp(ctx, "facebook", "s")) }, []any{"facebook", "s"}, nil},
 		{"Redirect", func(c *Client) result { return got(c.Redirect(ctx, "facebook")) }, []any{"facebook"}, "http://127.0.0.1:53682/callback"},
 		{"Settings", func(c *Client) result { return got(c.Settings(ctx)) }, nil, settings},

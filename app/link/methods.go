@@ -115,8 +115,9 @@ func methods(svc agent.Service) map[string]method {
 		"History": gives(func(ctx context.Context, in accountArgs) ([]agent.Event, error) {
 			return svc.History(ctx, in.Account, in.Limit)
 		}),
-		"Apps":   gives(func(ctx context.Context, _ none) ([]platform.App, error) { return svc.Apps(ctx) }),
-		"SetApp": does(svc.SetApp),
+		"Apps":    gives(func(ctx context.Context, _ none) ([]platform.App, error) { return svc.Apps(ctx) }),
+		"SetApp":  does(svc.SetApp),
+		"TestApp": gives(svc.TestApp),
 		"DeleteApp": does(func(ctx context.Context, in platformArgs) error {
 			return svc.DeleteApp(ctx, in.Platform, in.Server)
 		}),

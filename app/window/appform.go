@@ -7,6 +7,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -24,6 +25,14 @@ type appForm struct {
 	id, secret, redirect *widget.Entry
 	// usual is Relink's own redirect address, empty until the agent has said it.
 	usual string
+	// server gives the server or issuer the registration is for, false for one that cannot be
+	// used yet; nil is that of at, which is where a stored one belongs.
+	server func() (string, bool)
+	at     string
+	// storedID is the client id of the registration that is stored, whose secret need not be typed again.
+	storedID string
+	test     *widget.Button
+	result   *fyne.Container
 }
 
 func newAppForm(u *ui, p *platform.Platform) *appForm {
@@ -43,6 +52,13 @@ func newAppForm(u *ui, p *platform.Platform) *appForm {
 	f.content.Add(field(f.idLabel(), f.id))
 	if r.Secret {
 		f.content.Add(field(f.secretLabel(), f.secret))
+	}
+	f.test = widget.NewButton(platform.T("Test"), f.try)
+	f.result = container.NewVBox()
+	f.content.Add(container.NewHBox(f.test))
+	f.content.Add(f.result)
+	for _, e := range []*widget.Entry{f.id, f.secret, f.redirect} {
+		e.OnChanged = func(string) { f.stale() }
 	}
 	u.run(func(ctx context.Context, s agent.Service) func() {
 		address, err := s.Redirect(ctx, p.ID)
@@ -85,6 +101,7 @@ func (f *appForm) showSteps() {
 // fill shows a registration that is stored; its secret is never shown.
 func (f *appForm) fill(a platform.App) {
 	f.id.SetText(a.ID)
+	f.at, f.storedID = a.Server, a.ID
 	if a.Redirect != "" {
 		f.redirect.SetText(a.Redirect)
 	}
@@ -104,6 +121,82 @@ func (f *appForm) request(server string) (r agent.AppRequest, problem string) {
 		r.Redirect = text
 	}
 	return r, ""
+}
+
+// try asks the platform about what is in the form, and shows what was found and
+// what could not be. Nothing is stored.
+func (f *appForm) try() {
+	server, ok := f.at, true
+	if f.server != nil {
+		server, ok = f.server()
+	}
+	r := agent.AppRequest{Platform: f.p.ID, Server: server, ClientID: strings.TrimSpace(f.id.Text), Secret: strings.TrimSpace(f.secret.Text)}
+	if text := strings.TrimSpace(f.redirect.Text); text != f.usual {
+		r.Redirect = text
+	}
+	switch {
+	case !ok:
+		f.show(problemFinding(platform.T("Enter the address above first.")))
+		return
+	case r.ClientID == "":
+		f.show(problemFinding(platform.T(wordNeedID, f.idLabel())))
+		return
+	case r.Secret == "" && f.p.Registration.Secret && r.ClientID != f.storedID && f.p.Site != platform.SiteIssuer:
+		f.show(problemFinding(platform.T(wordNeedID, f.secretLabel())))
+		return
+	}
+	f.test.Disable()
+	f.result.Objects = []fyne.CanvasObject{caption(platform.T("Asking %s…", f.p.Name))}
+	f.result.Refresh()
+	f.u.run(func(ctx context.Context, s agent.Service) func() {
+		findings, err := s.TestApp(ctx, r)
+		return func() {
+			f.test.Enable()
+			if err != nil {
+				findings = problemFinding(said(err))
+			}
+			f.show(findings)
+		}
+	})
+}
+
+func problemFinding(text string) []agent.Finding {
+	return []agent.Finding{{Level: agent.LevelFail, Text: text}}
+}
+
+// stale takes a result away that is about something else than what the form has now.
+func (f *appForm) stale() {
+	if len(f.result.Objects) > 0 && !f.test.Disabled() {
+		f.show(nil)
+	}
+}
+
+// show shows what a test found, each with a sign and a word: what was not tried as well.
+func (f *appForm) show(findings []agent.Finding) {
+	f.result.Objects = nil
+	for _, x := range findings {
+		icon, t, word := theme.ConfirmIcon(), toneGood, platform.T("Tested:")
+		switch x.Level {
+		case agent.LevelFail:
+			icon, t, word = theme.ErrorIcon(), toneBad, platform.T("Wrong:")
+		case agent.LevelWarn:
+			icon, t, word = theme.WarningIcon(), toneWarn, platform.T("Doubtful:")
+		case agent.LevelUntested:
+			icon, t, word = theme.QuestionIcon(), toneQuiet, platform.T("Not tested:")
+		}
+		text := platform.T("%s %s", word, sentence(x.Text))
+		if x.Name == "" {
+			text = sentence(x.Text)
+		}
+		lines := tight(wrapped(text))
+		if x.Repair != "" {
+			lines.Add(caption(sentence(x.Repair)))
+		}
+		lead := container.NewVBox(spaceOf(0, gap), widget.NewIcon(theme.NewColoredResource(icon, t.color)))
+		f.result.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), lead), nil, lines))
+	}
+	f.result.Refresh()
+	f.content.Refresh()
 }
 
 // field is a named input.

@@ -167,6 +167,7 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	f.byHand = p.HandOnly()
 	if !p.Registration.Self && !p.Registration.None {
 		f.app = newAppForm(u, p)
+		f.app.server = f.site
 		f.appBox = container.NewVBox(tight(heading(platform.T(wordAppTitle)), caption(platform.T(wordAppOnce))), f.app.content)
 		if p.Registration.Review != "" {
 			f.appBox.Add(caption(sentence(platform.T(p.Registration.Review))))

@@ -27,6 +27,7 @@ type fake struct {
 	changed  chan struct{}
 	events   []agent.Event
 	findings []agent.Finding
+	tried    []agent.Finding
 	pictures map[string][]byte
 	// hang holds a check up until it is closed.
 	hang     chan struct{}
@@ -338,6 +339,15 @@ func (f *fake) SetApp(_ context.Context, r agent.AppRequest) error {
 	defer f.mu.Unlock()
 	f.apps = append(f.apps, platform.App{Platform: r.Platform, Server: r.Server, ID: r.ClientID, Redirect: r.Redirect})
 	return nil
+}
+
+func (f *fake) TestApp(_ context.Context, r agent.AppRequest) ([]agent.Finding, error) {
+	if err := f.did("testapp ", r.Platform, " ", r.Server, " ", r.ClientID, " ", r.Secret != "", " ", r.Redirect); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.tried, nil
 }
 
 func (f *fake) DeleteApp(_ context.Context, p, server string) error {

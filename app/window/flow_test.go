@@ -332,3 +332,47 @@ func TestFlowChooseLater(t *testing.T) {
 		t.Error("an account that is not finished is called connected")
 	}
 }
+
+// The registration is tried before it is stored, and it is said what was not.
+func TestAppFormTest(t *testing.T) {
+	b := open(t, PageConnect)
+	b.u.showConnectTo("linkedin")
+	b.until("the form", func() bool { return b.u.connect.form.known && b.u.connect.form.app.usual != "" })
+	f := b.u.connect.form.app
+	b.press("Test")
+	b.sees("Enter the Client ID.")
+	f.id.SetText(" 86abc ")
+	if b.shows("Enter the Client ID.") {
+		t.Error("a result stays when the form has changed")
+	}
+	b.press("Test")
+	b.sees("Enter the Primary Client Secret.")
+	f.secret.SetText("hush")
+	b.f.mu.Lock()
+	b.f.tried = []agent.Finding{
+		{Name: "app", Level: agent.LevelFail, Text: "LinkedIn does not know this client id and secret.", Repair: "copy both again from the platform's console"},
+		{Name: "redirect", Level: agent.LevelOK, Text: "Port 53917 is free for the browser to come back to."},
+		{Name: "rest", Level: agent.LevelUntested, Text: "Only a sign-in shows whether your app may ask for everything."},
+	}
+	b.f.mu.Unlock()
+	b.press("Test")
+	b.calls("testapp linkedin  86abc true ")
+	b.sees("Wrong: LinkedIn does not know this client id and secret.")
+	b.sees("Copy both again from the platform's console.")
+	b.sees("Tested: Port 53917 is free")
+	b.sees("Not tested: Only a sign-in shows")
+	for _, s := range b.texts() {
+		if strings.Contains(s, "hush") {
+			t.Error("the secret is on the screen")
+		}
+	}
+	for _, c := range b.f.called() {
+		if strings.HasPrefix(c, "setapp") {
+			t.Error("it was stored by testing it")
+		}
+	}
+	b.f.fails("testapp ", &platform.Error{Kind: platform.KindAgent, Message: "the agent went away", Repair: "try again"})
+	f.secret.SetText("other")
+	b.press("Test")
+	b.sees("The agent went away. Try again.")
+}

@@ -47,7 +47,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 60, "how often a short program is started")
 	flag.IntVar(&o.windowRounds, "windows", 9, "how often a window is opened")
 	flag.BoolVar(&o.packages, "packages", true, "run the packages' own benchmarks too")
-	flag.StringVar(&o.parts, "parts", "short,start,wakes,windows,resident", "what to measure, in this order")
+	flag.StringVar(&o.parts, "parts", "short,start,wakes,list,windows,resident", "what to measure, in this order")
 	flag.StringVar(&o.lean, "lean", filepath.Join("bin", "relink-lean"), "the `program` without the window")
 	flag.StringVar(&o.full, "full", filepath.Join("bin", "relink"), "the `program` with it")
 	flag.Parse()
@@ -82,11 +82,11 @@ func run(ctx context.Context, o options, t *table) error {
 		return err
 	}
 	defer b.close()
-	parts := map[string]func(context.Context, *table) error{"short": b.short, "start": b.start, "wakes": b.wakes, "windows": b.windows, "resident": b.resident}
+	parts := map[string]func(context.Context, *table) error{"short": b.short, "start": b.start, "wakes": b.wakes, "list": b.list, "windows": b.windows, "resident": b.resident}
 	for name := range strings.SplitSeq(o.parts, ",") {
 		part, ok := parts[name]
 		if !ok {
-			return fmt.Errorf("there is no part %q; use short, start, wakes, windows, resident", name)
+			return fmt.Errorf("there is no part %q; use short, start, wakes, list, windows, resident", name)
 		}
 		if err := part(ctx, t); err != nil {
 			return err

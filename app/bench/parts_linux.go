@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 
 	"relink/app/agent"
 	"relink/app/config"
-	"relink/app/desk"
 	"relink/app/link"
 )
 
@@ -203,99 +201,6 @@ func (b *bench) start(ctx context.Context, t *table) error {
 		t.add(figure{what: fmt.Sprintf("start to first snapshot, %d accounts", n), got: millis(median(took)), unit: "ms", most: budgets[n]})
 	}
 	return nil
-}
-
-// windows measures from the start of a window until it is painted, its list too.
-func (b *bench) windows(ctx context.Context, t *table) error {
-	home, err := b.home(ctx, b.accounts)
-	if err != nil {
-		return err
-	}
-	a, err := b.agent(ctx, b.full, home, "--no-tray")
-	if err != nil {
-		return err
-	}
-	defer a.stop()
-	// Out of the way: a row under the pointer is painted again, and a bare window has none.
-	if err := b.d.MovePointer(ctx, 1599, 999); err != nil {
-		return err
-	}
-	var bare, ours []time.Duration
-	for range b.windowRounds {
-		x, err := b.painted(ctx, home, "Bare window", b.path("fynewindow"))
-		if err != nil {
-			return err
-		}
-		y, err := b.painted(ctx, home, "Relink", b.full, "window")
-		if err != nil {
-			return err
-		}
-		bare, ours = append(bare, x), append(ours, y)
-	}
-	t.add(figure{what: fmt.Sprintf("window open, its list painted, %d accounts", b.accounts), got: millis(median(ours)), unit: "ms", beside: "bare Fyne window", base: millis(median(bare)), most: 1.5})
-	return nil
-}
-
-const (
-	// still is how long a screen must not change to be finished.
-	still = time.Second
-	// few is the share of a window's pixels that may differ in two frames that
-	// are alike: a caret blinks.
-	few = 0.001
-)
-
-// painted opens a window, waits until nothing in it changes any more, and says
-// when it first looked like that. It knows nothing of what is in it.
-func (b *bench) painted(ctx context.Context, home, title, name string, args ...string) (time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	before, err := b.d.Frame()
-	if err != nil {
-		return 0, err
-	}
-	screen := image.Rect(0, 0, before.Width, before.Height)
-	enough := int(few * float64(screen.Dx()*screen.Dy()))
-	type seen struct {
-		desk.Frame
-		at time.Duration
-	}
-	running, end := context.WithCancel(ctx)
-	cmd := b.d.Command(running, name, args...)
-	cmd.Env = append(cmd.Env, "RELINK_HOME="+home)
-	began := time.Now()
-	if err := cmd.Start(); err != nil {
-		end()
-		return 0, fmt.Errorf("open window: %w", err)
-	}
-	defer func() { end(); _ = cmd.Wait() }()
-	frames := []seen{{before, 0}}
-	last := frames[0]
-	for len(frames) == 1 || last.at-frames[len(frames)-1].at < still {
-		if err := ctx.Err(); err != nil {
-			return 0, fmt.Errorf("wait until %q is painted: %w", title, err)
-		}
-		time.Sleep(2 * time.Millisecond)
-		f, err := b.d.Frame()
-		if err != nil {
-			return 0, err
-		}
-		last = seen{f, time.Since(began)}
-		if f.Changed(frames[len(frames)-1].Frame, screen) > enough {
-			frames = append(frames, last)
-		}
-	}
-	w, err := b.d.WaitWindow(ctx, desk.Match{Title: title})
-	if err != nil {
-		return 0, err
-	}
-	enough = int(few * float64(w.Bounds.Dx()*w.Bounds.Dy()))
-	for _, f := range frames {
-		if f.Changed(last.Frame, w.Bounds) <= enough {
-			end()
-			return f.at, b.d.WaitNoWindow(ctx, desk.Match{Title: title})
-		}
-	}
-	return 0, fmt.Errorf("wait until %q is painted: it never looked the same twice", title)
 }
 
 // resident measures what an idle agent costs beside a bare Fyne tray.

@@ -126,7 +126,7 @@ func (c *Client) Watch(ctx context.Context) (<-chan *agent.Snapshot, error) {
 		defer close(out)
 		defer x.end(c, false)
 		var last *agent.Snapshot
-		for f := range lines[frame](x.Body) {
+		for f := range frames(x.Body) {
 			last = f.apply(last)
 			select { // the newest wins
 			case <-out:

@@ -83,10 +83,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	switch name {
 	case "Watch":
-		stream(s, w, r, s.svc.Watch, new(differ).next)
+		d := &differ{}
+		stream(s, w, r, s.svc.Watch, func(w io.Writer, s *agent.Snapshot) error { return d.next(s).write(w) })
 		return
 	case "Pages":
-		stream(s, w, r, s.svc.Pages, func(p agent.Page) agent.Page { return p })
+		stream(s, w, r, s.svc.Pages, func(w io.Writer, p agent.Page) error { return json.NewEncoder(w).Encode(p) })
 		return
 	}
 	run, ok := s.methods[name]
@@ -149,7 +150,7 @@ func (s *server) untilDone(ctx context.Context) (context.Context, context.Cancel
 // stream writes what a channel of the service gives, one JSON value a line,
 // until either side goes. Only this stream waits for a slow reader: the service
 // drops what it cannot take.
-func stream[T, Line any](s *server, w http.ResponseWriter, r *http.Request, open func(context.Context) (<-chan T, error), line func(T) Line) {
+func stream[T any](s *server, w http.ResponseWriter, r *http.Request, open func(context.Context) (<-chan T, error), write func(io.Writer, T) error) {
 	ctx, cancel := s.untilDone(r.Context())
 	defer cancel()
 	values, err := open(ctx)
@@ -159,13 +160,12 @@ func stream[T, Line any](s *server, w http.ResponseWriter, r *http.Request, open
 	}
 	flush := http.NewResponseController(w)
 	_ = flush.Flush() // the caller goes on now, whenever the first value comes
-	out := json.NewEncoder(w)
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case v, ok := <-values:
-			if !ok || out.Encode(line(v)) != nil || flush.Flush() != nil {
+			if !ok || write(w, v) != nil || flush.Flush() != nil {
 				return
 			}
 		}

@@ -44,6 +44,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	defer cancel()
 	screen := watchOpenGL(cancel)
 	defer screen.end()
+	svc = watchAhead(ctx, svc)
 	err := window.Run(ctx, p.gui(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,
 		Upkeep: &window.Upkeep{

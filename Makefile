@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows cross macos-bundle run test demo bench matrix readme fuzz lint clean setup
+.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ test: setup ## everything that is checked, a summary at the end
 
 demo: setup full sandbox ## Relink at work on practice accounts, in a throw-away home
 	CGO_ENABLED=0 go run ./app/demo
+
+screenshots: setup full sandbox ## the README's pictures, anew
+	CGO_ENABLED=0 go build $(FLAGS) -o bin/relink-seed ./app/bench/seed
+	CGO_ENABLED=0 go run ./app/demo -pictures .github
 
 bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty program
 	CGO_ENABLED=0 go run ./app/bench $(BENCH)

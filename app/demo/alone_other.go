@@ -7,6 +7,9 @@ import (
 	"errors"
 )
 
+// pictures needs what byItself does.
+func pictures(ctx context.Context, o options, r *report) error { return byItself(ctx, o, r) }
+
 // byItself needs a display server, a tray host and a notification server to
 // start, which only Linux has as separate programs.
 func byItself(context.Context, options, *report) error {

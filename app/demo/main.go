@@ -31,6 +31,8 @@ const limit = 2 * time.Minute
 // options of one run.
 type options struct {
 	relink, sandbox, shots string
+	// seed makes the accounts of the pictures, which are written to the directory pictures.
+	seed, pictures string
 }
 
 func main() {
@@ -38,6 +40,8 @@ func main() {
 	flag.StringVar(&o.relink, "relink", filepath.Join("bin", program("relink")), "the `program` to show")
 	flag.StringVar(&o.sandbox, "sandbox", filepath.Join("bin", program("relink-sandbox")), "the practice network's `program`")
 	flag.StringVar(&o.shots, "shots", "demo-shots", "`directory` for screenshots")
+	flag.StringVar(&o.pictures, "pictures", "", "only write the README's pictures, to this `directory`")
+	flag.StringVar(&o.seed, "seed", filepath.Join("bin", program("relink-seed")), "the `program` that makes the accounts of the pictures")
 	alone := flag.Bool("alone", !hasDesktop(), "make a desktop of its own and click by itself")
 	flag.Parse()
 
@@ -54,7 +58,11 @@ func main() {
 }
 
 func run(ctx context.Context, o options, alone bool, r *report) error {
-	for _, path := range []*string{&o.relink, &o.sandbox} {
+	programs := []*string{&o.relink, &o.sandbox}
+	if o.pictures != "" {
+		programs = append(programs, &o.seed)
+	}
+	for _, path := range programs {
 		full, err := filepath.Abs(*path)
 		if err != nil {
 			return fmt.Errorf("find %s: %w", *path, err)
@@ -63,6 +71,11 @@ func run(ctx context.Context, o options, alone bool, r *report) error {
 			return fmt.Errorf("%s is not built; run: make demo", *path)
 		}
 		*path = full
+	}
+	if o.pictures != "" {
+		ctx, cancel := context.WithTimeout(ctx, 2*limit)
+		defer cancel()
+		return pictures(ctx, o, r)
 	}
 	if alone {
 		ctx, cancel := context.WithTimeout(ctx, limit)

@@ -78,8 +78,12 @@ func start(ctx context.Context, o options, home string, env []string) (*practice
 		return nil, fmt.Errorf("start practice network: it said %q: %w", line, err)
 	}
 	p.network = address
+	return p, p.startAgent(ctx)
+}
 
-	p.agent = exec.CommandContext(ctx, o.relink, "agent", "--sandbox", address)
+// startAgent starts the agent and waits until it answers.
+func (p *practice) startAgent(ctx context.Context) error {
+	p.agent = exec.CommandContext(ctx, p.relink, "agent", "--sandbox", p.network)
 	p.agent.Env, p.agent.Stdout, p.agent.Stderr = p.env, p.log, p.log
 	p.agent.Cancel = func() error { return p.agent.Process.Signal(os.Interrupt) }
 	p.agent.WaitDelay = 5 * time.Second
@@ -87,16 +91,16 @@ func start(ctx context.Context, o options, home string, env []string) (*practice
 	if err := p.agent.Start(); err != nil {
 		p.agent = nil
 		p.stop()
-		return nil, fmt.Errorf("start relink: %w", err)
+		return fmt.Errorf("start relink: %w", err)
 	}
 	for {
 		_, _, err := p.status(ctx)
 		if err == nil {
-			return p, nil
+			return nil
 		}
 		if ctx.Err() != nil || time.Since(p.started) > 20*time.Second {
 			p.stop()
-			return nil, fmt.Errorf("start relink: %w\n%s", err, p.log)
+			return fmt.Errorf("start relink: %w\n%s", err, p.log)
 		}
 		time.Sleep(50 * time.Millisecond)
 	}

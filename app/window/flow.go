@@ -207,7 +207,7 @@ func (v *flowView) show(f agent.Flow) {
 	case agent.PhaseFailed:
 		e := f.Error
 		if e == nil {
-			e = &platform.Error{Message: "the sign-in did not finish", Repair: "try again"}
+			e = &platform.Error{Message: platform.T("the sign-in did not finish"), Repair: platform.T("try again")}
 		}
 		v.failed(e)
 	}

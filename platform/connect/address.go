@@ -1,7 +1,6 @@
 package connect
 
 import (
-	"fmt"
 	"net"
 	"net/url"
 	"slices"
@@ -80,7 +79,7 @@ func Normalize(p *platform.Platform, server string) (string, error) {
 	}
 	s := strings.TrimSpace(server)
 	if s == "" {
-		return "", &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s needs an address to connect to", p.Name), Repair: fmt.Sprintf("relink connect %s %s %s", p.ID, flag, example)}
+		return "", &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s needs an address to connect to", p.Name), Repair: "relink connect " + p.ID + " " + flag + " " + example}
 	}
 	bad := &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%q is not the address of a server", s), Repair: platform.T("write it like %s", example)}
 	if p.Site == platform.SiteHandle && !strings.Contains(s, "://") {

@@ -27,10 +27,12 @@ type accountsPage struct {
 	connect      *iconButton
 	practice     *fyne.Container
 	// practising is true on the practice network, asked once that is known.
-	practising   bool
-	asked        bool
-	banners      *fyne.Container
-	bannerKey    string
+	practising bool
+	asked      bool
+	banners    *fyne.Container
+	bannerKey  string
+	// little is true where there is not the room for words beside words.
+	little       bool
 	search       *searchEntry
 	filters      *fyne.Container
 	filterKey    string
@@ -151,6 +153,10 @@ func (u *ui) fill() *accountsPage {
 // fit gives the sentence at the top its room where there is little.
 func (p *accountsPage) fit(size fyne.Size) {
 	little := size.Width < em(twoFrom)
+	if little != p.little {
+		p.little = little
+		p.updateBanners()
+	}
 	showIf(p.practice, p.practising && !little)
 	word, all := platform.T(wordConnect), ""
 	if v := p.u.view; v != nil && v.needs >= 2 {
@@ -409,9 +415,10 @@ func (p *accountsPage) updateBanners() {
 	u := p.u
 	var out []fyne.CanvasObject
 	var key strings.Builder
+	fmt.Fprintln(&key, p.little)
 	add := func(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) {
 		fmt.Fprintln(&key, text, len(buttons))
-		out = append(out, banner(t, icon, text, buttons...))
+		out = append(out, banner(t, icon, text, p.little, buttons...))
 	}
 	if u.away {
 		text := platform.T(wordAway)

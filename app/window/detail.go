@@ -256,8 +256,15 @@ func capabilityRow(c platform.CapabilityStatus, s platform.Status, now time.Time
 	return container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(0, 0, 2*gap, 0), lead), nil, text)
 }
 
-// fact is a name and its value on one line.
+// fact is a name and its value, which wraps where there is no room for both.
 func fact(name, value string) fyne.CanvasObject {
+	v := wrapped(value)
+	v.Alignment = fyne.TextAlignTrailing
+	return container.NewBorder(nil, nil, widget.NewLabel(name), nil, v)
+}
+
+// factOf is a name that came from outside, cut where it is long, and its value.
+func factOf(name, value string) fyne.CanvasObject {
 	v := widget.NewLabel(value)
 	v.Alignment = fyne.TextAlignTrailing
 	n := widget.NewLabel(name)
@@ -315,7 +322,7 @@ func (d *detail) showHistory(events []agent.Event, err error) {
 		rows = append(rows, caption(platform.T(wordNoUsers)))
 	}
 	for _, x := range who[:min(usersMost, len(who))] {
-		rows = append(rows, fact(x.name, ago(x.last, now)))
+		rows = append(rows, factOf(x.name, ago(x.last, now)))
 	}
 	if len(who) > usersMost {
 		rows = append(rows, caption(platform.N(len(who)-usersMost, "%d more program", "%d more programs")))

@@ -154,12 +154,13 @@ func tight(objects ...fyne.CanvasObject) *fyne.Container {
 }
 
 // banner is a line across the window: an icon, what is the matter, and what
-// can be done about it.
-func banner(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) fyne.CanvasObject {
-	row := container.NewBorder(nil, nil,
-		container.NewCenter(widget.NewIcon(theme.NewColoredResource(icon, t.color))),
-		container.NewCenter(container.NewHBox(buttons...)),
-		wrapped(text))
+// can be done about it; under it where there is little room.
+func banner(t tone, icon fyne.Resource, text string, little bool, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	lead := container.NewCenter(widget.NewIcon(theme.NewColoredResource(icon, t.color)))
+	row := container.NewBorder(nil, nil, lead, container.NewCenter(container.NewHBox(buttons...)), wrapped(text))
+	if little && len(buttons) > 0 {
+		row = container.NewBorder(nil, container.NewHBox(append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)...), lead, nil, wrapped(text))
+	}
 	return container.NewStack(newGround(t.tint), container.New(layout.NewCustomPaddedLayout(gap, gap, 3*gap, 2*gap), row))
 }
 

@@ -136,7 +136,7 @@ func TestRandomSnapshotsRender(t *testing.T) {
 	for _, tag := range []string{"de", "ja"} {
 		t.Run(tag, func(t *testing.T) {
 			speak(t, tag)
-			renderRandom(t, 80)
+			renderRandom(t, 40)
 		})
 	}
 }

@@ -418,7 +418,7 @@ func (p *accountsPage) updateBanners() {
 	fmt.Fprintln(&key, p.little)
 	add := func(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) {
 		fmt.Fprintln(&key, text, len(buttons))
-		out = append(out, banner(t, icon, text, p.little, buttons...))
+		out = append(out, bannerIn(p.little, t, icon, text, buttons...))
 	}
 	if u.away {
 		text := platform.T(wordAway)

@@ -154,8 +154,13 @@ func tight(objects ...fyne.CanvasObject) *fyne.Container {
 }
 
 // banner is a line across the window: an icon, what is the matter, and what
-// can be done about it; under it where there is little room.
-func banner(t tone, icon fyne.Resource, text string, little bool, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+// can be done about it.
+func banner(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) fyne.CanvasObject {
+	return bannerIn(false, t, icon, text, buttons...)
+}
+
+// bannerIn is a banner; where there is little room, what can be done stands under the text.
+func bannerIn(little bool, t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) fyne.CanvasObject {
 	lead := container.NewCenter(widget.NewIcon(theme.NewColoredResource(icon, t.color)))
 	row := container.NewBorder(nil, nil, lead, container.NewCenter(container.NewHBox(buttons...)), wrapped(text))
 	if little && len(buttons) > 0 {

@@ -30,7 +30,7 @@ var sinks = []string{
 	"NewLabel", "NewLabelWithStyle", "NewButton", "NewButtonWithIcon", "NewCheck", "NewHyperlink", "NewMenuItem", "NewTabItem", "NewTabItemWithIcon",
 	"SetText", "SetPlaceHolder", "SetTitle", "NewWindow", "NewSelect", "NewRadioGroup", "NewText",
 	"wrapped", "caption", "heading", "heading2", "emptyNote", "fact", "path", "setting", "field", "newTag", "newModal", "newIconButton", "primary",
-	"say", "show", "act", "long", "confirm", "set", "setEither", "banner",
+	"say", "show", "act", "long", "confirm", "set", "setEither", "banner", "bannerIn",
 }
 
 var (

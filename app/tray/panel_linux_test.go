@@ -289,7 +289,7 @@ func TestPanel(t *testing.T) {
 	t.Run("more", func(t *testing.T) {
 		c.t = t
 		c.show("wide")
-		open(t, d, icon)
+		menu := open(t, d, icon)
 		// More accounts is the third from the separator; the keyboard goes into it.
 		if err := d.Key(t.Context(), slices.Repeat([]string{"Down"}, 12)...); err != nil {
 			t.Fatal(err)
@@ -297,7 +297,16 @@ func TestPanel(t *testing.T) {
 		if err := d.Key(t.Context(), "Right"); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(500 * time.Millisecond)
+		eventually(t, "the menu beside it", func() bool {
+			now, err := d.Windows(t.Context(), desk.Match{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(now, func(w desk.Window) bool {
+				return w.ID != menu.ID && w.Bounds.Dy() > 100 && w.Bounds.Dy() < 790 && w.Bounds.Min.X != menu.Bounds.Min.X
+			})
+		})
+		time.Sleep(500 * time.Millisecond) // it grows as its lines arrive
 		shot(t, d, "menu-more")
 		if err := d.Key(t.Context(), "Return"); err != nil {
 			t.Fatal(err)

@@ -45,6 +45,7 @@ func TestWhole(t *testing.T) {
 		"no keyring":      noKeyring,
 		"two windows":     twoWindows,
 		"two monitors":    twoMonitors,
+		"on dunst":        onDunst,
 		"practise":        practising,
 		"by keyboard":     byKeyboard,
 		"by pointer":      byPointer,

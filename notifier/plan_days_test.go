@@ -3,6 +3,7 @@ package notifier
 import (
 	"flag"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -22,9 +23,12 @@ import (
 //   - every note is true at the moment it is said,
 //   - Plan knows to the nanosecond when it has something to say next.
 //
-// More runs: go test ./notifier -run TestPlanDays -args -runs 10000
+// RELINK_LONG, which make test sets, is 10,000 runs; so is
+// go test ./notifier -run TestPlanDays -args -runs 10000
 
-var runsFlag = flag.Int("runs", 4000, "how many times 400 days TestPlanDays lives through")
+var runsFlag = flag.Int("runs", usualRuns, "how many times 400 days TestPlanDays lives through")
+
+const usualRuns, longRuns = 4000, 10_000
 
 // world is 400 days of some accounts and a computer that sleeps and restarts.
 type world struct {
@@ -413,7 +417,11 @@ func (w *world) told(i int, s Subject, young bool) {
 }
 
 func TestPlanDays(t *testing.T) {
-	runs := *runsFlag / raceRuns
+	runs := *runsFlag
+	if runs == usualRuns && os.Getenv("RELINK_LONG") != "" {
+		runs = longRuns
+	}
+	runs /= raceRuns
 	if testing.Short() {
 		runs = 200
 	}

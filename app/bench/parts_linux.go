@@ -231,12 +231,18 @@ func (b *bench) resident(ctx context.Context, t *table) error {
 		return err
 	}
 	for _, p := range []struct {
-		name, path string
-		budgets    bool
-	}{{"lean", b.lean, true}, {"full", b.full, false}} {
+		name, path        string
+		budgets, channels bool
+	}{{"lean", b.lean, true, false}, {"full", b.full, false, false}, {"lean, every channel on", b.lean, true, true}} {
 		a, err := b.agent(ctx, p.path, home)
 		if err != nil {
 			return err
+		}
+		if p.channels {
+			if err := everyChannel(ctx, a.client); err != nil {
+				a.stop()
+				return err
+			}
 		}
 		if _, err := b.d.TrayItems(ctx); err != nil {
 			a.stop()
@@ -259,6 +265,29 @@ func (b *bench) resident(ctx context.Context, t *table) error {
 		t.add(figure{what: name + "memory of its own", got: got.anon, unit: "MB", beside: "bare Fyne tray", base: fyne.anon})
 		t.add(figure{what: name + "CPU", got: got.cpu, unit: "%", most: budget(0.02)})
 		t.add(figure{what: name + "context switches", got: got.switchesSec, unit: "/s", most: budget(1)})
+	}
+	return nil
+}
+
+// everyChannel switches on all ways to tell a person. Nothing is due, so that none is used.
+func everyChannel(ctx context.Context, s agent.Service) error {
+	set, err := s.Settings(ctx)
+	if err != nil {
+		return err
+	}
+	set.Mail = agent.Mail{Server: "127.0.0.1", Port: 9, Security: "none", From: "relink@example.com", To: []string{"me@example.com"}}
+	set.Webhook, set.Hook, set.Calendar = "http://127.0.0.1:9/", "/bin/true", "on"
+	if err := s.SetSettings(ctx, set); err != nil {
+		return fmt.Errorf("switch on every channel: %w", err)
+	}
+	for _, name := range []string{agent.ChannelMail, agent.ChannelWebhook, agent.ChannelHook, agent.ChannelCalendar} {
+		all, err := s.Channels(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(all, func(c agent.Channel) bool { return c.Name == name && c.On }) {
+			return fmt.Errorf("switch on every channel: %s is off", name)
+		}
 	}
 	return nil
 }

@@ -16,8 +16,8 @@ import (
 func (t *tool) app() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "app",
-		Short: "Keep your own app registrations",
-		Long:  "Keep the client ids and secrets of your own apps at the platforms. What to register: relink platforms PLATFORM.",
+		Short: platform.T("Keep your own app registrations"),
+		Long:  platform.T("Keep the client ids and secrets of your own apps at the platforms. What to register: relink platforms PLATFORM."),
 		Args:  nothing,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -28,12 +28,11 @@ func (t *tool) app() *cobra.Command {
 func (t *tool) appSet() *cobra.Command {
 	var r agent.AppRequest
 	cmd := &cobra.Command{
-		Use:   "set PLATFORM",
-		Short: "Store a client id and secret",
-		Long: `Store the client id and secret of your own app. The secret comes from a prompt or
-stdin, never from an argument; an empty one means a public client.`,
+		Use:     "set PLATFORM",
+		Short:   platform.T("Store a client id and secret"),
+		Long:    platform.T(`Store the client id and secret of your own app. The secret comes from a prompt or stdin, never from an argument; an empty one means a public client.`),
 		Example: "  relink app set linkedin --client-id 78abc\n  relink app set facebook --client-id 1234 < secret.txt",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := platform.Lookup(args[0])
 			if err != nil {
@@ -41,22 +40,22 @@ stdin, never from an argument; an empty one means a public client.`,
 			}
 			r.Platform = p.ID
 			if p.Site != platform.SiteNone && r.Server == "" {
-				return usage("add its address: --server https://…", "%s needs to know which %s", p.Name, p.Site)
+				return needsSite(p, "server")
 			}
-			idLabel, secretLabel := words(p.Registration.IDLabel, "Client id"), words(p.Registration.SecretLabel, "Client secret")
+			idLabel, secretLabel := words(p.Registration.IDLabel, platform.T("Client id")), words(p.Registration.SecretLabel, platform.T("Client secret"))
 			if r.ClientID == "" && t.Interactive {
 				if r.ClientID, err = t.ask(cmd.Context(), idLabel+": "); err != nil {
 					return err
 				}
 			}
 			if r.ClientID == "" {
-				return usage("add --client-id", "%s is missing", idLabel)
+				return usage(platform.T("add --client-id"), platform.T("%s is missing", idLabel))
 			}
 			if r.Secret, err = t.maybeSecret(cmd.Context(), secretLabel+": "); err != nil {
 				return err
 			}
 			if r.Secret == "" && p.Registration.Secret {
-				return usage("give it at the prompt or on stdin", "%s needs the %s", p.Name, secretLabel)
+				return usage(platform.T("give it at the prompt or on stdin"), platform.T("%s needs the %s", p.Name, secretLabel))
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 				if err := svc.SetApp(ctx, r); err != nil {
@@ -68,32 +67,30 @@ stdin, never from an argument; an empty one means a public client.`,
 						return err
 					}
 				}
-				line := "Stored."
+				line := platform.T("Stored.")
 				if redirect != "" { // else no browser comes back
-					line += " The redirect address registered at " + p.Name + " must be exactly " + redirect
+					line = platform.T("Stored. The redirect address registered at %s must be exactly %s", p.Name, redirect)
 				}
-				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect}, "%s\nThen run: relink connect %s", line, p.ID)
+				line += "\n" + platform.T("Then run: relink connect %s", p.ID)
+				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect}, "%s", line)
 			})(cmd, args)
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.ClientID, "client-id", "", "the app's client id")
-	f.StringVar(&r.Server, "server", "", "the server or issuer it belongs to")
-	f.StringVar(&r.Redirect, "redirect", "", "the exact redirect address registered, where it is not Relink's own")
+	f.StringVar(&r.ClientID, "client-id", "", platform.T("the app's client id"))
+	f.StringVar(&r.Server, "server", "", platform.T("the server or issuer it belongs to"))
+	f.StringVar(&r.Redirect, "redirect", "", platform.T("the exact redirect address registered, where it is not Relink's own"))
 	return cmd
 }
 
 func (t *tool) appTest() *cobra.Command {
 	var r agent.AppRequest
 	cmd := &cobra.Command{
-		Use:   "test PLATFORM",
-		Short: "Ask the platform about a client id and secret",
-		Long: `Ask the platform whether it knows the client id and secret, and look whether the
-browser could come back to this computer. Without --client-id they are those stored;
-with it the secret comes from a prompt or stdin. Nothing is stored, and what only a
-sign-in can show is named. Exit code 1 when something is wrong.`,
+		Use:     "test PLATFORM",
+		Short:   platform.T("Ask the platform about a client id and secret"),
+		Long:    platform.T(`Ask the platform whether it knows the client id and secret, and look whether the browser could come back to this computer. Without --client-id they are those stored; with it the secret comes from a prompt or stdin. Nothing is stored, and what only a sign-in can show is named. Exit code 1 when something is wrong.`),
 		Example: "  relink app test linkedin\n  relink app test facebook --client-id 1234 < secret.txt",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := platform.Lookup(args[0])
 			if err != nil {
@@ -101,10 +98,10 @@ sign-in can show is named. Exit code 1 when something is wrong.`,
 			}
 			r.Platform = p.ID
 			if p.Site != platform.SiteNone && r.Server == "" {
-				return usage("add its address: --server https://…", "%s needs to know which %s", p.Name, p.Site)
+				return needsSite(p, "server")
 			}
 			if r.ClientID != "" && p.Registration.Secret {
-				if r.Secret, err = t.maybeSecret(cmd.Context(), words(p.Registration.SecretLabel, "Client secret")+": "); err != nil {
+				if r.Secret, err = t.maybeSecret(cmd.Context(), words(p.Registration.SecretLabel, platform.T("Client secret"))+": "); err != nil {
 					return err
 				}
 			}
@@ -118,9 +115,9 @@ sign-in can show is named. Exit code 1 when something is wrong.`,
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.ClientID, "client-id", "", "the app's client id, where it is not the one stored")
-	f.StringVar(&r.Server, "server", "", "the server or issuer it belongs to")
-	f.StringVar(&r.Redirect, "redirect", "", "the redirect address registered, where it is not Relink's own")
+	f.StringVar(&r.ClientID, "client-id", "", platform.T("the app's client id, where it is not the one stored"))
+	f.StringVar(&r.Server, "server", "", platform.T("the server or issuer it belongs to"))
+	f.StringVar(&r.Redirect, "redirect", "", platform.T("the redirect address registered, where it is not Relink's own"))
 	return cmd
 }
 
@@ -134,16 +131,16 @@ func words(label, otherwise string) string {
 func (t *tool) appList() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the app registrations, without their secrets",
+		Short: platform.T("List the app registrations, without their secrets"),
 		Args:  nothing,
 		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 			apps, err := svc.Apps(ctx)
 			if err != nil {
 				return err
 			}
-			out, rows := []appOut{}, []string{row("PLATFORM", "SERVER", "CLIENT ID", "REDIRECT", "MADE BY")}
+			out, rows := []appOut{}, []string{row(platform.T("PLATFORM"), platform.T("SERVER"), platform.T("CLIENT ID"), platform.T("REDIRECT"), platform.T("MADE BY"))}
 			for _, a := range apps {
-				by := "you"
+				by := platform.T("you")
 				if a.Self {
 					by = "Relink"
 				}
@@ -162,16 +159,16 @@ func (t *tool) appRemove() *cobra.Command {
 	var server string
 	cmd := &cobra.Command{
 		Use:   "remove PLATFORM",
-		Short: "Remove an app registration",
-		Args:  cobra.ExactArgs(1),
+		Short: platform.T("Remove an app registration"),
+		Args:  takes(1, 1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			if err := svc.DeleteApp(ctx, args[0], server); err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Removed.")
+			return t.result(okOut{true}, platform.T("Removed."))
 		}),
 	}
-	cmd.Flags().StringVar(&server, "server", "", "the server or issuer it belongs to")
+	cmd.Flags().StringVar(&server, "server", "", platform.T("the server or issuer it belongs to"))
 	return cmd
 }
 
@@ -186,13 +183,11 @@ func (t *tool) until(s string) (time.Time, error) {
 
 func (t *tool) snooze() *cobra.Command {
 	return &cobra.Command{
-		Use:   "snooze ACCOUNT DURATION",
-		Short: "Hold an account's reminders back",
-		Long: `Hold an account's reminders back for a time such as 12h; "tomorrow" is until the
-reminder hour of tomorrow, "post" until the day before the first scheduled post
-that its end would stop, and off ends it.`,
+		Use:     "snooze ACCOUNT DURATION",
+		Short:   platform.T("Hold an account's reminders back"),
+		Long:    platform.T(`Hold an account's reminders back for a time such as 12h; "tomorrow" is until the reminder hour of tomorrow, "post" until the day before the first scheduled post that its end would stop, and off ends it.`),
 		Example: "  relink snooze linkedin/acme 12h\n  relink snooze linkedin/acme tomorrow\n  relink snooze linkedin/acme off",
-		Args:    cobra.ExactArgs(2),
+		Args:    takes(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			choice := notifier.Later(args[1])
 			var until time.Time
@@ -214,9 +209,9 @@ that its end would stop, and off ends it.`,
 				}
 				out := heldOut{args[0], stamp(until)}
 				if until.IsZero() {
-					return t.result(out, "Reminders for %s go on.", args[0])
+					return t.result(out, platform.T("Reminders for %s go on."), args[0])
 				}
-				return t.result(out, "No reminders for %s until %s.", args[0], date(until))
+				return t.result(out, platform.T("No reminders for %s until %s."), args[0], date(until))
 			})(cmd, args)
 		},
 	}
@@ -225,9 +220,9 @@ that its end would stop, and off ends it.`,
 func (t *tool) pause() *cobra.Command {
 	return &cobra.Command{
 		Use:     "pause DURATION",
-		Short:   "Hold all reminders back, but for what ends meanwhile",
+		Short:   platform.T("Hold all reminders back, but for what ends meanwhile"),
 		Example: "  relink pause 2d\n  relink pause off",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			until, err := t.until(args[0])
 			if err != nil {
@@ -239,9 +234,9 @@ func (t *tool) pause() *cobra.Command {
 				}
 				out := heldOut{Until: stamp(until)}
 				if until.IsZero() {
-					return t.result(out, "Reminders go on.")
+					return t.result(out, platform.T("Reminders go on."))
 				}
-				return t.result(out, "Reminders are paused until %s.", date(until))
+				return t.result(out, platform.T("Reminders are paused until %s."), date(until))
 			})(cmd, args)
 		},
 	}
@@ -250,14 +245,14 @@ func (t *tool) pause() *cobra.Command {
 func (t *tool) rename() *cobra.Command {
 	return &cobra.Command{
 		Use:     "rename ACCOUNT ALIAS",
-		Short:   "Give an account another short name",
+		Short:   platform.T("Give an account another short name"),
 		Example: "  relink rename linkedin/urn-123 acme",
-		Args:    cobra.ExactArgs(2),
+		Args:    takes(2, 2),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			if err := svc.Rename(ctx, args[0], args[1]); err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Renamed to %s.", args[1])
+			return t.result(okOut{true}, platform.T("Renamed to %s."), args[1])
 		}),
 	}
 }
@@ -265,15 +260,14 @@ func (t *tool) rename() *cobra.Command {
 func (t *tool) label() *cobra.Command {
 	var clear bool
 	cmd := &cobra.Command{
-		Use:   "label ACCOUNT [LABEL…]",
-		Short: "Give an account labels to find it by",
-		Long: `Give an account labels to find it by; they replace those it had. Without a label
-those it has are printed, with --clear they are taken away.`,
+		Use:     "label ACCOUNT [LABEL…]",
+		Short:   platform.T("Give an account labels to find it by"),
+		Long:    platform.T(`Give an account labels to find it by; they replace those it had. Without a label those it has are printed, with --clear they are taken away.`),
 		Example: "  relink label linkedin/acme \"Client A\" paid",
-		Args:    cobra.MinimumNArgs(1),
+		Args:    takes(1, -1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if clear && len(args) > 1 {
-				return usage("leave one of them out", "labels and --clear say different things")
+				return usage(platform.T("leave one of them out"), platform.T("labels and --clear say different things"))
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 				if len(args) == 1 && !clear {
@@ -283,13 +277,13 @@ those it has are printed, with --clear they are taken away.`,
 					return err
 				}
 				if clear {
-					return t.result(okOut{true}, "%s has no labels now.", args[0])
+					return t.result(okOut{true}, platform.T("%s has no labels now."), args[0])
 				}
-				return t.result(okOut{true}, "Labelled %s: %s.", args[0], strings.Join(args[1:], ", "))
+				return t.result(okOut{true}, platform.T("Labelled %s: %s."), args[0], strings.Join(args[1:], ", "))
 			})(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&clear, "clear", false, "take all labels away")
+	cmd.Flags().BoolVar(&clear, "clear", false, platform.T("take all labels away"))
 	return cmd
 }
 
@@ -323,7 +317,7 @@ func rowOf(s *agent.Snapshot, name string) (*agent.Row, error) {
 		}
 	}
 	if len(found) != 1 {
-		return nil, &platform.Error{Kind: platform.KindNotFound, Message: "no one account is called " + name, Repair: "see their names: relink status"}
+		return nil, &platform.Error{Kind: platform.KindNotFound, Message: platform.T("no one account is called %s", name), Repair: platform.T("see their names: relink status")}
 	}
 	return found[0], nil
 }
@@ -331,13 +325,11 @@ func rowOf(s *agent.Snapshot, name string) (*agent.Row, error) {
 func (t *tool) forget() *cobra.Command {
 	var revoke, yes bool
 	cmd := &cobra.Command{
-		Use:   "forget ACCOUNT",
-		Short: "Remove an account and its tokens",
-		Long: `Remove an account and its tokens from this computer. With --revoke they are ended
-at the platform first. Some platforms then end every account of that sign-in:
-which ones is said and asked first.`,
+		Use:     "forget ACCOUNT",
+		Short:   platform.T("Remove an account and its tokens"),
+		Long:    platform.T(`Remove an account and its tokens from this computer. With --revoke they are ended at the platform first. Some platforms then end every account of that sign-in: which ones is said and asked first.`),
 		Example: "  relink forget linkedin/acme\n  relink forget mastodon/acme --revoke",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			if revoke && !yes {
 				if err := t.confirmRevoke(ctx, svc, args[0]); err != nil {
@@ -347,11 +339,11 @@ which ones is said and asked first.`,
 			if err := svc.Forget(ctx, args[0], revoke); err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Forgot %s.", args[0])
+			return t.result(okOut{true}, platform.T("Forgot %s."), args[0])
 		}),
 	}
-	cmd.Flags().BoolVar(&revoke, "revoke", false, "end the tokens at the platform first")
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask when other accounts stop with it")
+	cmd.Flags().BoolVar(&revoke, "revoke", false, platform.T("end the tokens at the platform first"))
+	cmd.Flags().BoolVar(&yes, "yes", false, platform.T("do not ask when other accounts stop with it"))
 	return cmd
 }
 
@@ -372,13 +364,13 @@ func (t *tool) confirmRevoke(ctx context.Context, svc agent.Service, name string
 	if len(refs) == 0 {
 		return nil
 	}
-	what := "revoking " + row.Account.Ref() + " ends these too: " + platform.Join(refs)
+	what := platform.T("revoking %s ends these too: %s", row.Account.Ref(), platform.Join(refs))
 	if !t.Interactive {
-		return usage("add --yes if they may end, or leave --revoke out", "%s", what)
+		return usage(platform.T("add --yes if they may end, or leave --revoke out"), what)
 	}
 	t.say("relink: %s.", what)
-	answer, err := t.ask(ctx, "Type yes to go on: ")
-	if err == nil && !strings.EqualFold(answer, "yes") {
+	answer, err := t.ask(ctx, platform.T("Type yes to go on: "))
+	if err == nil && !isWord(answer, "yes", platform.T("yes")) {
 		err = cancelled()
 	}
 	return err
@@ -388,7 +380,7 @@ func (t *tool) window() *cobra.Command {
 	var page string
 	cmd := &cobra.Command{
 		Use:     "window",
-		Short:   "Show the window",
+		Short:   platform.T("Show the window"),
 		Example: "  relink window --page settings",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -401,32 +393,30 @@ func (t *tool) window() *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&page, "page", "", "accounts, needs, connect, notices, settings, about, or account:ID")
+	cmd.Flags().StringVar(&page, "page", "", platform.T("accounts, needs, connect, notices, settings, about, or account:ID"))
 	return cmd
 }
 
 func (t *tool) open() *cobra.Command {
 	var register, unregister bool
 	cmd := &cobra.Command{
-		Use:   "open LINK",
-		Short: "Open a relink:// link, as in mails and calendars",
-		Long: `Open a relink:// link, as Relink's mails and calendar carry them: it shows the
-account in the window, where a click goes on. With --register the system opens
-such links by this command, with --unregister no more.`,
+		Use:     "open LINK",
+		Short:   platform.T("Open a relink:// link, as in mails and calendars"),
+		Long:    platform.T(`Open a relink:// link, as Relink's mails and calendar carry them: it shows the account in the window, where a click goes on. With --register the system opens such links by this command, with --unregister no more.`),
 		Example: "  relink open relink://reconnect/linkedin/acme\n  relink open --register",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case register && unregister || (register || unregister) == (len(args) == 1):
-				return usage("give a link, or --register, or --unregister", "it is not clear what to open")
+				return usage(platform.T("give a link, or --register, or --unregister"), platform.T("it is not clear what to open"))
 			case register || unregister:
 				if err := t.Links(register); err != nil {
 					return err
 				}
 				if register {
-					return t.result(okOut{true}, "relink:// links open Relink now.")
+					return t.result(okOut{true}, platform.T("relink:// links open Relink now."))
 				}
-				return t.result(okOut{true}, "relink:// links do not open Relink any more.")
+				return t.result(okOut{true}, platform.T("relink:// links do not open Relink any more."))
 			}
 			if _, err := notifier.ParseLink(args[0]); err != nil {
 				return err
@@ -444,26 +434,24 @@ such links by this command, with --unregister no more.`,
 			})(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&register, "register", false, "have the system open relink:// links with Relink")
-	cmd.Flags().BoolVar(&unregister, "unregister", false, "leave relink:// links to others")
+	cmd.Flags().BoolVar(&register, "register", false, platform.T("have the system open relink:// links with Relink"))
+	cmd.Flags().BoolVar(&unregister, "unregister", false, platform.T("leave relink:// links to others"))
 	return cmd
 }
 
 func (t *tool) practise() *cobra.Command {
 	return &cobra.Command{
 		Use:   "practise",
-		Short: "Try Relink on a practice network",
-		Long: `Try Relink on a small social network on this computer, whose tokens end in
-minutes. It gets a window, an agent and a vault of its own; they go when the
-window is closed, and nothing real is touched.`,
-		Args: nothing,
+		Short: platform.T("Try Relink on a practice network"),
+		Long:  platform.T(`Try Relink on a small social network on this computer, whose tokens end in minutes. It gets a window, an agent and a vault of its own; they go when the window is closed, and nothing real is touched.`),
+		Args:  nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.Practise(cmd.Context(), func(address string) {
 				if t.json {
 					_ = t.emit(practiceOut{address})
 					return
 				}
-				_ = t.print("practice: %s", address)
+				_ = t.print(platform.T("practice: %s"), address)
 			})
 		},
 	}
@@ -473,30 +461,29 @@ func (t *tool) agent() *cobra.Command {
 	var noTray bool
 	var sandbox string
 	cmd := &cobra.Command{
-		Use:   "agent",
-		Short: "Run the agent in the foreground",
-		Long: `Run the agent in the foreground: for a service manager, or a server without a
-desktop. Everything else starts it by itself.`,
+		Use:     "agent",
+		Short:   platform.T("Run the agent in the foreground"),
+		Long:    platform.T(`Run the agent in the foreground: for a service manager, or a server without a desktop. Everything else starts it by itself.`),
 		Example: "  relink agent --no-tray",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return t.RunAgent(cmd.Context(), noTray, sandbox)
 		},
 	}
-	cmd.Flags().BoolVar(&noTray, "no-tray", false, "show no tray icon")
-	cmd.Flags().StringVar(&sandbox, "sandbox", "", "use the practice network at this address; needs a RELINK_HOME of its own")
+	cmd.Flags().BoolVar(&noTray, "no-tray", false, platform.T("show no tray icon"))
+	cmd.Flags().StringVar(&sandbox, "sandbox", "", platform.T("use the practice network at this address; needs a RELINK_HOME of its own"))
 	return cmd
 }
 
 func (t *tool) quit() *cobra.Command {
 	return &cobra.Command{
 		Use:   "quit",
-		Short: "End the agent",
+		Short: platform.T("End the agent"),
 		Args:  nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			svc, err := t.Dial(cmd.Context(), false)
 			if platform.KindOf(err) == platform.KindAgent {
-				return t.result(okOut{true}, "Relink is not running.")
+				return t.result(okOut{true}, platform.T("Relink is not running."))
 			}
 			if err != nil {
 				return err
@@ -504,7 +491,7 @@ func (t *tool) quit() *cobra.Command {
 			if err := svc.Quit(cmd.Context()); err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Relink has ended. Until it runs again nobody is reminded.")
+			return t.result(okOut{true}, platform.T("Relink has ended. Until it runs again nobody is reminded."))
 		},
 	}
 }
@@ -512,7 +499,7 @@ func (t *tool) quit() *cobra.Command {
 func (t *tool) version() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
-		Short: "Print the version, and the running agent's",
+		Short: platform.T("Print the version, and the running agent's"),
 		Args:  nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out, lines := versionOut{Version: t.Version}, []string{"relink " + t.Version}
@@ -520,9 +507,9 @@ func (t *tool) version() *cobra.Command {
 				if a, err := svc.About(cmd.Context()); err == nil {
 					o := agentOut(a)
 					out.Agent = &o
-					lines = append(lines, "agent "+a.Version+", data in "+a.Data+", log "+a.Log)
+					lines = append(lines, platform.T("agent %s, data in %s, log %s", a.Version, a.Data, a.Log))
 					if a.Sandbox != "" {
-						lines = append(lines, "practice network "+a.Sandbox)
+						lines = append(lines, platform.T("practice network %s", a.Sandbox))
 					}
 				}
 			}

@@ -163,7 +163,7 @@ func wrap(text string, columns int) []string {
 		}
 		now, have, gap := "", 0, ""
 		for _, p := range pieces(line) {
-			if have > 0 && have+len(gap)+cells(p.text) > columns {
+			if now != "" && have+len(gap)+cells(p.text) > columns {
 				out, now, have, gap = append(out, now), "", 0, ""
 			}
 			now += gap + p.text
@@ -201,16 +201,20 @@ func columns(items []string, width int) []string {
 // piece is what must stay together, and what is between it and the next.
 type piece struct{ text, gap string }
 
+// closing are the wide characters that no line begins with.
+const closing = "、。，．）」』】！？：；ーっゃゅょッャュョ"
+
 func pieces(line string) []piece {
 	var out []piece
 	for word := range strings.FieldsSeq(line) {
-		at := 0
+		at, before := 0, rune(0)
 		for i, r := range word {
-			// No line begins with what closes.
-			if i > at && runeCells(r) == 2 && !strings.ContainsRune("、。，．）」』】！？：；ーっゃゅょッャュョ", r) && !strings.Contains(word, "://") {
+			wide := runeCells(r) == 2 && !strings.ContainsRune(closing, r)
+			if i > at && (wide || runeCells(before) == 2 && unicode.In(r, unicode.Latin, unicode.Nd)) {
 				out = append(out, piece{text: word[at:i]})
 				at = i
 			}
+			before = r
 		}
 		out = append(out, piece{word[at:], " "})
 	}

@@ -152,7 +152,7 @@ func answeredBy[T any](ctx context.Context, t *tool, ask func() (string, error),
 }
 
 func threeTimes() *platform.Error {
-	return usage(platform.T("run the command again, or see what it takes: relink --help"), "%s", platform.T("three answers could not be used; nothing was changed"))
+	return usage(platform.T("run the command again, or see what it takes: relink --help"), platform.T("three answers could not be used; nothing was changed"))
 }
 
 // yes asks a question that Enter answers with otherwise.
@@ -172,7 +172,7 @@ func (t *tool) hidden(ctx context.Context, prompt string) (string, error) {
 		var err error
 		if show, err = t.Hide(); err != nil {
 			_, _ = io.WriteString(t.Stderr, "\n")
-			return "", usage(platform.T("give it on stdin instead"), "%s", platform.T("the terminal cannot be read without showing what is typed"))
+			return "", usage(platform.T("give it on stdin instead"), platform.T("the terminal cannot be read without showing what is typed"))
 		}
 	}
 	text, ok, err := t.wait(ctx)

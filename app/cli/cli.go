@@ -104,7 +104,7 @@ func (t *tool) main(ctx context.Context, args []string) int {
 		return exitDone
 	}
 	if !t.running { // cobra's own: unknown verbs and flags, missing arguments
-		err = usage("see what is possible: relink --help", "%s", err)
+		err = usage(platform.T("see what is possible: relink --help"), err.Error())
 	}
 	return Report(t.Stderr, err)
 }
@@ -149,6 +149,7 @@ var verbs = []struct {
 	{"unlock", (*tool).unlock},
 	{"backup", (*tool).backup},
 	{"restore", (*tool).restore},
+	{"completion", (*tool).completion},
 	{"window", (*tool).window},
 	{"open", (*tool).open},
 	{"practise", (*tool).practise},
@@ -160,17 +161,19 @@ var verbs = []struct {
 func (t *tool) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "relink",
-		Short: "Keep social accounts connected",
-		Long: `Relink keeps social accounts connected: it knows when each token on this
-computer ends, says so in time, and renews it through the platform's own
-sign-in. Without a verb it starts the agent and shows the window.
+		Short: platform.T("Keep social accounts connected"),
+		Long: platform.T(`Relink keeps social accounts connected: it knows when each token on this computer ends, says so in time, and renews it through the platform's own sign-in. Without a verb it starts the agent and shows the window.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed,
-4 the vault is locked, 5 the platform is unreachable.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed, 4 the vault is locked, 5 the platform is unreachable.`),
 		Example: `  relink connect mastodon --server https://mastodon.social
   relink status
   curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
-		Args:          cobra.NoArgs,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return noVerb(args[0])
+			}
+			return nil
+		},
 		SilenceErrors: true, SilenceUsage: true,
 		PersistentPreRun: func(*cobra.Command, []string) {
 			t.running = true
@@ -187,9 +190,11 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed,
 			return nil
 		}),
 	}
-	root.PersistentFlags().BoolVar(&t.json, "json", false, "print JSON, one value a line")
-	root.PersistentFlags().BoolVar(&t.noStart, "no-start", false, "do not start the agent if none runs")
-	root.PersistentFlags().BoolVar(&t.noInput, "no-input", false, "ask nothing, as if no person were at the terminal")
+	root.PersistentFlags().BoolVar(&t.json, "json", false, platform.T("print JSON, one value a line"))
+	root.PersistentFlags().BoolVar(&t.noStart, "no-start", false, platform.T("do not start the agent if none runs"))
+	root.PersistentFlags().BoolVar(&t.noInput, "no-input", false, platform.T("ask nothing, as if no person were at the terminal"))
+	root.CompletionOptions.DisableDefaultCmd = true
+	t.speak(root)
 	root.SetIn(t.Stdin)
 	root.SetOut(t.Stdout)
 	root.SetErr(t.Stderr)
@@ -218,7 +223,9 @@ func (t *tool) made(name string, make func(*tool) *cobra.Command, want string) *
 	if name != want || name == "backup" && t.Backup == nil || name == "restore" && t.Restore == nil {
 		return nil
 	}
-	return make(t)
+	cmd := make(t)
+	t.complete(cmd)
+	return cmd
 }
 
 type action = func(cmd *cobra.Command, args []string) error
@@ -262,7 +269,7 @@ func (t *tool) result(v any, format string, args ...any) error {
 
 func written(err error) error {
 	if err != nil {
-		return fmt.Errorf("write result: %w", err)
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the result could not be written: %s", err), Err: err}
 	}
 	return nil
 }
@@ -320,15 +327,15 @@ func errorLine(err error) string {
 // nothing refuses arguments without repeating them: one may be a secret that was given by mistake.
 func nothing(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s takes no arguments", cmd.CommandPath())
+		return errors.New(platform.T("%s takes no arguments", cmd.CommandPath()))
 	}
 	return nil
 }
 
-func usage(repair, format string, args ...any) *platform.Error {
-	return &platform.Error{Kind: platform.KindUsage, Message: fmt.Sprintf(format, args...), Repair: repair}
+func usage(repair, message string) *platform.Error {
+	return &platform.Error{Kind: platform.KindUsage, Message: message, Repair: repair}
 }
 
 func cancelled() *platform.Error {
-	return &platform.Error{Kind: platform.KindCancelled, Message: "cancelled; nothing was changed", Repair: "run the command again when it suits"}
+	return &platform.Error{Kind: platform.KindCancelled, Message: platform.T("cancelled; nothing was changed"), Repair: platform.T("run the command again when it suits")}
 }

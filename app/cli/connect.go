@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -20,6 +21,8 @@ const cancelWait = 2 * time.Second
 // signIn is how a sign-in is to be led.
 type signIn struct {
 	noBrowser, paste, device bool
+	// anew asks again for what was declined.
+	anew bool
 	// credential takes the way by hand; login is the name that goes with it.
 	credential bool
 	login      string
@@ -28,12 +31,12 @@ type signIn struct {
 
 func (s *signIn) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&s.noBrowser, "no-browser", false, "print the address as the first line instead of opening a browser")
-	f.BoolVar(&s.paste, "paste", false, "for a browser on another machine: print the address, read the redirect address from stdin")
-	f.BoolVar(&s.device, "device", false, "sign in by a code typed on any device, where the platform has that")
-	f.BoolVar(&s.credential, "app-password-stdin", false, "hand over an app password, bot token or webhook address made at the platform: from stdin, or a prompt")
-	f.StringVar(&s.login, "login", "", "the login name that goes with an app password (WordPress)")
-	f.StringArrayVar(&s.pick, "pick", nil, "the page to connect, by name or id, where there are several; repeat it, or give all")
+	f.BoolVar(&s.noBrowser, "no-browser", false, platform.T("print the address as the first line instead of opening a browser"))
+	f.BoolVar(&s.paste, "paste", false, platform.T("for a browser on another machine: print the address, read the redirect address from stdin"))
+	f.BoolVar(&s.device, "device", false, platform.T("sign in by a code typed on any device, where the platform has that"))
+	f.BoolVar(&s.credential, "app-password-stdin", false, platform.T("hand over an app password, bot token or webhook address made at the platform: from stdin, or a prompt"))
+	f.StringVar(&s.login, "login", "", platform.T("the login name that goes with an app password (WordPress)"))
+	f.StringArrayVar(&s.pick, "pick", nil, platform.T("the page to connect, by name or id, where there are several; repeat it, or give all"))
 }
 
 // byHand reports whether a sign-in takes a credential made at the platform.
@@ -45,7 +48,7 @@ func (s signIn) byHand(p *platform.Platform) bool {
 func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, login string) (name, secret string, err error) {
 	c := p.Credential
 	if c == nil {
-		return "", "", usage("leave --app-password-stdin out", "%s is connected in the browser only", p.Name)
+		return "", "", usage(platform.T("leave --app-password-stdin out"), platform.T("%s is connected in the browser only", p.Name))
 	}
 	if t.Interactive {
 		if t.guided() && c.Page != "" {
@@ -57,13 +60,13 @@ func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, l
 	name = words(s.login, login)
 	if c.Login != "" && name == "" {
 		if !t.Interactive {
-			return "", "", usage("add --login NAME", "%s needs the %s that goes with the %s", p.Name, c.Login, c.Name)
+			return "", "", usage(platform.T("add --login NAME"), platform.T("%s needs the %s that goes with the %s", p.Name, platform.T(c.Login), platform.T(c.Name)))
 		}
 		if name, err = t.ask(ctx, platform.Capital(platform.T(c.Login))+": "); err != nil {
 			return "", "", err
 		}
 		if name == "" {
-			return "", "", usage("run it again and type it", "nothing was given")
+			return "", "", usage(platform.T("run it again and type it"), platform.T("nothing was given"))
 		}
 	}
 	secret, err = t.secret(ctx, platform.Capital(platform.T(c.Name))+": ")
@@ -84,8 +87,8 @@ func (t *tool) refuse(s signIn, command string) error {
 		return nil
 	}
 	return &platform.Error{
-		Kind: platform.KindReconnect, Message: "this needs a person at a browser, and there is no terminal here",
-		Repair: "run it in one: " + command + " (or add --no-browser and open the address yourself)",
+		Kind: platform.KindReconnect, Message: platform.T("this needs a person at a browser, and there is no terminal here"),
+		Repair: platform.T("run it in one: %s (or add --no-browser and open the address yourself)", command),
 	}
 }
 
@@ -96,16 +99,12 @@ func (t *tool) connect() *cobra.Command {
 	var want []string
 	cmd := &cobra.Command{
 		Use:   "connect [PLATFORM]",
-		Short: "Connect an account through the platform's own sign-in",
-		Long: `Connect an account through the platform's own sign-in in the browser. Which
-platforms there are, and what they need first: relink platforms. Where a platform
-has an app password, a bot token or a webhook address instead, it is asked for.
+		Short: platform.T("Connect an account through the platform's own sign-in"),
+		Long: platform.T(`Connect an account through the platform's own sign-in in the browser. Which platforms there are, and what they need first: relink platforms. Where a platform has an app password, a bot token or a webhook address instead, it is asked for.
 
-At a terminal what is missing is asked for; without a platform you are led from
-the choice of one to the account that is connected.
+At a terminal what is missing is asked for; without a platform you are led from the choice of one to the account that is connected.
 
-With --no-browser the address to open is stdout's first line; then the command
-waits for the browser to come back, or for the redirect address on stdin.`,
+With --no-browser the address to open is stdout's first line; then the command waits for the browser to come back, or for the redirect address on stdin.`),
 		Example: `  relink connect
   relink connect mastodon --server https://mastodon.social
   relink connect facebook --pick "Acme Shop"
@@ -116,7 +115,7 @@ waits for the browser to come back, or for the redirect address on stdin.`,
 			if len(args) == 0 && t.guided() {
 				return nil
 			}
-			return cobra.ExactArgs(1)(cmd, args)
+			return takes(1, 1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			site := words(r.Server, words(issuer, handle))
@@ -167,11 +166,11 @@ waits for the browser to come back, or for the redirect address on stdin.`,
 	}
 	s.flags(cmd)
 	f := cmd.Flags()
-	f.StringVar(&r.Server, "server", "", "the server's address (Mastodon)")
-	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
-	f.StringVar(&handle, "handle", "", "the account's handle (Bluesky)")
-	f.StringVar(&r.ClientID, "client-id", "", "a public client's id, where no app registration is stored")
-	f.StringSliceVar(&want, "want", nil, "what the account is for: publish,analytics,inbox,previews (default: what needs no approval by the platform)")
+	f.StringVar(&r.Server, "server", "", platform.T("the server's address (Mastodon)"))
+	f.StringVar(&issuer, "issuer", "", platform.T("the issuer's address (oidc)"))
+	f.StringVar(&handle, "handle", "", platform.T("the account's handle (Bluesky)"))
+	f.StringVar(&r.ClientID, "client-id", "", platform.T("a public client's id, where no app registration is stored"))
+	f.StringSliceVar(&want, "want", nil, platform.T("what the account is for: publish,analytics,inbox,previews (default: what needs no approval by the platform)"))
 	return cmd
 }
 
@@ -182,9 +181,17 @@ func siteOf(p *platform.Platform, server, issuer, handle string) (string, error)
 	case p.Site == platform.SiteNone || site != "":
 		return site, nil
 	case p.Site == platform.SiteHandle:
-		return "", usage("add it: --handle acme.bsky.social", "%s needs to know whose account", p.Name)
+		return "", usage(platform.T("add it: --handle acme.bsky.social"), platform.T("%s needs to know whose account", p.Name))
 	}
-	return "", usage("add its address: --"+string(p.Site)+" https://…", "%s needs to know which %s", p.Name, p.Site)
+	return "", needsSite(p, string(p.Site))
+}
+
+// needsSite says that the server or issuer is missing, which a flag gives.
+func needsSite(p *platform.Platform, flag string) error {
+	if p.Site == platform.SiteIssuer {
+		return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which issuer", p.Name))
+	}
+	return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which server", p.Name))
 }
 
 // wanted reads what the account is for.
@@ -193,7 +200,7 @@ func wanted(p *platform.Platform, want []string) ([]platform.Capability, error) 
 	for _, w := range want {
 		c := platform.Capability(w)
 		if !slices.ContainsFunc(p.Needs, func(n platform.Need) bool { return n.Capability == c }) {
-			return nil, usage("choose from: "+capabilities(p), "%s has nothing called %q", p.Name, w)
+			return nil, usage(platform.T("choose from: %s", capabilities(p)), platform.T("%s has nothing called %q", p.Name, w))
 		}
 		out = append(out, c)
 	}
@@ -205,24 +212,22 @@ func capabilities(p *platform.Platform) string {
 	for _, n := range p.Needs {
 		out = append(out, string(n.Capability))
 	}
-	return words(strings.Join(out, ", "), "nothing, leave --want out")
+	return words(strings.Join(out, ", "), platform.T("nothing, leave --want out"))
 }
 
 func (t *tool) reconnect() *cobra.Command {
 	var s signIn
 	var all bool
 	cmd := &cobra.Command{
-		Use:   "reconnect [ACCOUNT]",
-		Short: "Sign in again for an account that is there",
-		Long: `Sign in again for an account that is there. Its name, settings and history stay.
-With --all: every account that needs somebody or ends soon, one at a time. At a
-terminal, without either, they are listed to choose from.`,
+		Use:     "reconnect [ACCOUNT]",
+		Short:   platform.T("Sign in again for an account that is there"),
+		Long:    platform.T(`Sign in again for an account that is there. Its name, settings and history stay. With --all: every account that needs somebody or ends soon, one at a time. At a terminal, without either, they are listed to choose from.`),
 		Example: "  relink reconnect\n  relink reconnect linkedin/acme\n  relink reconnect --all",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 != all && len(args) < 2 || len(args) == 0 && t.guided() {
 				return nil
 			}
-			return fmt.Errorf("name one account, or give --all")
+			return errors.New(platform.T("name one account, or give --all"))
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if t.guided() {
@@ -246,7 +251,7 @@ terminal, without either, they are listed to choose from.`,
 		},
 	}
 	s.flags(cmd)
-	cmd.Flags().BoolVar(&all, "all", false, "every account that needs somebody or ends soon")
+	cmd.Flags().BoolVar(&all, "all", false, platform.T("every account that needs somebody or ends soon"))
 	return cmd
 }
 
@@ -267,7 +272,7 @@ func (t *tool) reconnectOne(ctx context.Context, svc agent.Service, account stri
 
 // startAgain starts the sign-in of an account that is there, the way it came.
 func (t *tool) startAgain(ctx context.Context, svc agent.Service, account string, s signIn) (agent.Flow, error) {
-	r := agent.ReconnectRequest{Account: account, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste, Device: s.device}
+	r := agent.ReconnectRequest{Account: account, Anew: s.anew, NoBrowser: s.noBrowser || s.paste, NoListener: s.paste, Device: s.device}
 	if acc, byHand, err := t.wayOf(ctx, svc, account, s); err != nil {
 		return agent.Flow{}, err
 	} else if byHand != nil {
@@ -315,11 +320,11 @@ func (t *tool) reconnectAll(ctx context.Context, svc agent.Service, s signIn) er
 		if t.json {
 			return nil
 		}
-		return t.print("Nobody is needed.")
+		return t.print(platform.T("Nobody is needed."))
 	}
 	code := exitDone
 	for i, a := range due {
-		t.say("%s (%d of %d)", a.Title(), i+1, len(due))
+		t.say("%s", platform.T("%s (%d of %d)", a.Title(), i+1, len(due)))
 		err := t.reconnectOne(ctx, svc, a.ID, s)
 		if err == nil {
 			continue
@@ -409,7 +414,7 @@ func (t *tool) watch(ctx context.Context, svc agent.Service, f agent.Flow, s sig
 			case !l.ok:
 				listens = false
 				if comesBack && !f.Listening && !pasted && f.Phase == agent.PhaseWaiting {
-					return f, usage("run it again and paste the address the browser ends on", "no redirect address came on stdin")
+					return f, usage(platform.T("run it again and paste the address the browser ends on"), platform.T("no redirect address came on stdin"))
 				}
 				if !chose && f.Phase == agent.PhaseChoosing {
 					return f, t.unpicked(f)
@@ -582,7 +587,7 @@ func (t *tool) choose(ctx context.Context, svc agent.Service, f agent.Flow, s si
 		ids, missing := picked(f.Candidates, s.pick)
 		if missing != "" {
 			t.candidates(f)
-			return usage("pick one that is listed", "there is no page %q", missing)
+			return usage(platform.T("pick one that is listed"), platform.T("there is no page %q", missing))
 		}
 		return svc.Choose(ctx, f.ID, ids)
 	}
@@ -610,10 +615,10 @@ func (t *tool) less(f agent.Flow) {
 func (t *tool) unpicked(f agent.Flow) error {
 	if len(f.Less) > 0 {
 		t.less(f)
-		return usage(platform.T("run it again and allow everything, or add --pick all to take it"), "%s", platform.T("the account keeps what it had"))
+		return usage(platform.T("run it again and allow everything, or add --pick all to take it"), platform.T("the account keeps what it had"))
 	}
 	t.candidates(f)
-	return usage("run it again with --pick NAME, or --pick all", "there are several pages to choose from")
+	return usage(platform.T("run it again with --pick NAME, or --pick all"), platform.T("there are several pages to choose from"))
 }
 
 func (t *tool) candidates(f agent.Flow) {
@@ -682,7 +687,7 @@ func (t *tool) ended(ctx context.Context, svc agent.Service, f agent.Flow) error
 	t.wipe()
 	if f.Phase == agent.PhaseFailed {
 		if f.Error == nil {
-			return &platform.Error{Kind: platform.KindRetry, Message: "the sign-in failed; nothing was changed", Repair: "try again"}
+			return &platform.Error{Kind: platform.KindRetry, Message: platform.T("the sign-in failed; nothing was changed"), Repair: platform.T("try again")}
 		}
 		return f.Error
 	}
@@ -710,7 +715,7 @@ func (t *tool) ended(ctx context.Context, svc agent.Service, f agent.Flow) error
 func holds(r *agent.Row, now time.Time) string {
 	s := r.Status
 	if d := s.Deadline; d.Ends() && d.At.After(now) {
-		return s.State.Word() + " until " + date(d.At) + ", " + s.Left(now)
+		return platform.T("%s until %s, %s", s.State.Word(), date(d.At), s.Left(now))
 	}
-	return s.State.Word() + ", " + s.Left(now)
+	return platform.T("%s, %s", s.State.Word(), s.Left(now))
 }

@@ -367,25 +367,7 @@ func (b *bench) run(t *testing.T, args ...string) int {
 		},
 		OpenWindow: func(_ context.Context, page string) error { b.other = append(b.other, "window "+page); return nil },
 		Links:      func(on bool) error { b.other = append(b.other, fmt.Sprint("links ", on)); return nil },
-		Backup: func(_ context.Context, path string, vault, archive func() (string, error)) error {
-			if b.locked {
-				pass, err := vault()
-				if err != nil {
-					return err
-				}
-				b.other = append(b.other, "open "+pass)
-			}
-			pass, err := archive()
-			if err != nil {
-				return err
-			}
-			b.other = append(b.other, "backup "+path+" "+pass)
-			return nil
-		},
-		Restore: func(_ context.Context, path, pass string, _ bool) (string, error) {
-			b.other = append(b.other, "restore "+path+" "+pass)
-			return b.aside, nil
-		},
+		Backup:     b.backup, Restore: b.restore,
 		Hide: func() (func(), error) {
 			b.hidden++
 			return func() { b.hidden-- }, nil
@@ -393,6 +375,27 @@ func (b *bench) run(t *testing.T, args ...string) int {
 		HasDisplay: func() (bool, string) { return !b.blind, "no display" },
 	}}
 	return l.main(b.ctx, args)
+}
+
+func (b *bench) backup(_ context.Context, path string, vault, archive func() (string, error)) error {
+	if b.locked {
+		pass, err := vault()
+		if err != nil {
+			return err
+		}
+		b.other = append(b.other, "open "+pass)
+	}
+	pass, err := archive()
+	if err != nil {
+		return err
+	}
+	b.other = append(b.other, "backup "+path+" "+pass)
+	return nil
+}
+
+func (b *bench) restore(_ context.Context, path, pass string, _ bool) (string, error) {
+	b.other = append(b.other, "restore "+path+" "+pass)
+	return b.aside, nil
 }
 
 // everyPlatform lists the platforms as an error does.

@@ -287,8 +287,50 @@ func (t *tool) registration(p *platform.Platform, redirect string) {
 	}
 }
 
-// typeApp asks for the client id and the secret, and stores them.
+// typeApp asks for the client id and the secret, has the platform asked about
+// them, and stores them.
 func (t *tool) typeApp(ctx context.Context, svc agent.Service, p *platform.Platform, server string) error {
+	for range tries {
+		app, err := t.askApp(ctx, p, server)
+		if err != nil {
+			return err
+		}
+		wrong := false
+		found, err := svc.TestApp(ctx, app)
+		if err == nil { // else a sign-in will tell
+			wrong = t.doubts(found)
+		}
+		keep := !wrong
+		if wrong {
+			if keep, err = t.yes(ctx, platform.T("Store it all the same?"), false); err != nil {
+				return err
+			}
+		}
+		if keep {
+			return svc.SetApp(ctx, app)
+		}
+	}
+	return threeTimes()
+}
+
+// doubts tells what is wrong with an app registration, and whether it is of no use so.
+func (t *tool) doubts(found []agent.Finding) (wrong bool) {
+	for _, f := range found {
+		if f.Level != agent.LevelFail && f.Level != agent.LevelWarn {
+			continue
+		}
+		text := f.Text
+		if f.Repair != "" {
+			text = strings.TrimSuffix(text, ".") + "; " + f.Repair
+		}
+		t.tell(text)
+		wrong = wrong || f.Level == agent.LevelFail
+	}
+	return wrong
+}
+
+// askApp asks for an app registration.
+func (t *tool) askApp(ctx context.Context, p *platform.Platform, server string) (agent.AppRequest, error) {
 	reg := p.Registration
 	id := words(reg.IDLabel, platform.T("Client id"))
 	app := agent.AppRequest{Platform: p.ID, Server: server}
@@ -302,7 +344,7 @@ func (t *tool) typeApp(ctx context.Context, svc agent.Service, p *platform.Platf
 	}
 	var err error
 	if app.ClientID, err = answered(ctx, t, id+": ", missing(id)); err != nil {
-		return err
+		return app, err
 	}
 	if p.Redirect == platform.RedirectFixed || p.Redirect == platform.RedirectHTTPS {
 		question := platform.T("Redirect address you registered (Enter = the one above): ")
@@ -312,7 +354,7 @@ func (t *tool) typeApp(ctx context.Context, svc agent.Service, p *platform.Platf
 			}
 			return s, nil
 		}); err != nil {
-			return err
+			return app, err
 		}
 	}
 	if reg.Secret || p.Site == platform.SiteIssuer {
@@ -321,11 +363,9 @@ func (t *tool) typeApp(ctx context.Context, svc agent.Service, p *platform.Platf
 		if p.Site == platform.SiteIssuer { // which may take public clients
 			question, needed = platform.T("%s (it is not shown; Enter where there is none): ", name), ""
 		}
-		if app.Secret, err = answeredBy(ctx, t, func() (string, error) { return t.hidden(ctx, question) }, missing(needed)); err != nil {
-			return err
-		}
+		app.Secret, err = answeredBy(ctx, t, func() (string, error) { return t.hidden(ctx, question) }, missing(needed))
 	}
-	return svc.SetApp(ctx, app)
+	return app, err
 }
 
 // attempt is a sign-in that can be tried again.
@@ -442,6 +482,7 @@ func (t *tool) askFewer(ctx context.Context, svc agent.Service, f agent.Flow, s 
 		if err != nil || !again {
 			return nil, ignoreCancelled(ctx, err)
 		}
+		s.anew = true
 		next := t.attemptOf(svc, row, s)
 		return &next, nil
 	}

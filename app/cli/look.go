@@ -81,11 +81,9 @@ func row(parts ...string) string { return strings.Join(parts, "\t") }
 
 func (t *tool) status() *cobra.Command {
 	return &cobra.Command{
-		Use:   "status",
-		Short: "Show every account, worst first",
-		Long: `Show every account, worst first: its state, the time left, the date it ends,
-and where that date is known from. Exit code 0 when all is well, 3 when somebody
-is needed, 4 when the vault is locked.`,
+		Use:     "status",
+		Short:   platform.T("Show every account, worst first"),
+		Long:    platform.T(`Show every account, worst first: its state, the time left, the date it ends, and where that date is known from. Exit code 0 when all is well, 3 when somebody is needed, 4 when the vault is locked.`),
 		Example: "  relink status\n  relink status --json | jq '.accounts[] | select(.needs_person) | .ref'",
 		Args:    nothing,
 		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
@@ -124,14 +122,14 @@ func (t *tool) showStatus(s *agent.Snapshot, numbers bool) error {
 		return t.emit(out)
 	}
 	if s.Len() > 0 {
-		rows := []string{row("ACCOUNT", "STATE", "LEFT", "ENDS", "KNOWN FROM")}
+		rows := []string{row(platform.T("ACCOUNT"), platform.T("STATE"), platform.T("LEFT"), platform.T("ENDS"), platform.T("KNOWN FROM"))}
 		if numbers {
 			rows[0] = row("", rows[0])
 		}
 		for r := range s.All() {
 			word, ends, from := r.Status.State.Word(), "-", "-"
 			if !r.UnreachableSince.IsZero() {
-				word += ", unreachable"
+				word = platform.T("%s, unreachable", word)
 			}
 			if c := r.Status.Deadline; c.Kind != "" {
 				from = c.Known(platformName(r.Account.Platform))
@@ -157,17 +155,18 @@ func (t *tool) showStatus(s *agent.Snapshot, numbers bool) error {
 	}
 	lines := []string{t.summary(s)}
 	for _, w := range s.Warnings {
-		lines = append(lines, "Warning: "+w)
+		lines = append(lines, platform.T("Warning: %s", w))
 	}
 	if s.Paused.After(now) {
-		lines = append(lines, "Reminders are paused until "+date(s.Paused)+"; go on with: relink pause off")
+		lines = append(lines, platform.T("Reminders are paused until %s; go on with: relink pause off", date(s.Paused)))
 	}
 	if s.Locked != "" {
-		line := "The vault is locked: " + strings.TrimSuffix(s.Locked, ".")
-		if !strings.Contains(line, "relink unlock") {
-			line += "; open it: relink unlock"
+		why := strings.TrimSuffix(s.Locked, ".")
+		if strings.Contains(why, "relink unlock") {
+			lines = append(lines, platform.T("The vault is locked: %s", why))
+		} else {
+			lines = append(lines, platform.T("The vault is locked: %s; open it: relink unlock", why))
 		}
-		lines = append(lines, line)
 	}
 	return t.printLines(lines)
 }
@@ -185,21 +184,21 @@ func (t *tool) printLines(lines []string) error {
 func (t *tool) summary(s *agent.Snapshot) string {
 	switch n := s.NeedsPerson(); {
 	case s.Len() == 0:
-		return "No accounts yet; connect one: relink connect mastodon --server https://mastodon.social"
+		return platform.T("No accounts yet; connect one: relink connect mastodon --server https://mastodon.social")
 	case n == 1:
 		for r := range s.All() {
 			if r.Status.State.NeedsPerson() {
-				return "1 account needs you; run: relink reconnect " + r.Account.Ref()
+				return platform.T("1 account needs you; run: relink reconnect %s", r.Account.Ref())
 			}
 		}
 	case n > 1:
-		return fmt.Sprintf("%d accounts need you; run: relink reconnect --all", n)
+		return platform.N(n, "%d account needs you; run: relink reconnect --all", "%d accounts need you; run: relink reconnect --all")
 	}
-	out := "Nobody is needed."
+	out := platform.T("Nobody is needed.")
 	if s.Counts[platform.StateConnected] == s.Len() {
-		out = fmt.Sprintf("All %d connected.", s.Len())
+		out = platform.N(s.Len(), "%d connected.", "All %d connected.")
 		if s.Len() == 1 {
-			out = "Connected."
+			out = platform.T("Connected.")
 		}
 	}
 	var next *agent.Row
@@ -209,42 +208,41 @@ func (t *tool) summary(s *agent.Snapshot) string {
 		}
 	}
 	if next != nil {
-		out += " Next: " + next.Account.Ref() + ", " + date(next.Status.Deadline.At) + "."
+		out += " " + platform.T("Next: %s, %s.", next.Account.Ref(), date(next.Status.Deadline.At))
 	}
 	return out
 }
 
 func (t *tool) platforms() *cobra.Command {
 	return &cobra.Command{
-		Use:   "platforms [PLATFORM]",
-		Short: "List what is supported, or what one platform needs",
-		Long: `List the platforms: how long their tokens last, and whether you need an app
-registration of your own. With a name, say step by step what to register.`,
+		Use:     "platforms [PLATFORM]",
+		Short:   platform.T("List what is supported, or what one platform needs"),
+		Long:    platform.T(`List the platforms: how long their tokens last, and whether you need an app registration of your own. With a name, say step by step what to register.`),
 		Example: "  relink platforms\n  relink platforms facebook",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				return t.onePlatform(cmd.Context(), args[0])
 			}
-			out, rows := []platformOut{}, []string{row("PLATFORM", "NAME", "APP REGISTRATION", "GIVE", "TOKENS LAST")}
+			out, rows := []platformOut{}, []string{row(platform.T("PLATFORM"), platform.T("NAME"), platform.T("APP REGISTRATION"), platform.T("GIVE"), platform.T("TOKENS LAST"))}
 			for _, p := range platform.All() {
 				o := platformOf(p)
-				give, reg := "-", "your own: relink app set "+p.ID
+				give, reg := "-", platform.T("your own: relink app set %s", p.ID)
 				if o.Needs != "" {
 					give = "--" + o.Needs
 				}
 				switch {
 				case p.Registration.Self:
-					reg = "made by Relink"
+					reg = platform.T("made by Relink")
 				case p.Registration.None:
-					reg = "none"
+					reg = platform.T("none")
 					if p.Credential != nil {
-						reg = "none, a " + p.Credential.Name
+						reg = platform.T("none, a %s", platform.T(p.Credential.Name))
 					}
 				case p.Registration.Console == "" && !p.Registration.Secret:
-					reg = "your own: --client-id or app set"
+					reg = platform.T("your own: --client-id or app set")
 				}
-				out, rows = append(out, o), append(rows, row(p.ID, p.Name, reg, give, p.Lifetime))
+				out, rows = append(out, o), append(rows, row(p.ID, p.Name, reg, give, platform.T(p.Lifetime)))
 			}
 			if t.json {
 				return t.emit(out)
@@ -285,71 +283,85 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 	if t.json {
 		return t.emit(o)
 	}
-	lines := []string{p.Name + ": " + p.Lifetime}
+	lines := []string{p.Name + ": " + platform.T(p.Lifetime)}
 	switch r := p.Registration; {
 	case r.Self:
-		lines = append(lines, "Relink registers itself; there is nothing to prepare.")
+		lines = append(lines, platform.T("Relink registers itself; there is nothing to prepare."))
 	case r.None:
-		lines = append(lines, "No app registration is needed.")
+		lines = append(lines, platform.T("No app registration is needed."))
 	default:
 		if r.Console != "" {
-			lines = append(lines, "Register your own app at "+r.Console)
+			lines = append(lines, platform.T("Register your own app at %s", r.Console))
 		}
 		for i, step := range r.Steps {
-			lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(step, "{redirect}", redirect)))
+			lines = append(lines, fmt.Sprintf("%d. %s", i+1, strings.ReplaceAll(platform.T(step), "{redirect}", redirect)))
 		}
 		if redirect != "" {
-			lines = append(lines, "Redirect address: "+redirect)
+			lines = append(lines, platform.T("Redirect address: %s", redirect))
 		}
 		if strings.HasPrefix(redirect, "https://"+connect.HostName+":") {
-			lines = append(lines, "For that address to reach this computer:")
+			lines = append(lines, platform.T("For that address to reach this computer:"))
 			for _, step := range connect.HTTPSSteps(runtime.GOOS) {
 				lines = append(lines, "- "+step)
 			}
 		}
-		lines = append(lines, "Then run: relink app set "+p.ID)
+		lines = append(lines, platform.T("Then run: relink app set %s", p.ID))
 	}
 	if p.Registration.Review != "" {
-		lines = append(lines, p.Registration.Review)
+		lines = append(lines, platform.T(p.Registration.Review))
 	}
 	for _, n := range p.Needs {
-		lines = append(lines, "For "+n.Capability.Word()+": "+strings.Join(n.Scopes, ", ")+map[bool]string{true: " (after the platform's approval)"}[n.Approval])
+		if n.Approval {
+			lines = append(lines, platform.T("For %s: %s (after the platform's approval)", n.Capability.Word(), strings.Join(n.Scopes, ", ")))
+		} else {
+			lines = append(lines, platform.T("For %s: %s", n.Capability.Word(), strings.Join(n.Scopes, ", ")))
+		}
 	}
 	if c := p.Credential; c != nil {
-		lines = append(lines, "With "+platform.Article(c.Name)+":")
+		lines = append(lines, with(c.Name))
 		for i, step := range c.Steps {
-			lines = append(lines, fmt.Sprintf("%d. %s", i+1, step))
+			lines = append(lines, fmt.Sprintf("%d. %s", i+1, platform.T(step)))
 		}
 		if c.Lasts != "" {
-			lines = append(lines, "It lasts: "+c.Lasts)
+			lines = append(lines, platform.T("It lasts: %s", platform.T(c.Lasts)))
 		}
 	}
 	if p.RevokePage != "" {
-		lines = append(lines, "Remove Relink there: "+p.RevokePage)
+		lines = append(lines, platform.T("Remove Relink there: %s", p.RevokePage))
 	}
 	return t.print("%s", strings.Join(lines, "\n"))
+}
+
+// with heads what is done with a credential; English needs an article before its name.
+func with(name string) string {
+	if platform.Language() == "en" {
+		name = platform.Article(name)
+	} else {
+		name = platform.T(name)
+	}
+	return platform.T("With %s:", name)
 }
 
 func (t *tool) check() *cobra.Command {
 	return &cobra.Command{
 		Use:     "check [ACCOUNT...]",
-		Short:   "Ask the platforms now whether the tokens still work",
-		Long:    "Ask the platforms now whether the tokens still work, without changing them. No name means all.",
+		Short:   platform.T("Ask the platforms now whether the tokens still work"),
+		Long:    platform.T("Ask the platforms now whether the tokens still work, without changing them. No name means all."),
 		Example: "  relink check\n  relink check linkedin/acme",
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			results, err := svc.Check(ctx, args...)
 			if err != nil {
 				return err
 			}
-			code, out, rows := exitDone, []checkOut{}, []string{row("ACCOUNT", "STATE", "LEFT", "ANSWER")}
+			code, out, rows := exitDone, []checkOut{}, []string{row(platform.T("ACCOUNT"), platform.T("STATE"), platform.T("LEFT"), platform.T("ANSWER"))}
 			for _, r := range results {
-				answer := "works"
+				answer := platform.T("works")
 				switch {
 				case r.Error != nil:
 					answer = errorLine(r.Error)
 					code = worse(code, exitCode(r.Error))
 				case r.State.NeedsPerson():
-					answer = "needs you; run: relink reconnect " + r.Ref
+					answer = platform.T("needs you; run: relink reconnect %s", r.Ref)
 				}
 				if r.State.NeedsPerson() {
 					code = exitPerson
@@ -383,13 +395,13 @@ func (t *tool) history() *cobra.Command {
 	var said bool
 	cmd := &cobra.Command{
 		Use:     "history [ACCOUNT]",
-		Short:   "List what happened, newest first",
-		Long:    "List what happened and what was said to you, newest first. With --said only the latter, by which channel, and what became of it.",
+		Short:   platform.T("List what happened, newest first"),
+		Long:    platform.T("List what happened and what was said to you, newest first. With --said only the latter, by which channel, and what became of it."),
 		Example: "  relink history linkedin/acme -n 20\n  relink history --said",
-		Args:    cobra.MaximumNArgs(1),
+		Args:    takes(0, 1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			if limit < 1 {
-				return usage("give a number such as -n 20", "%d lines are none", limit)
+				return usage(platform.T("give a number such as -n 20"), platform.T("%d lines are none", limit))
 			}
 			if said {
 				list, err := svc.Notices(ctx, agent.NoticeQuery{Account: strings.Join(args, ""), Limit: limit})
@@ -422,8 +434,8 @@ func (t *tool) history() *cobra.Command {
 			return t.table(false, rows)
 		}),
 	}
-	cmd.Flags().IntVarP(&limit, "limit", "n", 50, "how many lines at most")
-	cmd.Flags().BoolVar(&said, "said", false, "only what was said to you, and what became of it")
+	cmd.Flags().IntVarP(&limit, "limit", "n", 50, platform.T("how many lines at most"))
+	cmd.Flags().BoolVar(&said, "said", false, platform.T("only what was said to you, and what became of it"))
 	return cmd
 }
 
@@ -448,8 +460,8 @@ func (t *tool) saidTable(list []agent.Notice) error {
 func (t *tool) doctor() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Say what works here and how to mend the rest",
-		Long:  "Say what works here: keyring, notifications, tray, browser, clock, network, vault. Exit code 1 when something is at fault.",
+		Short: platform.T("Say what works here and how to mend the rest"),
+		Long:  platform.T("Say what works here: keyring, notifications, tray, browser, clock, network, vault. Exit code 1 when something is at fault."),
 		Args:  nothing,
 		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 			findings, err := svc.Doctor(ctx)

@@ -9,19 +9,20 @@ import (
 
 	"relink/app/agent"
 	"relink/notifier"
+	"relink/platform"
 )
 
 func (t *tool) mute() *cobra.Command {
 	return &cobra.Command{
 		Use:     "mute ACCOUNT [off]",
-		Short:   "Switch an account's reminders off, or on again",
-		Long:    "Switch an account's reminders off for good; off takes that back. The tray and the window go on showing its state.",
+		Short:   platform.T("Switch an account's reminders off, or on again"),
+		Long:    platform.T("Switch an account's reminders off for good; off takes that back. The tray and the window go on showing its state."),
 		Example: "  relink mute mastodon/test\n  relink mute mastodon/test off",
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    takes(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			on := len(args) == 1
 			if !on && args[1] != "off" {
-				return usage("leave it out, or write off", "%q is neither", args[1])
+				return usage(platform.T("leave it out, or write off"), platform.T("%q is neither", args[1]))
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 				if err := svc.Mute(ctx, args[0], on); err != nil {
@@ -29,9 +30,9 @@ func (t *tool) mute() *cobra.Command {
 				}
 				out := mutedOut{args[0], on}
 				if on {
-					return t.result(out, "No reminders for %s any more; take that back with: relink mute %s off", args[0], args[0])
+					return t.result(out, platform.T("No reminders for %s any more; take that back with: relink mute %s off"), args[0], args[0])
 				}
-				return t.result(out, "Reminders for %s go on.", args[0])
+				return t.result(out, platform.T("Reminders for %s go on."), args[0])
 			})(cmd, args)
 		},
 	}
@@ -40,10 +41,10 @@ func (t *tool) mute() *cobra.Command {
 func (t *tool) steps() *cobra.Command {
 	return &cobra.Command{
 		Use:     "steps ACCOUNT STEPS",
-		Short:   "Give an account reminders of its own",
-		Long:    "Give an account reminders of its own, in place of its platform's and everybody's; off takes them back.",
+		Short:   platform.T("Give an account reminders of its own"),
+		Long:    platform.T("Give an account reminders of its own, in place of its platform's and everybody's; off takes them back."),
 		Example: "  relink steps facebook/shop 14d,7d,1d,4h\n  relink steps facebook/shop off",
-		Args:    cobra.ExactArgs(2),
+		Args:    takes(2, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			var own []time.Duration
 			if args[1] != "off" {
@@ -61,9 +62,9 @@ func (t *tool) steps() *cobra.Command {
 					out.Steps = append(out.Steps, int64(d/time.Second))
 				}
 				if len(own) == 0 {
-					return t.result(out, "%s is reminded of like the others.", args[0])
+					return t.result(out, platform.T("%s is reminded of like the others."), args[0])
 				}
-				return t.result(out, "%s is reminded of %s before it ends.", args[0], formatSpans(own))
+				return t.result(out, platform.T("%s is reminded of %s before it ends."), args[0], formatSpans(own))
 			})(cmd, args)
 		},
 	}
@@ -71,16 +72,15 @@ func (t *tool) steps() *cobra.Command {
 
 func (t *tool) away() *cobra.Command {
 	return &cobra.Command{
-		Use:   "away FROM TO",
-		Short: "Say when you are not there",
-		Long: `Say when you are not there, both days included. What ends within that time is
-listed once before it begins, with what can be reconnected early. off ends it.`,
+		Use:     "away FROM TO",
+		Short:   platform.T("Say when you are not there"),
+		Long:    platform.T(`Say when you are not there, both days included. What ends within that time is listed once before it begins, with what can be reconnected early. off ends it.`),
 		Example: "  relink away 2026-12-12 2026-12-26\n  relink away off",
-		Args:    cobra.RangeArgs(1, 2),
+		Args:    takes(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			away, err := notifier.ParseAway(strings.Join(args, "/"))
 			if err != nil {
-				return usage("write two days like 2026-12-12 2026-12-26, or off", "%s", err.Error())
+				return usage(platform.T("write two days like 2026-12-12 2026-12-26, or off"), err.Error())
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 				s, err := svc.Settings(ctx)
@@ -92,9 +92,9 @@ listed once before it begins, with what can be reconnected early. off ends it.`,
 					return err
 				}
 				if away.None() {
-					return t.result(settingsOf(s), "You are there.")
+					return t.result(settingsOf(s), platform.T("You are there."))
 				}
-				return t.result(settingsOf(s), "You are away from %s to %s; what ends then is listed before.", away.From, away.To)
+				return t.result(settingsOf(s), platform.T("You are away from %s to %s; what ends then is listed before."), away.From, away.To)
 			})(cmd, args)
 		},
 	}
@@ -102,14 +102,11 @@ listed once before it begins, with what can be reconnected early. off ends it.`,
 
 func (t *tool) rehearse() *cobra.Command {
 	return &cobra.Command{
-		Use:   "rehearse ACCOUNT",
-		Short: "Show every reminder an account would give, as a rehearsal",
-		Long: `Show every reminder an account would give, one after the other within a minute,
-on every channel there is and marked as a rehearsal. Nothing else happens: a click
-on one is only counted, and the real reminders come all the same. Exit code 1 when
-a channel could not show one.`,
+		Use:     "rehearse ACCOUNT",
+		Short:   platform.T("Show every reminder an account would give, as a rehearsal"),
+		Long:    platform.T(`Show every reminder an account would give, one after the other within a minute, on every channel there is and marked as a rehearsal. Nothing else happens: a click on one is only counted, and the real reminders come all the same. Exit code 1 when a channel could not show one.`),
 		Example: "  relink rehearse linkedin/acme",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			r, err := svc.Rehearse(ctx, args[0])
 			if err != nil {
@@ -158,7 +155,7 @@ func (t *tool) rehearsed(s agent.RehearsalStep) (failed bool, err error) {
 	if t.json {
 		return failed, t.emit(out)
 	}
-	due := "no date"
+	due := platform.T("no date")
 	if !s.Due.IsZero() {
 		due = date(s.Due)
 	}

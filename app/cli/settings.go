@@ -25,39 +25,39 @@ type setting struct {
 
 func keys() []setting {
 	return slices.Concat(reminderKeys(), channelKeys(), []setting{
-		{"key", "where the vault's key is", func(s agent.Settings) string { return words(s.KeyPlace, s.Key) }, nil},
+		{"key", platform.T("where the vault's key is"), func(s agent.Settings) string { return words(s.KeyPlace, s.Key) }, nil},
 	})
 }
 
 func reminderKeys() []setting {
 	return []setting{
 		{
-			"steps", "when to remind, before the end",
+			"steps", platform.T("when to remind, before the end"),
 			func(s agent.Settings) string { return formatSpans(s.Steps) },
 			func(s *agent.Settings, v string) (err error) { s.Steps, err = parseSpans(v); return err },
 		},
-		span("urgent", "one more step where a scheduled post or a script depends on the account; off for none", func(s *agent.Settings) *time.Duration { return &s.Urgent }),
-		text("quiet", "hours in which nothing is said, such as 22:00-07:00; what falls into them is said before", "write hours like 22:00-07:00, or off",
+		span("urgent", platform.T("one more step where a scheduled post or a script depends on the account; off for none"), func(s *agent.Settings) *time.Duration { return &s.Urgent }),
+		text("quiet", platform.T("hours in which nothing is said, such as 22:00-07:00; what falls into them is said before"), platform.T("write hours like 22:00-07:00, or off"),
 			func(s *agent.Settings) *notifier.Quiet { return &s.Quiet }, notifier.ParseQuiet),
-		text("free_days", "days on which nothing is said, such as sat,sun; what falls on them is said before", "write days like sat,sun, or off",
+		text("free_days", platform.T("days on which nothing is said, such as sat,sun; what falls on them is said before"), platform.T("write days like sat,sun, or off"),
 			func(s *agent.Settings) *notifier.Days { return &s.FreeDays }, notifier.ParseDays),
-		text("away", "when you are not there, such as 2026-12-12/2026-12-26; what ends then is listed before", "write two days like 2026-12-12/2026-12-26, or off",
+		text("away", platform.T("when you are not there, such as 2026-12-12/2026-12-26; what ends then is listed before"), platform.T("write two days like 2026-12-12/2026-12-26, or off"),
 			func(s *agent.Settings) *notifier.Away { return &s.Away }, notifier.ParseAway),
 		{
-			"hour", "the hour of daily reminders, 0 to 23",
+			"hour", platform.T("the hour of daily reminders, 0 to 23"),
 			func(s agent.Settings) string { return strconv.Itoa(s.Hour) },
 			func(s *agent.Settings, v string) (err error) { s.Hour, err = parseNumber(v, 0, 23); return err },
 		},
-		span("idle", "how long an account may go unused; off switches the rule off", func(s *agent.Settings) *time.Duration { return &s.Idle }),
-		span("poll", "the agent's longest sleep, at most 1h", func(s *agent.Settings) *time.Duration { return &s.Poll }),
-		span("verify", "how often platforms are asked whether tokens work", func(s *agent.Settings) *time.Duration { return &s.Verify }),
+		span("idle", platform.T("how long an account may go unused; off switches the rule off"), func(s *agent.Settings) *time.Duration { return &s.Idle }),
+		span("poll", platform.T("the agent's longest sleep, at most 1h"), func(s *agent.Settings) *time.Duration { return &s.Poll }),
+		span("verify", platform.T("how often platforms are asked whether tokens work"), func(s *agent.Settings) *time.Duration { return &s.Verify }),
 		{
-			"port", "the port of the redirect address",
+			"port", platform.T("the port of the redirect address"),
 			func(s agent.Settings) string { return strconv.Itoa(s.Port) },
 			func(s *agent.Settings, v string) (err error) { s.Port, err = parseNumber(v, 1, 65535); return err },
 		},
 		{
-			"autostart", "start at login: on or off",
+			"autostart", platform.T("start at login: on or off"),
 			func(s agent.Settings) string {
 				if s.Autostart {
 					return "on"
@@ -66,19 +66,19 @@ func reminderKeys() []setting {
 			},
 			func(s *agent.Settings, v string) error {
 				if v != "on" && v != "off" {
-					return usage("write on or off", "%q is neither", v)
+					return usage(platform.T("write on or off"), platform.T("%q is neither", v))
 				}
 				s.Autostart = v == "on"
 				return nil
 			},
 		},
 		{
-			"language", "the language: auto for yours, or en, de, es, fr or ja",
+			"language", platform.T("the language: auto for yours, or en, de, es, fr or ja"),
 			func(s agent.Settings) string { return words(s.Language, "auto") },
 			func(s *agent.Settings, v string) error { s.Language = v; return nil },
 		},
 		{
-			"browser", "the command that opens an address; empty means the system's",
+			"browser", platform.T("the command that opens an address; empty means the system's"),
 			func(s agent.Settings) string { return s.Browser },
 			func(s *agent.Settings, v string) error { s.Browser = v; return nil },
 		},
@@ -101,7 +101,7 @@ func text[T fmt.Stringer](key, help, repair string, field func(*agent.Settings) 
 		func(s *agent.Settings, v string) error {
 			x, err := parse(v)
 			if err != nil {
-				return usage(repair, "%s", err.Error())
+				return usage(repair, err.Error())
 			}
 			*field(s) = x
 			return nil
@@ -112,7 +112,7 @@ func text[T fmt.Stringer](key, help, repair string, field func(*agent.Settings) 
 func parseNumber(v string, low, high int) (int, error) {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < low || n > high {
-		return 0, usage("write a number from "+strconv.Itoa(low)+" to "+strconv.Itoa(high), "%q is out of range", v)
+		return 0, usage(platform.T("write a number from %d to %d", low, high), platform.T("%q is out of range", v))
 	}
 	return n, nil
 }
@@ -153,7 +153,7 @@ func find(key string) (setting, error) {
 		}
 		names = append(names, s.key)
 	}
-	return setting{}, usage("choose one of: "+strings.Join(names, ", ")+", steps.PLATFORM", "there is no setting %q", key)
+	return setting{}, usage(platform.T("choose one of: %s", strings.Join(names, ", ")+", steps.PLATFORM"), platform.T("there is no setting %q", key))
 }
 
 func (t *tool) settings() *cobra.Command {
@@ -163,12 +163,9 @@ func (t *tool) settings() *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "settings",
-		Short: "Print or change the settings",
-		Long: `Print the settings, or one of them, or change one:
-
-` + help.String() + `
-steps.PLATFORM holds the steps of one platform; off takes them back. The file is
-config.toml; its place: relink version --json.`,
+		Short: platform.T("Print or change the settings"),
+		Long: platform.T("Print the settings, or one of them, or change one:") + "\n\n" + help.String() + "\n" +
+			platform.T("steps.PLATFORM holds the steps of one platform; off takes them back. The file is config.toml; its place: relink version --json."),
 		Example: "  relink settings\n  relink settings set steps 7d,3d,1d\n  relink settings set steps.facebook 14d,7d,1d",
 		Args:    nothing,
 		RunE: t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
@@ -193,7 +190,7 @@ config.toml; its place: relink version --json.`,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use: "get KEY", Short: "Print one setting", Args: cobra.ExactArgs(1),
+			Use: "get KEY", Short: platform.T("Print one setting"), Args: takes(1, 1),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				k, err := find(args[0])
 				if err != nil {
@@ -209,14 +206,14 @@ config.toml; its place: relink version --json.`,
 			},
 		},
 		&cobra.Command{
-			Use: "set KEY VALUE", Short: "Change one setting", Args: cobra.ExactArgs(2),
+			Use: "set KEY VALUE", Short: platform.T("Change one setting"), Args: takes(2, 2),
 			RunE: func(cmd *cobra.Command, args []string) error {
 				k, err := find(args[0])
 				if err != nil {
 					return err
 				}
 				if k.set == nil {
-					return usage("see relink unlock --help", "%s cannot be set", k.key)
+					return usage(platform.T("see relink unlock --help"), platform.T("%s cannot be set", k.key))
 				}
 				if err := k.set(&agent.Settings{}, args[1]); err != nil { // before anything is started
 					return err
@@ -232,7 +229,7 @@ config.toml; its place: relink version --json.`,
 					if err := svc.SetSettings(ctx, s); err != nil {
 						return err
 					}
-					return t.result(settingsOf(s), "%s is %s", k.key, k.get(s))
+					return t.result(settingsOf(s), platform.T("%s is %s"), k.key, k.get(s))
 				})(cmd, args)
 			},
 		},

@@ -5,13 +5,15 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"relink/platform"
 )
 
 const day = 24 * time.Hour
 
 // parseSpan reads a duration as people write it: "7d", "1d12h", "10m". It is never negative.
 func parseSpan(s string) (time.Duration, error) {
-	wrong := usage("write one like 7d, 12h or 30m", "%q is no duration", s)
+	wrong := usage(platform.T("write one like 7d, 12h or 30m"), platform.T("%q is no duration", s))
 	rest, total := strings.TrimSpace(s), time.Duration(0)
 	if days, after, ok := strings.Cut(rest, "d"); ok {
 		n, err := strconv.ParseUint(days, 10, 16)
@@ -37,7 +39,7 @@ func parseSpanOrOff(s string) (time.Duration, error) {
 	}
 	d, err := parseSpan(s)
 	if err == nil && d == 0 {
-		return 0, usage("write one like 7d, 12h or 30m, or off", "%q is no time at all", s)
+		return 0, usage(platform.T("write one like 7d, 12h or 30m, or off"), platform.T("%q is no time at all", s))
 	}
 	return d, err
 }
@@ -107,7 +109,7 @@ func (f spanFlag) Set(s string) error {
 }
 
 // date is an absolute moment as people read it, in their own time zone.
-func date(at time.Time) string { return at.Local().Format("Mon 2 Jan 2006, 15:04") }
+func date(at time.Time) string { return platform.At(at.Local(), platform.T("Mon 2 Jan 2006, 15:04")) }
 
 // stamp is a moment as JSON has it.
 func stamp(at time.Time) time.Time {

@@ -23,19 +23,13 @@ func (t *tool) token() *cobra.Command {
 	var header bool
 	cmd := &cobra.Command{
 		Use:   "token ACCOUNT",
-		Short: "Print a working access token",
-		Long: `Print a working access token and nothing else, refreshed first where that is
-needed and can be done without a person. Where a person is needed the exit code
-is 3 at once, and the desktop is told who waits.
+		Short: platform.T("Print a working access token"),
+		Long: platform.T(`Print a working access token and nothing else, refreshed first where that is needed and can be done without a person. Where a person is needed the exit code is 3 at once, and the desktop is told who waits.
 
-Some tokens are of no use alone: those of Bluesky from a sign-in in the browser
-are bound to a key (DPoP, RFC 9449) that stays in Relink. They are not printed;
-with --json they are, with the token_type DPoP and a note. For scripts, sign in
-with an app password: relink reconnect ACCOUNT --app-password-stdin. It gives
-Bearer tokens, and lasts longer.`,
+Some tokens are of no use alone: those of Bluesky from a sign-in in the browser are bound to a key (DPoP, RFC 9449) that stays in Relink. They are not printed; with --json they are, with the token_type DPoP and a note. For scripts, sign in with an app password: relink reconnect ACCOUNT --app-password-stdin. It gives Bearer tokens, and lasts longer.`),
 		Example: `  relink token linkedin/acme --min-valid 10m
   curl -H "$(relink token mastodon/acme --header)" https://mastodon.social/api/v1/timelines/home`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
 			r.Account, r.Interactive, r.Consumer = args[0], t.Interactive, consumer()
 			got, err := svc.Token(ctx, r)
@@ -67,8 +61,8 @@ Bearer tokens, and lasts longer.`,
 			return err
 		}),
 	}
-	cmd.Flags().Var(spanFlag{&r.MinValid}, "min-valid", "how long the token must still hold, such as 10m")
-	cmd.Flags().BoolVar(&header, "header", false, "print it as an HTTP Authorization header")
+	cmd.Flags().Var(spanFlag{&r.MinValid}, "min-valid", platform.T("how long the token must still hold, such as 10m"))
+	cmd.Flags().BoolVar(&header, "header", false, platform.T("print it as an HTTP Authorization header"))
 	return cmd
 }
 
@@ -80,7 +74,7 @@ func (t *tool) hint(ctx context.Context, svc agent.Service, account string) {
 	}
 	for r := range s.All() {
 		if (r.Account.ID == account || r.Account.Ref() == account) && r.Status.State == platform.StateExpiring {
-			t.say("relink: %s: %s; renew it: relink reconnect %s", r.Account.Ref(), r.Status.Left(t.Now()), r.Account.Ref())
+			t.say("relink: %s", platform.T("%s: %s; renew it: relink reconnect %s", r.Account.Ref(), r.Status.Left(t.Now()), r.Account.Ref()))
 		}
 	}
 }
@@ -108,19 +102,15 @@ func (t *tool) bring() *cobra.Command {
 	var issuer, handle string
 	cmd := &cobra.Command{
 		Use:   "import PLATFORM",
-		Short: "Take over a token made elsewhere",
-		Long: `Take over a token made elsewhere: from stdin or a prompt, never as an argument.
-It is either the token itself, or JSON with access_token and, if you have them,
-refresh_token, client_id and expires_at (RFC 3339, or seconds since 1970).
-Relink asks the platform whose it is and when it ends.
+		Short: platform.T("Take over a token made elsewhere"),
+		Long: platform.T(`Take over a token made elsewhere: from stdin or a prompt, never as an argument. It is either the token itself, or JSON with access_token and, if you have them, refresh_token, client_id and expires_at (RFC 3339, or seconds since 1970). Relink asks the platform whose it is and when it ends.
 
-With --watch the token stays where another program keeps it: Relink reads it there,
-sees when it is replaced, and warns before it ends, but never copies or renews it.`,
+With --watch the token stays where another program keeps it: Relink reads it there, sees when it is replaced, and warns before it ends, but never copies or renews it.`),
 		Example: `  relink import facebook < token.txt
   pass show acme/oidc.json | relink import oidc --issuer https://id.example.org
   relink import linkedin --watch env:/home/me/poster/.env#LINKEDIN_TOKEN
   relink import youtube --watch json:/home/me/tokens.json#/acme/access_token`,
-		Args: cobra.ExactArgs(1),
+		Args: takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			p, err := platform.Lookup(args[0])
 			if err != nil {
@@ -149,13 +139,13 @@ sees when it is replaced, and warns before it ends, but never copies or renews i
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&r.Server, "server", "", "the server's address (Mastodon)")
-	f.StringVar(&issuer, "issuer", "", "the issuer's address (oidc)")
-	f.StringVar(&handle, "handle", "", "the account's handle (Bluesky)")
-	f.StringVar(&r.Alias, "alias", "", "the short name of the account")
-	f.StringVar(&r.Keeper, "watch", "", "where another program keeps the token: env:PATH#NAME, json:PATH#/pointer or keyring:SERVICE/USER")
-	f.StringVar(&r.Pick, "pick", "", "the account, where a token is for several")
-	f.StringVar(&r.Login, "login", "", "the login name that goes with an app password")
+	f.StringVar(&r.Server, "server", "", platform.T("the server's address (Mastodon)"))
+	f.StringVar(&issuer, "issuer", "", platform.T("the issuer's address (oidc)"))
+	f.StringVar(&handle, "handle", "", platform.T("the account's handle (Bluesky)"))
+	f.StringVar(&r.Alias, "alias", "", platform.T("the short name of the account"))
+	f.StringVar(&r.Keeper, "watch", "", platform.T("where another program keeps the token: env:PATH#NAME, json:PATH#/pointer or keyring:SERVICE/USER"))
+	f.StringVar(&r.Pick, "pick", "", platform.T("the account, where a token is for several"))
+	f.StringVar(&r.Login, "login", "", platform.T("the login name that goes with an app password"))
 	return cmd
 }
 
@@ -163,13 +153,13 @@ func (t *tool) readToken(ctx context.Context, r *agent.ImportRequest) error {
 	text := ""
 	if t.Interactive {
 		var err error
-		if text, err = t.secret(ctx, "Token: "); err != nil {
+		if text, err = t.secret(ctx, platform.T("Token: ")); err != nil {
 			return err
 		}
 	} else {
 		data, err := io.ReadAll(io.LimitReader(t.Stdin, maxInput))
 		if err != nil {
-			return usage("give the token on stdin", "stdin cannot be read")
+			return usage(platform.T("give the token on stdin"), platform.T("stdin cannot be read"))
 		}
 		text = strings.TrimSpace(string(data))
 	}
@@ -179,19 +169,19 @@ func (t *tool) readToken(ctx context.Context, r *agent.ImportRequest) error {
 		// The decoder's own words may quote the token.
 		var g given
 		if json.Unmarshal([]byte(text), &g) != nil {
-			return usage("see what it takes: relink import --help", "stdin begins like JSON but is none that import takes")
+			return usage(platform.T("see what it takes: relink import --help"), platform.T("stdin begins like JSON but is none that import takes"))
 		}
 		at, ok := platform.Moment(g.ExpiresAt)
 		if !ok && g.ExpiresAt != nil {
-			return usage("write it as 2026-12-31T12:00:00Z, or as seconds since 1970", "expires_at is no time")
+			return usage(platform.T("write it as 2026-12-31T12:00:00Z, or as seconds since 1970"), platform.T("expires_at is no time"))
 		}
 		r.Access, r.Refresh, r.ClientID, r.ExpiresAt = g.Access, g.Refresh, g.ClientID, at
 	}
 	if r.Access == "" && r.Refresh == "" {
-		return usage("give it on stdin: relink import "+r.Platform+" < token.txt", "there is no token")
+		return usage(platform.T("give it on stdin: relink import %s < token.txt", r.Platform), platform.T("there is no token"))
 	}
 	if strings.ContainsAny(r.Access, " \t\r\n") {
-		return usage("give the token alone, or JSON", "a token has no spaces or line breaks")
+		return usage(platform.T("give the token alone, or JSON"), platform.T("a token has no spaces or line breaks"))
 	}
 	return nil
 }
@@ -200,7 +190,7 @@ func (t *tool) readToken(ctx context.Context, r *agent.ImportRequest) error {
 func (t *tool) secret(ctx context.Context, prompt string) (string, error) {
 	text, err := t.maybeSecret(ctx, prompt)
 	if err == nil && text == "" {
-		err = usage("give it at the prompt or on stdin", "nothing was given")
+		err = usage(platform.T("give it at the prompt or on stdin"), platform.T("nothing was given"))
 	}
 	return text, err
 }
@@ -246,7 +236,7 @@ func (t *tool) passphrase(ctx context.Context, prompt string) (string, error) {
 		text = t.rawLine()
 	}
 	if text == "" {
-		return "", usage("give it at the prompt or on stdin", "nothing was given")
+		return "", usage(platform.T("give it at the prompt or on stdin"), platform.T("nothing was given"))
 	}
 	return text, nil
 }
@@ -257,12 +247,12 @@ func (t *tool) newPassphrase(ctx context.Context, prompt string) (string, error)
 	if err != nil || !t.Interactive {
 		return first, err
 	}
-	again, err := t.passphrase(ctx, "The same again: ")
+	again, err := t.passphrase(ctx, platform.T("The same again: "))
 	if err != nil {
 		return "", err
 	}
 	if first != again {
-		return "", usage("run the command again", "the two passphrases differ")
+		return "", usage(platform.T("run the command again"), platform.T("the two passphrases differ"))
 	}
 	return first, nil
 }
@@ -270,10 +260,9 @@ func (t *tool) newPassphrase(ctx context.Context, prompt string) (string, error)
 func (t *tool) unlock() *cobra.Command {
 	var create bool
 	cmd := &cobra.Command{
-		Use:   "unlock",
-		Short: "Open the vault with its passphrase",
-		Long: `Open the vault with its passphrase, from a prompt or stdin. Where this computer
-has no keyring, --new-passphrase chooses one to protect the vault instead.`,
+		Use:     "unlock",
+		Short:   platform.T("Open the vault with its passphrase"),
+		Long:    platform.T(`Open the vault with its passphrase, from a prompt or stdin. Where this computer has no keyring, --new-passphrase chooses one to protect the vault instead.`),
 		Example: "  relink unlock\n  relink unlock --new-passphrase",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -285,9 +274,9 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 				pass := ""
 				switch {
 				case create:
-					pass, err = t.newPassphrase(ctx, "New passphrase: ")
+					pass, err = t.newPassphrase(ctx, platform.T("New passphrase: "))
 				case set.Key == "passphrase":
-					pass, err = t.passphrase(ctx, "Passphrase: ")
+					pass, err = t.passphrase(ctx, platform.T("Passphrase: "))
 				}
 				if err != nil {
 					return err
@@ -296,30 +285,30 @@ has no keyring, --new-passphrase chooses one to protect the vault instead.`,
 				if err := svc.Unlock(ctx, pass, create); err != nil {
 					return err
 				}
-				return t.result(okOut{true}, "The vault is open.")
+				return t.result(okOut{true}, platform.T("The vault is open."))
 			})(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&create, "new-passphrase", false, "choose a passphrase where there is no keyring")
+	cmd.Flags().BoolVar(&create, "new-passphrase", false, platform.T("choose a passphrase where there is no keyring"))
 	return cmd
 }
 
 func (t *tool) backup() *cobra.Command {
 	return &cobra.Command{
-		Use:   "backup FILE",
-		Short: "Write everything to an archive sealed with a passphrase",
-		Long: `Write everything to an archive sealed with a passphrase, from a prompt or stdin.
-A vault that is under a passphrase itself is opened first: its passphrase then
-comes before the archive's, unless RELINK_PASSPHRASE_FILE names it.`,
+		Use:     "backup FILE",
+		Short:   platform.T("Write everything to an archive sealed with a passphrase"),
+		Long:    platform.T(`Write everything to an archive sealed with a passphrase, from a prompt or stdin. A vault that is under a passphrase itself is opened first: its passphrase then comes before the archive's, unless RELINK_PASSPHRASE_FILE names it.`),
 		Example: "  relink backup relink-2026-11-24.age",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			vault := func() (string, error) { return t.passphrase(cmd.Context(), "Passphrase of the vault: ") }
-			archive := func() (string, error) { return t.newPassphrase(cmd.Context(), "New passphrase, for the archive: ") }
+			vault := func() (string, error) { return t.passphrase(cmd.Context(), platform.T("Passphrase of the vault: ")) }
+			archive := func() (string, error) {
+				return t.newPassphrase(cmd.Context(), platform.T("New passphrase, for the archive: "))
+			}
 			if err := t.Backup(cmd.Context(), args[0], vault, archive); err != nil {
 				return err
 			}
-			return t.result(okOut{true}, "Written to %s. Without its passphrase it is worthless.", args[0])
+			return t.result(okOut{true}, platform.T("Written to %s. Without its passphrase it is worthless."), args[0])
 		},
 	}
 }
@@ -328,20 +317,20 @@ func (t *tool) restore() *cobra.Command {
 	var replace bool
 	cmd := &cobra.Command{
 		Use:     "restore FILE",
-		Short:   "Bring back what backup wrote",
+		Short:   platform.T("Bring back what backup wrote"),
 		Example: "  relink restore relink-2026-11-24.age",
-		Args:    cobra.ExactArgs(1),
+		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			pass, err := t.passphrase(cmd.Context(), "Passphrase of the archive: ")
+			pass, err := t.passphrase(cmd.Context(), platform.T("Passphrase of the archive: "))
 			if err != nil {
 				return err
 			}
 			aside, err := t.Restore(cmd.Context(), args[0], pass, replace)
-			said := "Restored from " + args[0] + "."
+			said := platform.T("Restored from %s.", args[0])
 			if aside != "" {
-				said += " The vault that was there is kept as " + aside + "."
+				said = platform.T("Restored from %s. The vault that was there is kept as %s.", args[0], aside)
 				if err != nil {
-					t.say("relink: the vault that was there is kept as %s", aside)
+					t.say("relink: %s", platform.T("the vault that was there is kept as %s", aside))
 				}
 			}
 			if err != nil {
@@ -350,6 +339,6 @@ func (t *tool) restore() *cobra.Command {
 			return t.result(restoredOut{true, aside}, "%s", said)
 		},
 	}
-	cmd.Flags().BoolVar(&replace, "replace", false, "set the vault that is there aside first")
+	cmd.Flags().BoolVar(&replace, "replace", false, platform.T("set the vault that is there aside first"))
 	return cmd
 }

@@ -62,7 +62,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	}
 	if !keeper.IsZero() && x.Tokens.Access.Reveal() != r.Access {
 		// What is kept is no token itself, and could not be handed out as it is.
-		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("a %s %s cannot be watched where it is kept", p.Name, p.Credential.Name), Repair: platform.T("hand it over instead: relink connect %s", p.ID)}
+		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("a %s %s cannot be watched where it is kept", p.Name, platform.T(p.Credential.Name)), Repair: platform.T("hand it over instead: relink connect %s", p.ID)}
 	}
 	id, err := identified(ctx, p, call, x, r.Pick)
 	if err != nil {

@@ -118,6 +118,16 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 		for code, s := range p.Reasons {
 			said[s] = p.ID + " " + code
 		}
+		// What stands in the table is said where it is shown.
+		texts := append([]string{p.Lifetime, p.Registration.Review}, p.Registration.Steps...)
+		if c := p.Credential; c != nil {
+			texts = append(append(texts, c.Name, c.Login, c.Lasts), c.Steps...)
+		}
+		for _, s := range texts {
+			if s != "" {
+				said[s] = p.ID
+			}
+		}
 	}
 	return said, counted
 }
@@ -147,6 +157,8 @@ func TestLanguages(t *testing.T) {
 				t.Errorf("%s lacks %q (%s)", tag, s, where)
 			} else if !slices.Equal(blanks(s), blanks(c.Sentences[s])) {
 				t.Errorf("%s: %q has other blanks than %q", tag, c.Sentences[s], s)
+			} else if strings.Contains(s, "{redirect}") != strings.Contains(c.Sentences[s], "{redirect}") {
+				t.Errorf("%s: %q lacks the redirect address", tag, c.Sentences[s])
 			}
 		}
 		for s := range c.Sentences {

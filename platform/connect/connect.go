@@ -184,7 +184,7 @@ func resolve(host string) ([]string, error) {
 }
 
 func needsCredential(p *platform.Platform) error {
-	return &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s is connected by a %s that you make there", p.Name, p.Credential.Name), Repair: platform.T("relink connect %s shows how and asks for it", p.ID)}
+	return &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s is connected by a %s that you make there", p.Name, platform.T(p.Credential.Name)), Repair: platform.T("relink connect %s shows how and asks for it", p.ID)}
 }
 
 func needsApp(p *platform.Platform) error {

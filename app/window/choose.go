@@ -208,7 +208,12 @@ func (v *flowView) send(ids []string, again func()) {
 // setUnder draws a body that scrolls under a head that does not. The keyboard
 // goes through them in that order, the buttons last.
 func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
-	row := container.NewHBox(layout.NewSpacer())
+	row := container.NewHBox()
+	if len(buttons) > 0 && v.left != nil && buttons[0] == fyne.CanvasObject(v.left) { // beside the buttons it is never scrolled away
+		row.Add(v.left)
+		buttons = buttons[1:]
+	}
+	row.Add(layout.NewSpacer())
 	v.main = nil
 	var first *keyButton
 	for _, b := range buttons {
@@ -230,12 +235,23 @@ func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.Canvas
 	if v.fit != nil {
 		// Text that wraps knows its height once it has its width, which the first fit gives.
 		v.fit()
-		v.scroll.SetMinSize(fyne.NewSize(0, min(em(flowBodyMost), max(em(flowBodyLeast), v.scroll.Content.MinSize().Height))))
+		v.scroll.SetMinSize(fyne.NewSize(0, min(v.bodyMost(), max(em(flowBodyLeast), v.scroll.Content.MinSize().Height))))
 		v.fit()
 	}
 	if first != nil {
 		v.win.Canvas().Focus(first)
 	}
+}
+
+// bodyMost is the most height that a body may ask for: with what is above and
+// below it the dialog stays within the window.
+func (v *flowView) bodyMost() float32 {
+	most := em(flowBodyMost)
+	if d := v.u.flow; d != nil && d.view == v {
+		around := d.dialog.popup.MinSize().Height - v.scroll.MinSize().Height
+		most = min(most, max(em(flowBodyLeast), v.win.Canvas().Size().Height-around-8*gap))
+	}
+	return most
 }
 
 // threeParts lays out a head, a body that takes the height left, and a foot.

@@ -26,8 +26,7 @@ func (v *flowView) device() {
 	} else {
 		body.Add(text)
 	}
-	body.Add(v.leftLabel())
-	v.set(body, v.cancelButton())
+	v.set(body, v.leftLabel(), v.cancelButton())
 }
 
 // indent moves a button to where the text of labels begins.

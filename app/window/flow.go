@@ -51,7 +51,10 @@ type flowView struct {
 	pasting bool
 	over    bool
 	left    *widget.Label
-	cancel  context.CancelFunc
+	// bar is the time left beside the label, of whole, the most there was.
+	bar    *lifeBar
+	whole  time.Duration
+	cancel context.CancelFunc
 	// still stops the seconds that are counted down.
 	still context.CancelFunc
 	// unwanted is true once the person has cancelled: a flow whose start was under way is ended, too.
@@ -68,7 +71,7 @@ func (v *flowView) begin() {
 	if v.cancel != nil {
 		v.cancel()
 	}
-	v.cancel, v.phase, v.drawn, v.pasting, v.flow = cancel, "", 0, false, agent.Flow{}
+	v.cancel, v.phase, v.drawn, v.pasting, v.whole, v.flow = cancel, "", 0, false, 0, agent.Flow{}
 	if v.hand != nil && v.hand.secret == "" {
 		v.handOver()
 		return
@@ -165,9 +168,16 @@ func (v *flowView) abandon() {
 	}
 }
 
+// count says how much time is left, in words and as a bar that runs out.
 func (v *flowView) count() {
-	if v.left != nil && !v.flow.Deadline.IsZero() {
-		v.left.SetText(timeLeft(v.flow.Deadline.Sub(v.u.now())))
+	if v.left == nil || v.flow.Deadline.IsZero() {
+		return
+	}
+	left := v.flow.Deadline.Sub(v.u.now())
+	v.left.SetText(timeLeft(left))
+	v.whole = max(v.whole, left)
+	if v.whole > 0 {
+		v.bar.set(float32(max(0, left))/float32(v.whole), theme.ColorNamePrimary)
 	}
 }
 
@@ -274,7 +284,9 @@ func (v *flowView) field() *fieldEntry {
 
 func (v *flowView) progress(text string) {
 	v.left = nil
-	v.set(container.NewVBox(wrapped(text), container.New(slim{}, widget.NewProgressBarInfinite())), v.cancelButton())
+	busy := widget.NewActivity()
+	busy.Start()
+	v.set(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(gap, 0, 2*gap, 0), container.NewVBox(busy)), nil, wrapped(text)), v.cancelButton())
 }
 
 // slim lays a progress bar out as a thin line.
@@ -308,7 +320,7 @@ func (v *flowView) copyButton(text string, what func() string) *keyButton {
 }
 
 func (v *flowView) leftLabel() *widget.Label {
-	v.left = widget.NewLabel("")
+	v.left, v.bar = widget.NewLabel(""), newLifeBar()
 	v.left.Importance = widget.LowImportance
 	v.count()
 	return v.left
@@ -318,8 +330,8 @@ func (v *flowView) waiting() {
 	other := v.button(platform.T(wordPaste), func() { v.pasting = true; v.paste() })
 	body := container.NewVBox(wrapped(browserText(v.flow, v.title())))
 	v.notes(body)
-	body.Add(container.New(slim{}, widget.NewProgressBarInfinite()))
 	body.Add(v.leftLabel())
+	body.Add(container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 2*gap), v.bar))
 	body.Add(container.New(layout.NewCustomPaddedLayout(0, gap, 2*gap, 0), container.New(layout.NewRowWrapLayout(), v.copyLink(), other)))
 	v.set(body, v.cancelButton())
 }
@@ -358,8 +370,8 @@ func (v *flowView) paste() {
 	}
 	body := container.NewVBox(wrapped(text), entry, problem.label)
 	v.notes(body)
-	body.Add(container.NewHBox(v.copyLink(), v.leftLabel()))
-	v.set(body, v.cancelButton(), v.mainButton(platform.T(wordPasteUse), send))
+	body.Add(container.NewHBox(v.copyLink()))
+	v.set(body, v.leftLabel(), v.cancelButton(), v.mainButton(platform.T(wordPasteUse), send))
 	v.win.Canvas().Focus(entry)
 }
 

@@ -163,6 +163,15 @@ func onPage(word string, press ...string) func(*bench) {
 	}
 }
 
+// sampleTried is what came of trying a registration.
+func sampleTried() []agent.Finding {
+	return []agent.Finding{
+		{Name: "app", Level: agent.LevelFail, Text: platform.T("%s does not know this client id and secret.", "Facebook"), Repair: platform.T("copy both again from the platform's console")},
+		{Name: "redirect", Level: agent.LevelOK, Text: platform.T("Port %d is free for the browser to come back to.", 53917)},
+		{Name: "rest", Level: agent.LevelUntested, Text: platform.T("Only a sign-in shows whether %s is registered there exactly so, and whether your app may ask for everything.", "http://localhost:53917/callback")},
+	}
+}
+
 // shotFlow starts a sign-in for the first account and brings it to where change puts it.
 func (b *bench) shotFlow(change func(*agent.Flow)) {
 	id := b.u.view.rows[0].Account.ID
@@ -192,6 +201,47 @@ var shots = []shot{
 	{name: "list", page: PageAccounts},
 	{name: "connect-bluesky", page: PageConnect, act: func(b *bench) { b.tapTile("Bluesky") }},
 	{name: "connect-threads", page: PageConnect, act: func(b *bench) { b.tapTile("Threads") }},
+	{name: "connect-platforms", page: PageConnect},
+	{name: "connect-search", page: PageConnect, act: func(b *bench) { b.window().Canvas().Focused().(*finder).SetText("inst") }},
+	{name: "connect-facebook", page: PageConnect, act: func(b *bench) {
+		b.u.showConnectTo("facebook")
+		b.until("the form", func() bool { return b.u.connect.form.known && b.u.connect.form.app.usual != "" })
+		b.u.connect.form.app.id.SetText("123456")
+		b.u.connect.form.app.secret.SetText("hush")
+		b.f.tried = sampleTried()
+		b.press(platform.T("Test"))
+		b.until("the result", func() bool { return len(b.u.connect.form.app.result.Objects) > 1 })
+	}},
+	{name: "connect-facebook-end", page: PageConnect, act: func(b *bench) {
+		b.u.showConnectTo("facebook")
+		b.until("the form", func() bool { return b.u.connect.form.known && b.u.connect.form.app.usual != "" })
+		b.pump()
+		b.u.connect.scroll.ScrollToBottom()
+	}},
+	{name: "flow-waiting", page: PageAccounts, act: func(b *bench) { b.shotFlow(func(*agent.Flow) {}) }},
+	{name: "flow-choose", page: PageAccounts, act: func(b *bench) {
+		b.shotFlow(func(f *agent.Flow) {
+			f.Phase, f.Candidates = agent.PhaseChoosing, candidates(12)
+			f.Candidates[2].Handle, f.Candidates[3].Name = "@shop", "Großhandelsgesellschaft Süddeutschland mbH"
+		})
+	}},
+	{name: "flow-queue", page: PageAccounts, act: func(b *bench) {
+		b.u.reconnectAll()
+		b.calls("reconnect ")
+	}},
+	{name: "flow-less", page: PageAccounts, act: func(b *bench) {
+		b.shotFlow(func(f *agent.Flow) {
+			f.Phase, f.Candidates = agent.PhaseChoosing, candidates(1)
+			f.Less = []agent.Loss{{Title: "Facebook · Acme Shop", Capability: platform.Publish, Missing: []string{"pages_manage_posts", "pages_read_engagement"}}, {Title: "Facebook · Acme Shop", Capability: platform.Analytics, Missing: []string{"read_insights"}}}
+		})
+	}},
+	{name: "flow-failed", page: PageAccounts, act: func(b *bench) {
+		b.u.reconnectAll()
+		b.calls("reconnect ")
+		b.f.move(func(f *agent.Flow) {
+			f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again"}
+		})
+	}},
 	{name: "flow-device", page: PageAccounts, act: func(b *bench) {
 		b.shotFlow(func(f *agent.Flow) {
 			f.URL, f.UserCode, f.Listening = "https://www.twitch.tv/activate?device-code=WDJBMJHT", "WDJB-MJHT", false

@@ -281,3 +281,32 @@ func TestCertificateIsTold(t *testing.T) {
 		t.Errorf("asked again it is another one: %v", err)
 	}
 }
+
+// A change of the language shows in the next snapshot, so that an open window follows it.
+func TestSnapshotNamesTheLanguage(t *testing.T) {
+	defer platform.SetCatalogue(nil)
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(one(t, time.Now(), 60*testDay), fine{}, &listener{})
+		cfg.Language = func(tag string) error {
+			platform.SetCatalogue(&platform.Catalogue{Tag: tag})
+			return nil
+		}
+		a, stop := running(t, cfg)
+		defer stop()
+		pass(time.Minute)
+		for _, tag := range []string{"de", "ja"} {
+			s, err := a.Settings(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Language = tag
+			if err := a.SetSettings(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			snap, err := a.Snapshot(t.Context())
+			if err != nil || snap.Language != tag {
+				t.Errorf("the snapshot is in %q, %v, want %q", snap.Language, err, tag)
+			}
+		}
+	})
+}

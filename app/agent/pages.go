@@ -30,11 +30,27 @@ func (a *Agent) Pages(ctx context.Context) (<-chan Page, error) {
 		case <-a.done:
 		}
 		a.mu.Lock()
-		defer a.mu.Unlock()
 		a.pages = slices.DeleteFunc(a.pages, func(c chan Page) bool { return c == out })
+		last := len(a.pages) == 0
 		close(out)
+		a.mu.Unlock()
+		if last && a.cfg.GiveBack != nil {
+			a.task(a.tidy)
+		}
 	}()
 	return out, nil
+}
+
+// closedWait is how long a window may be gone before what it was told with is given back.
+const closedWait = time.Second
+
+// tidy gives back what a window that was closed needed here: all accounts were written for it.
+func (a *Agent) tidy(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(closedWait):
+		a.cfg.GiveBack()
+	}
 }
 
 // show asks an open window for a page, or starts a window on it.

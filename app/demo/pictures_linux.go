@@ -140,6 +140,16 @@ func (c *camera) notification(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// What the agent shows by itself now would be half a window behind the note.
+	shown, err := c.d.Windows(ctx, desk.Match{Class: "relink"})
+	if err != nil {
+		return err
+	}
+	for _, other := range shown {
+		if err := c.d.Command(ctx, "xdotool", "windowminimize", other.ID).Run(); err != nil {
+			return fmt.Errorf("clear the screen: %w", err)
+		}
+	}
 	time.Sleep(time.Second) // until it has its place and is painted
 	if found, err := c.d.Windows(ctx, desk.NoteWindow); err == nil && len(found) > 0 {
 		w = found[0]

@@ -9,7 +9,7 @@ import (
 )
 
 var brands = []string{"Acme Shop", "Acme News", "Blue Door Café", "Nordlicht Reisen", "Müller & Söhne", "Kita Sonnenschein", "Hotel Bellevue", "Radwerk", "Studio Lumen",
-	"Stadtbibliothek", "Ocean Rescue", "شركة أكمي", "日本語の会社", "Großhandelsgesellschaft Süddeutschland mbH", "Füchse 🦊", "Yoga Now", "Tiny Bakery", "Fjord Tours", "Museum of Tools", "Velo Club"}
+	"Stadtbibliothek", "Ocean Rescue", "شركة أكمي", "日本語の会社", "Füchse 🦊", "Großhandelsgesellschaft Süddeutschland mbH", "Yoga Now", "Tiny Bakery", "Fjord Tours", "Museum of Tools", "Velo Club"}
 
 // mix is the i-th of accounts on every platform, in every state, with labels.
 func mix(i int, now time.Time, picture string) (platform.Account, platform.Grant) {

@@ -8,44 +8,46 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // head opens a settings file that Relink begins.
-const head = `# Relink's settings. Edit them here or in the window; Relink keeps your comments
-# and keys it does not know. Spans of time are written "7d", "12h" or "30m".
-`
+func head() string {
+	text := platform.T("Relink's settings. Edit them here or in the window; Relink keeps your comments\nand keys it does not know. Spans of time are written \"7d\", \"12h\" or \"30m\".")
+	return "# " + strings.ReplaceAll(text, "\n", "\n# ") + "\n"
+}
 
 // setting is one key of the file with its comment and its value as TOML.
 type setting struct {
 	key, comment, value string
 }
 
-// listed gives the settings in the order of the file.
+// listed gives the settings in the order of the file, with comments in the person's language.
 func listed(s agent.Settings) []setting {
 	return []setting{
-		{"steps", "Reminders before a connection ends, longest first.", quoteSpans(s.Steps)},
-		{"urgent", "One more reminder, only where a scheduled post or a script depends on the account; \"off\" for none.", quoteOff(s.Urgent)},
-		{"hour", "The hour of the day, 0 to 23, for daily reminders of what has ended.", strconv.Itoa(s.Hour)},
-		{"quiet", "Hours in which nothing is said, such as \"22:00-07:00\"; what falls into them is said before. What has ended is said at once all the same.", quote(s.Quiet.String())},
-		{"free_days", "Days on which nothing is said, such as [\"sat\", \"sun\"]; what falls on them is said before.", quoteList(s.FreeDays.Names())},
-		{"away", "When you are not there, such as \"2026-12-12/2026-12-26\": what ends within it is listed before it begins.", quote(s.Away.String())},
-		{"idle", "How long an account may go unused before Relink asks for a new sign-in; \"off\" for never.", quoteOff(s.Idle)},
-		{"poll", "The longest sleep between two looks at everything, 1m to 1h.", quoteSpan(s.Poll)},
-		{"verify", "How often a platform is asked whether a connection still works.", quoteSpan(s.Verify)},
-		{"port", "The port of the redirect address that is registered with the platforms' apps.", strconv.Itoa(s.Port)},
-		{"autostart", "Start Relink at login.", strconv.FormatBool(s.Autostart)},
-		{"language", "The language: \"auto\" for yours, or en, de, es, fr or ja.", quote(s.Language)},
-		{"browser", "The command that opens a sign-in page; empty for the system's browser.", quote(s.Browser)},
-		{"confirm", "Give no token to a program that you have not allowed: relink programs. One that you run at a terminal needs no leave.", strconv.FormatBool(s.Confirm)},
-		{"mail_server", "The mail server that reminders are sent with, such as \"smtp.example.com\"; empty for none. The password goes elsewhere: relink mail set.", quote(s.Mail.Server)},
-		{"mail_port", "Its port; 0 for the usual one.", strconv.Itoa(s.Mail.Port)},
-		{"mail_security", "\"starttls\" or \"tls\"; \"none\" only for a server on this computer.", quote(security(s.Mail))},
-		{"mail_user", "Who signs in there.", quote(s.Mail.User)},
-		{"mail_from", "The sender's address; empty for mail_user.", quote(s.Mail.From)},
-		{"mail_to", "Who gets every reminder.", quoteList(s.Mail.To)},
-		{"webhook", "The address that events are posted to, https or on this computer; empty for none. The signing key is not here: relink webhook set.", quote(s.Webhook)},
-		{"hook", "The command that is given events on its standard input; empty for none.", quote(s.Hook)},
-		{"calendar", "A calendar file (.ics) of all deadlines: empty for none, \"on\" for one beside Relink's data, or its full path.", quote(s.Calendar)},
+		{"steps", platform.T("Reminders before a connection ends, longest first."), quoteSpans(s.Steps)},
+		{"urgent", platform.T("One more reminder, only where a scheduled post or a script depends on the account; \"off\" for none."), quoteOff(s.Urgent)},
+		{"hour", platform.T("The hour of the day, 0 to 23, for daily reminders of what has ended."), strconv.Itoa(s.Hour)},
+		{"quiet", platform.T("Hours in which nothing is said, such as \"22:00-07:00\"; what falls into them is said before. What has ended is said at once all the same."), quote(s.Quiet.String())},
+		{"free_days", platform.T("Days on which nothing is said, such as [\"sat\", \"sun\"]; what falls on them is said before."), quoteList(s.FreeDays.Names())},
+		{"away", platform.T("When you are not there, such as \"2026-12-12/2026-12-26\": what ends within it is listed before it begins."), quote(s.Away.String())},
+		{"idle", platform.T("How long an account may go unused before Relink asks for a new sign-in; \"off\" for never."), quoteOff(s.Idle)},
+		{"poll", platform.T("The longest sleep between two looks at everything, 1m to 1h."), quoteSpan(s.Poll)},
+		{"verify", platform.T("How often a platform is asked whether a connection still works."), quoteSpan(s.Verify)},
+		{"port", platform.T("The port of the redirect address that is registered with the platforms' apps."), strconv.Itoa(s.Port)},
+		{"autostart", platform.T("Start Relink at login."), strconv.FormatBool(s.Autostart)},
+		{"language", platform.T("The language: \"auto\" for yours, or en, de, es, fr or ja."), quote(s.Language)},
+		{"browser", platform.T("The command that opens a sign-in page; empty for the system's browser."), quote(s.Browser)},
+		{"confirm", platform.T("Give no token to a program that you have not allowed: relink programs. One that you run at a terminal needs no leave."), strconv.FormatBool(s.Confirm)},
+		{"mail_server", platform.T("The mail server that reminders are sent with, such as \"smtp.example.com\"; empty for none. The password goes elsewhere: relink mail set."), quote(s.Mail.Server)},
+		{"mail_port", platform.T("Its port; 0 for the usual one."), strconv.Itoa(s.Mail.Port)},
+		{"mail_security", platform.T("\"starttls\" or \"tls\"; \"none\" only for a server on this computer."), quote(security(s.Mail))},
+		{"mail_user", platform.T("Who signs in there."), quote(s.Mail.User)},
+		{"mail_from", platform.T("The sender's address; empty for mail_user."), quote(s.Mail.From)},
+		{"mail_to", platform.T("Who gets every reminder."), quoteList(s.Mail.To)},
+		{"webhook", platform.T("The address that events are posted to, https or on this computer; empty for none. The signing key is not here: relink webhook set."), quote(s.Webhook)},
+		{"hook", platform.T("The command that is given events on its standard input; empty for none."), quote(s.Hook)},
+		{"calendar", platform.T("A calendar file (.ics) of all deadlines: empty for none, \"on\" for one beside Relink's data, or its full path."), quote(s.Calendar)},
 	}
 }
 
@@ -133,7 +135,7 @@ func edit(text string, s agent.Settings) string {
 		text, was = "", Defaults()
 	}
 	if strings.TrimSpace(text) == "" {
-		text = head
+		text = head()
 	} else if !strings.HasSuffix(text, "\n") {
 		text += "\n"
 	}
@@ -149,8 +151,8 @@ func edit(text string, s agent.Settings) string {
 		}
 	}
 	from, to := tables(was), tables(s)
-	text = editTable(text, tableKey, tableComment, from[tableKey], to[tableKey])
-	return editTable(text, labelKey, labelComment, from[labelKey], to[labelKey])
+	text = editTable(text, tableKey, platform.T(tableComment), from[tableKey], to[tableKey])
+	return editTable(text, labelKey, platform.T(labelComment), from[labelKey], to[labelKey])
 }
 
 // editTable brings a table up to date.

@@ -337,3 +337,28 @@ func TestAdviceInEveryLanguage(t *testing.T) {
 		}
 	}
 }
+
+// A settings file that is begun in one language reads back the same in any.
+func TestSettingsFileInEveryLanguage(t *testing.T) {
+	defer platform.SetCatalogue(nil)
+	for _, tag := range Languages() {
+		path := filepath.Join(t.TempDir(), "config.toml")
+		if err := SetLanguage(tag); err != nil {
+			t.Fatal(err)
+		}
+		s := Defaults()
+		s.Mail.Labels, s.PlatformSteps = map[string][]string{"a": {"b@c.example"}}, map[string][]time.Duration{"facebook": {48 * time.Hour}}
+		if err := Save(path, s); err != nil {
+			t.Fatalf("%s: %v", tag, err)
+		}
+		platform.SetCatalogue(nil)
+		got, warning, err := Load(path)
+		if err != nil || warning != "" || !same(got, s) {
+			t.Errorf("%s: got %+v, %q, %v", tag, got, warning, err)
+		}
+		raw, err := os.ReadFile(path)
+		if english := strings.Contains(string(raw), "Start Relink at login."); err != nil || english != (tag == "en") {
+			t.Errorf("%s: %v, got\n%s", tag, err, raw)
+		}
+	}
+}

@@ -20,6 +20,7 @@ var translated = []string{
 	"notifier",
 	"app",
 	"app/agent",
+	"app/cli",
 	"app/config",
 	"app/desktop",
 	"app/keeper",

@@ -546,13 +546,13 @@ func (v *Vault) TestKeyring(ctx context.Context) (name string, err error) {
 	case err != nil:
 		return "", fault(platform.T("give a test item back"), err)
 	case back != secret:
-		return "", fault(platform.T("give a test item back"), errors.New("what came back is something else"))
+		return "", fault(platform.T("give a test item back"), errors.New(platform.T("what came back is something else")))
 	case derr != nil:
 		return "", fault(platform.T("delete a test item"), derr)
 	}
 	if _, err := v.cfg.Keyring.Get(kctx, service, user); !errors.Is(err, ErrNoKey) {
 		if err == nil {
-			err = errors.New("it is still there")
+			err = errors.New(platform.T("it is still there"))
 		}
 		return "", fault(platform.T("delete a test item"), err)
 	}

@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
@@ -82,11 +81,11 @@ func SetLanguage(setting string) error {
 		platform.SetCatalogue(nil)
 		return nil
 	}
-	var c platform.Catalogue
-	if err := json.Unmarshal(raw, &c); err != nil {
-		return fmt.Errorf("read the language %s: %w", tag, err)
+	c, err := readCatalogue(raw)
+	if err != nil {
+		return fmt.Errorf("%s: %w", tag, err)
 	}
-	platform.SetCatalogue(&c)
+	platform.SetCatalogue(c)
 	return nil
 }
 

@@ -83,7 +83,7 @@ func (c *chooser) add(i int, id platform.Identity) {
 	t.key = func(e *fyne.KeyEvent) { c.typed(i, e) }
 	t.ExtendBaseWidget(t)
 	var about []string
-	for _, s := range []string{plain(id.Handle), id.Kind} {
+	for _, s := range []string{plain(id.Handle), kindWord(id.Kind)} {
 		if s != "" && s != name {
 			about = append(about, s)
 		}
@@ -96,7 +96,7 @@ func (c *chooser) add(i int, id platform.Identity) {
 		row.Add(indented(caption(strings.Join(about, " · "))))
 	}
 	c.ticks = append(c.ticks, t)
-	c.words = append(c.words, strings.ToLower(name+" "+id.Handle+" "+id.Kind))
+	c.words = append(c.words, strings.ToLower(name+" "+id.Handle+" "+kindWord(id.Kind)))
 	c.list.Add(row)
 }
 

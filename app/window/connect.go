@@ -137,19 +137,19 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	f.content.Add(container.NewBorder(nil, nil, pad(1, mark), nil, container.NewVBox(layout.NewSpacer(), caption(sentence(platform.T(p.Lifetime))), layout.NewSpacer())))
 	if p.Site != platform.SiteNone {
 		f.server = widget.NewEntry()
-		name, hint := wordServer, wordServerHint
+		name, hint := platform.T(wordServer), platform.T(wordServerHint)
 		switch {
 		case p.Site == platform.SiteIssuer:
-			name, hint = wordIssuer, wordIssuerHint
+			name, hint = platform.T(wordIssuer), platform.T(wordIssuerHint)
 		case p.Site == platform.SiteHandle:
-			name, hint = wordHandle, wordHandleHint
+			name, hint = platform.T(wordHandle), platform.T(wordHandleHint)
 		case p.SitePath:
-			hint = wordSiteHint
+			hint = platform.T(wordSiteHint)
 		}
 		f.server.SetPlaceHolder(hint)
 		f.server.OnChanged = func(string) { f.showApp(); f.problem.show("") }
 		f.server.OnSubmitted = func(string) { f.submit() }
-		f.content.Add(field(platform.T(name), f.server))
+		f.content.Add(field(name, f.server))
 	}
 	if p.Credential != nil && !p.HandOnly() {
 		lasts := caption(sentence(platform.T(p.Credential.Lasts)))
@@ -275,14 +275,14 @@ func (f *connectForm) submit() {
 	f.problem.show("")
 	server, ok := f.site()
 	if !ok {
-		bad := wordServerBad
+		bad := platform.T(wordServerBad)
 		switch f.p.Site {
 		case platform.SiteIssuer:
-			bad = wordIssuerBad
+			bad = platform.T(wordIssuerBad)
 		case platform.SiteHandle:
-			bad = wordHandleBad
+			bad = platform.T(wordHandleBad)
 		}
-		f.problem.show(platform.T(bad))
+		f.problem.show(bad)
 		return
 	}
 	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants)}

@@ -320,6 +320,30 @@ func platformName(id string) string {
 	return id
 }
 
+// kindWord says what kind of thing an account is; a kind that has no word is
+// said as the platform has it.
+func kindWord(kind string) string {
+	switch kind {
+	case "page":
+		return platform.T("page")
+	case "person":
+		return platform.T("person")
+	case "profile":
+		return platform.T("profile")
+	case "channel":
+		return platform.T("channel")
+	case "organization", "organisation":
+		return platform.T("organisation")
+	case "blog":
+		return platform.T("blog")
+	case "bot":
+		return platform.T("bot")
+	case "site":
+		return platform.T("site")
+	}
+	return plain(kind)
+}
+
 // shortTitle is the account's name without its platform.
 func shortTitle(a platform.Account) string {
 	for _, s := range []string{a.Name, a.Handle, a.Alias} {

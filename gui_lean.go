@@ -5,4 +5,4 @@ package main
 import "relink/app"
 
 // gui is nil: the lean build has no window of its own.
-var gui app.GUI
+var gui *app.GUI

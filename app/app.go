@@ -31,7 +31,7 @@ type Streams struct {
 
 // Main runs Relink with its arguments and gives the exit code. It must be
 // called on the main goroutine: the window and, on macOS, the tray need it.
-func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
+func Main(ctx context.Context, std Streams, args []string, gui *GUI) int {
 	paths, err := config.Find(os.Getenv)
 	if err == nil {
 		// Every role speaks the person's language from its first word on; where
@@ -64,7 +64,7 @@ func Main(ctx context.Context, std Streams, args []string, gui GUI) int {
 // program is what every role needs.
 type program struct {
 	paths config.Paths
-	gui   GUI
+	gui   *GUI
 	std   Streams
 }
 

@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"image"
+	"image/color"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,11 +32,30 @@ func twoMonitors(t *testing.T, program string) {
 		found, _ = s.d.Windows(s.soon(), ours)
 		return len(found) == 2
 	})
-	time.Sleep(1500 * time.Millisecond) // until they have their places and are painted, by software
+	time.Sleep(500 * time.Millisecond) // until they have their places
 	found, err := s.d.Windows(s.soon(), ours)
 	if err != nil || len(found) != 2 {
 		t.Fatalf("the pop-ups are %+v: %v", found, err)
 	}
+	// A window that has not the focus is painted all the same.
+	s.eventually(20*time.Second, "both to be painted", func() bool {
+		img, err := s.d.Image()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range found {
+			colours := map[color.RGBA]bool{}
+			for y := w.Bounds.Min.Y; y < w.Bounds.Max.Y; y++ {
+				for x := w.Bounds.Min.X; x < w.Bounds.Max.X; x++ {
+					colours[img.RGBAAt(x, y)] = true
+				}
+			}
+			if len(colours) < 20 {
+				return false
+			}
+		}
+		return true
+	})
 	s.shot("popups")
 	corner := image.Rect(second.Max.X-second.Dx()/2, 0, second.Max.X, second.Max.Y)
 	for i, w := range found {
@@ -45,6 +66,20 @@ func twoMonitors(t *testing.T, program string) {
 	}
 	if top := min(found[0].Bounds.Min.Y, found[1].Bounds.Min.Y); top > 100 {
 		t.Errorf("the upper one is %d pixels from the top, where the tray is", top)
+	}
+	// Neither took the focus: a person may be typing elsewhere.
+	focus, _ := s.d.Command(s.soon(), "xdotool", "getwindowfocus", "getwindowname").Output() // none is an error
+	if strings.Contains(string(focus), "Relink") {
+		t.Errorf("%q has the focus", focus)
+	}
+	active, err := s.d.Command(s.soon(), "xprop", "-root", "_NET_ACTIVE_WINDOW").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range found {
+		if strings.Contains(string(active), w.ID) {
+			t.Errorf("%q is the active window", w.Title)
+		}
 	}
 	s.quit(a)
 }

@@ -19,8 +19,13 @@ import (
 
 const hasWindow = true
 
-// GUI makes the Fyne app; nil in the lean build.
-type GUI func() fyne.App
+// GUI is what the window's toolkit is asked for; nil in the lean build.
+type GUI struct {
+	// App makes the Fyne app.
+	App func() fyne.App
+	// Unasked runs show, and has the windows that it makes appear without focus.
+	Unasked func(show func())
+}
 
 // runWindow is the window role. It must be called on the main goroutine.
 func runWindow(ctx context.Context, p program, page string, svc agent.Service) error {
@@ -45,7 +50,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	screen := watchOpenGL(cancel)
 	defer screen.end()
 	svc = watchAhead(ctx, svc)
-	err := window.Run(ctx, p.gui(), window.Config{
+	err := window.Run(ctx, p.gui.App(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,
 		Upkeep: &window.Upkeep{
 			Backup: func(ctx context.Context, path, vault, archive string) error {
@@ -55,7 +60,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 			Inspect: p.inspect, Restore: p.restoreHere, Erase: p.erase, Places: p.places(),
 		},
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
-		Service: svc, Page: page, Version: Version(), Corner: place.Corner,
+		Service: svc, Page: page, Version: Version(), Corner: place.Corner, Unasked: p.gui.Unasked, Unfocused: place.Unfocused,
 		Dial: func(ctx context.Context) (agent.Service, error) { return p.dial(ctx, false) },
 		Start: func(ctx context.Context) error {
 			_, err := p.dial(ctx, true)

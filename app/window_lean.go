@@ -10,7 +10,7 @@ import (
 )
 
 // GUI is nothing in the lean build.
-type GUI func()
+type GUI struct{}
 
 const hasWindow = false
 

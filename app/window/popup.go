@@ -13,19 +13,18 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/assets"
 	"relink/platform"
 )
 
 // popup is the small window at expiry: what ended, what stopped, Reconnect and
 // Later.
 //
-// It asks to stay above other windows and never asks for the focus itself.
-// Fyne has no way to map a window without focus: GLFW's focus-on-show hint is
-// not exposed, so a window manager that focuses every new window focuses this
-// one too. Window managers with focus-stealing prevention, and every Wayland
-// compositor, leave the focus where it is, because the process was not started
-// by the person. Nothing here acts on a key that was meant for another
-// window: no button has the keyboard focus when it opens.
+// It asks to stay above other windows and for no focus: the person is in another
+// window. On X11 it says so to the window manager as well (_NET_WM_USER_TIME 0),
+// which would give it to every new window otherwise; a Wayland compositor does as
+// it likes. Nothing here acts on a key that was meant for another window: no
+// button has the keyboard focus when it opens.
 //
 // It stands beside the tray, on the monitor that the tray is on, where the window
 // system tells where that is and lets a window be placed (X11); others below or
@@ -70,11 +69,42 @@ func (u *ui) openPopup(id string, practice bool) {
 		w.RequestAlwaysOnTop()
 	}
 	u.popups[key] = p
-	p.win.Show()
+	p.appear()
 	if placed && p.win.Canvas().Scale() != scale {
 		p.place() // how large it is was not known before
 	}
 	p.update()
+}
+
+// appear shows the window without taking the focus from where the person is.
+func (p *popup) appear() {
+	cfg, show := p.u.cfg, p.win.Show
+	native, ok := p.win.(driver.NativeWindow)
+	if !ok || cfg.Unasked == nil {
+		show()
+		return
+	}
+	p.win.SetIcon(&madeIcon{fyne.NewStaticResource("relink.png", assets.Icon()), func() {
+		native.RunNative(func(context any) {
+			if x, ok := context.(driver.X11WindowContext); ok && x.WindowHandle != 0 && cfg.Unfocused != nil {
+				cfg.Unfocused(x.WindowHandle)
+			}
+		})
+	}})
+	cfg.Unasked(show)
+}
+
+// madeIcon is an icon that says when it is looked at. Fyne does so when the window
+// is made and not yet on the screen, which it tells in no other way, and which is
+// when a window can ask for no focus.
+type madeIcon struct {
+	fyne.Resource
+	made func()
+}
+
+func (i *madeIcon) Content() []byte {
+	i.made()
+	return i.Resource.Content()
 }
 
 // freePlace is the first place in the row of pop-ups that none has.

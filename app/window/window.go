@@ -73,6 +73,10 @@ type Config struct {
 	// Corner gives the place of the nth pop-up of a size in pixels, where the window
 	// system lets windows be placed; nil has them in the middle.
 	Corner func(size image.Point, nth int) (image.Point, bool)
+	// Unasked runs show so that the windows it makes take no focus, and Unfocused
+	// tells the X server so of one; nil leaves both to the window system.
+	Unasked   func(show func())
+	Unfocused func(x11 uintptr)
 	// Version of this program, for About.
 	Version string
 	// Upkeep is what is done to everything at once; nil leaves it out.

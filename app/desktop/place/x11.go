@@ -179,3 +179,17 @@ func (x *server) get(w xproto.Window, name string, kind xproto.Atom) []uint32 {
 	}
 	return out
 }
+
+// Unfocused has a window that is not on the screen yet appear without the focus
+// (Extended Window Manager Hints, _NET_WM_USER_TIME).
+func Unfocused(window uintptr) {
+	conn, err := xgb.NewConnDisplay(os.Getenv("DISPLAY"))
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	x := &server{conn, 0, map[string]xproto.Atom{}}
+	// Checked, so that it is there before the window is shown; one that is gone is no loss.
+	_ = xproto.ChangePropertyChecked(conn, xproto.PropModeReplace, xproto.Window(window), x.atom("_NET_WM_USER_TIME"),
+		xproto.AtomCardinal, 32, 1, make([]byte, 4)).Check()
+}

@@ -1,18 +1,33 @@
 package assets
 
-import "embed"
+import _ "embed"
 
-//go:embed lang/*.json
-var lang embed.FS
+// As strings they stay where they are in the program, which every command reads one of.
+var (
+	//go:embed lang/de.json
+	german string
+	//go:embed lang/es.json
+	spanish string
+	//go:embed lang/fr.json
+	french string
+	//go:embed lang/ja.json
+	japanese string
+)
 
 // Languages are those there is a catalogue for, beside English.
 func Languages() []string { return []string{"de", "es", "fr", "ja"} }
 
-// Language gives the catalogue of a language as JSON (platform.Catalogue); nil when there is none.
-func Language(tag string) []byte {
-	b, err := lang.ReadFile("lang/" + tag + ".json")
-	if err != nil {
-		return nil
+// Language gives the catalogue of a language as JSON (platform.Catalogue); empty when there is none.
+func Language(tag string) string {
+	switch tag {
+	case "de":
+		return german
+	case "es":
+		return spanish
+	case "fr":
+		return french
+	case "ja":
+		return japanese
 	}
-	return b
+	return ""
 }

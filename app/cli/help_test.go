@@ -17,7 +17,7 @@ import (
 func speak(t *testing.T, tag string) {
 	t.Helper()
 	var c platform.Catalogue
-	if err := json.Unmarshal(assets.Language(tag), &c); err != nil {
+	if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil {
 		t.Fatal(err)
 	}
 	platform.SetCatalogue(&c)

@@ -12,13 +12,13 @@ import (
 // word, so that the form the files have, objects of strings and of lists of them,
 // is read in one go; what has another form is left to encoding/json, which takes
 // about seven times as long.
-func readCatalogue(raw []byte) (*platform.Catalogue, error) {
-	r := fileReader{text: string(raw)}
+func readCatalogue(text string) (*platform.Catalogue, error) {
+	r := fileReader{text: text}
 	if c := r.catalogue(); c != nil {
 		return c, nil
 	}
 	var c platform.Catalogue
-	if err := json.Unmarshal(raw, &c); err != nil {
+	if err := json.Unmarshal([]byte(text), &c); err != nil {
 		return nil, fmt.Errorf("read the language's file: %w", err)
 	}
 	return &c, nil

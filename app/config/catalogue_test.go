@@ -17,10 +17,10 @@ import (
 func TestReadCatalogue(t *testing.T) {
 	for _, tag := range assets.Languages() {
 		var want platform.Catalogue
-		if err := json.Unmarshal(assets.Language(tag), &want); err != nil {
+		if err := json.Unmarshal([]byte(assets.Language(tag)), &want); err != nil {
 			t.Fatal(err)
 		}
-		r := fileReader{text: string(assets.Language(tag))}
+		r := fileReader{text: assets.Language(tag)}
 		if got := r.catalogue(); got == nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("%s is read otherwise", tag)
 		}
@@ -30,12 +30,12 @@ func TestReadCatalogue(t *testing.T) {
 		`{"tag":"xx","sentences":{"a \"b\" \\":"c\u00e9\n"},"plurals":{"%d a":["1","\\\""]}}`: {Tag: "xx", Sentences: map[string]string{`a "b" \`: "cé\n"}, Plurals: map[string][]string{"%d a": {"1", `\"`}}},
 		`{"tag":"xx","note":{"by":1},"sentences":null}`:                                       {Tag: "xx"},
 	} {
-		if got, err := readCatalogue([]byte(text)); err != nil || !reflect.DeepEqual(*got, want) {
+		if got, err := readCatalogue(text); err != nil || !reflect.DeepEqual(*got, want) {
 			t.Errorf("%s: got %+v, %v", text, got, err)
 		}
 	}
 	for _, text := range []string{"", "{", `{"tag":"x`, `{"tag":"x"} more`, `{"tag":"x","sentences":{"a"}}`, `{"tag":1}`, `{"tag":"a\`, `["tag"]`} {
-		if c, err := readCatalogue([]byte(text)); err == nil {
+		if c, err := readCatalogue(text); err == nil {
 			t.Errorf("%s: got %+v", text, c)
 		}
 	}

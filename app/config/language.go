@@ -76,12 +76,12 @@ func SetLanguage(setting string) error {
 	if tag == platform.Language() {
 		return nil
 	}
-	raw := assets.Language(tag)
-	if raw == nil {
+	text := assets.Language(tag)
+	if text == "" {
 		platform.SetCatalogue(nil)
 		return nil
 	}
-	c, err := readCatalogue(raw)
+	c, err := readCatalogue(text)
 	if err != nil {
 		return fmt.Errorf("%s: %w", tag, err)
 	}

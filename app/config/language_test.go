@@ -149,7 +149,7 @@ func TestLanguages(t *testing.T) {
 	}
 	for _, tag := range assets.Languages() {
 		var c platform.Catalogue
-		if err := json.Unmarshal(assets.Language(tag), &c); err != nil || c.Tag != tag {
+		if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil || c.Tag != tag {
 			t.Fatalf("%s: %q, %v", tag, c.Tag, err)
 		}
 		for s, where := range said {
@@ -296,7 +296,7 @@ func TestDates(t *testing.T) {
 func TestNamesOfDaysAndMonths(t *testing.T) {
 	for _, tag := range assets.Languages() {
 		var c platform.Catalogue
-		if err := json.Unmarshal(assets.Language(tag), &c); err != nil {
+		if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil {
 			t.Fatal(err)
 		}
 		for s, n := range map[string]int{

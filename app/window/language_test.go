@@ -21,7 +21,7 @@ func speak(t testing.TB, tag string) {
 		return
 	}
 	var c platform.Catalogue
-	if err := json.Unmarshal(assets.Language(tag), &c); err != nil || c.Tag != tag {
+	if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil || c.Tag != tag {
 		t.Fatalf("language %q: %q, %v", tag, c.Tag, err)
 	}
 	if _, ok := lettersFor(tag, systemFonts); !ok {

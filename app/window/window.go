@@ -473,6 +473,9 @@ func (u *ui) received(snap *agent.Snapshot) {
 	first := u.snap == nil
 	u.snap, u.skew = snap, ""
 	u.speak(snap.Language)
+	if u.settings != nil {
+		u.settings.security.lockChanged()
+	}
 	u.setAway(false)
 	u.rebuild(true)
 	u.updatePopups()

@@ -57,7 +57,13 @@ func Main(ctx context.Context, std Streams, args []string, gui *GUI) int {
 		HasDisplay:  desktop.HasDisplay,
 		Version:     Version(),
 		Backup:      p.backup,
-		Restore:     p.restore,
+		Restore: func(ctx context.Context, path, passphrase string, replace bool) (string, error) {
+			if replace {
+				return p.restoreOver(ctx, path, passphrase)
+			}
+			return p.restore(ctx, path, passphrase, false)
+		},
+		Upkeep: cli.Upkeep{Inspect: p.inspect, Erase: p.erase, Places: p.places()},
 	}, args)
 }
 

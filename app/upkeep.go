@@ -30,37 +30,44 @@ func (p program) inspect(ctx context.Context, path, passphrase string) (agent.Ar
 // stopWait is how long an agent may take to end.
 const stopWait = 20 * time.Second
 
-// stopAgent ends the agent, if one runs, and waits until it has.
-func (p program) stopAgent(ctx context.Context) error {
+// stopAgent ends the agent and waits until it has; ran tells whether one did.
+func (p program) stopAgent(ctx context.Context) (ran bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stopWait)
 	defer cancel()
 	for {
 		c, err := link.Dial(ctx, p.paths.Socket, Version())
 		if errors.Is(err, link.ErrNotRunning) {
-			return nil
+			return ran, nil
 		}
 		if err == nil {
+			ran = true
 			_ = c.Quit(ctx) // once more does no harm
 			_ = c.Close()
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent does not end"), Repair: platform.T("end it by hand and try again: %s", "relink quit"), Err: err}
+			return ran, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent does not end"), Repair: platform.T("end it by hand and try again: %s", "relink quit"), Err: err}
 		}
 	}
 }
 
-// restoreHere ends the agent, puts an archive in place of the vault, which is
-// set aside, and starts the agent again whatever came of it.
-func (p program) restoreHere(ctx context.Context, path, passphrase string) (aside string, err error) {
-	if err := p.stopAgent(ctx); err != nil {
+// restoreOver ends the agent, puts an archive in place of the vault, which is
+// set aside, and starts the agent again if one ran, whatever came of it.
+func (p program) restoreOver(ctx context.Context, path, passphrase string) (aside string, err error) {
+	// A wrong passphrase, or no backup, is no reason to end anything.
+	if _, err := p.inspect(ctx, path, passphrase); err != nil {
 		return "", err
 	}
-	aside, err = p.restore(ctx, path, passphrase, true)
-	// It was given up, perhaps, but nobody wants to be left without an agent.
-	if _, serr := p.dial(context.WithoutCancel(ctx), true); err == nil {
-		err = serr
+	ran, err := p.stopAgent(ctx)
+	if err == nil {
+		aside, err = p.restore(ctx, path, passphrase, true)
+	}
+	if ran {
+		// It was given up, perhaps, but nobody wants to be left without an agent.
+		if _, serr := p.dial(context.WithoutCancel(ctx), true); err == nil {
+			err = serr
+		}
 	}
 	return aside, err
 }
@@ -80,7 +87,7 @@ func (p program) places() []string {
 // vault with its key, the settings, the log, the pictures, its place in the
 // login and its links. What it cannot delete it names.
 func (p program) erase(ctx context.Context) error {
-	if err := p.stopAgent(ctx); err != nil {
+	if _, err := p.stopAgent(ctx); err != nil {
 		return err
 	}
 	if err := vault.Erase(ctx, p.vaultConfig(nil)); err != nil {

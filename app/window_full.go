@@ -57,7 +57,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 				given := func(word string) func() (string, error) { return func() (string, error) { return word, nil } }
 				return p.backup(ctx, path, given(vault), given(archive))
 			},
-			Inspect: p.inspect, Restore: p.restoreHere, Erase: p.erase, Places: p.places(),
+			Inspect: p.inspect, Restore: p.restoreOver, Erase: p.erase, Places: p.places(),
 		},
 		Practise: practise, Memory: filepath.Join(p.paths.State, "window.json"),
 		Service: svc, Page: page, Version: Version(), Corner: place.Corner, Unasked: p.gui.Unasked, Unfocused: place.Unfocused,

@@ -55,6 +55,7 @@ type Config struct {
 	// Restore refuses a vault that is there, or with replace sets it aside and
 	// says where, also when it fails behind that.
 	Restore func(ctx context.Context, path, passphrase string, replace bool) (aside string, err error)
+	Upkeep  Upkeep
 	// Interactive is true when a person sits at stdin.
 	Interactive bool
 	// Hide has the terminal not show what is typed until show is called; nil where there is none.
@@ -147,9 +148,13 @@ var verbs = []struct {
 	{"hook", (*tool).hook},
 	{"calendar", (*tool).calendar},
 	{"unlock", (*tool).unlock},
+	{"lock", (*tool).lock},
+	{"programs", (*tool).programs},
+	{"test", (*tool).test},
 	{"backup", (*tool).backup},
 	{"restore", (*tool).restore},
 	{"completion", (*tool).completion},
+	{"delete-all", (*tool).deleteAll},
 	{"window", (*tool).window},
 	{"open", (*tool).open},
 	{"practise", (*tool).practise},
@@ -220,7 +225,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed, 4 the vault i
 
 // made makes a verb if it is the one wanted and can be had.
 func (t *tool) made(name string, make func(*tool) *cobra.Command, want string) *cobra.Command {
-	if name != want || name == "backup" && t.Backup == nil || name == "restore" && t.Restore == nil {
+	if name != want || name == "backup" && t.Backup == nil || name == "restore" && t.Restore == nil || name == "delete-all" && t.Upkeep.Erase == nil {
 		return nil
 	}
 	cmd := make(t)

@@ -167,11 +167,11 @@ func TestVerbs(t *testing.T) {
 		{args: "restore /b.age --json", bench: bench{stdin: strings.NewReader(hush)}, out: `{"ok":true}`, other: []string{"restore /b.age " + hush}},
 		{
 			args: "settings", bench: bench{fake: &fake{settings: settings}},
-			out: "steps           7d,3d,1d\nsteps.facebook  14d\nurgent          4h\nquiet           22:00-07:00\nfree_days       sat,sun\naway            off\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nlanguage        auto\nbrowser         \nmail_server     off\nmail_port       0\nmail_security   starttls\nmail_user       \nmail_from       \nmail_to         \nwebhook         off\nhook            off\ncalendar        off\nkey             in the system's keyring",
+			out: "steps           7d,3d,1d\nsteps.facebook  14d\nurgent          4h\nquiet           22:00-07:00\nfree_days       sat,sun\naway            off\nhour            9\nidle            90d\npoll            1h\nverify          1d\nport            53682\nautostart       off\nlanguage        auto\nconfirm         off\nbrowser         \nmail_server     off\nmail_port       0\nmail_security   starttls\nmail_user       \nmail_from       \nmail_to         \nwebhook         off\nhook            off\ncalendar        off\nkey             in the system's keyring",
 		},
 		{
 			args: "settings --json", bench: bench{fake: &fake{settings: settings}},
-			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"urgent_seconds":14400,"hour":9,"quiet":"22:00-07:00","free_days":["sat","sun"],"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"language":"auto","key":"keyring","key_place":"in the system's keyring"}`,
+			out: `{"steps_seconds":[604800,259200,86400],"platform_steps_seconds":{"facebook":[1209600]},"urgent_seconds":14400,"hour":9,"quiet":"22:00-07:00","free_days":["sat","sun"],"idle_seconds":7776000,"poll_seconds":3600,"verify_seconds":86400,"port":53682,"autostart":false,"language":"auto","confirm":false,"key":"keyring","key_place":"in the system's keyring"}`,
 		},
 		{args: "settings get steps", bench: bench{fake: &fake{settings: settings}}, out: "7d,3d,1d"},
 		{args: "settings get steps.linkedin", bench: bench{fake: &fake{settings: settings}}, out: "off"},
@@ -185,7 +185,7 @@ func TestVerbs(t *testing.T) {
 		{args: "settings set free_days sat,dom", code: exitUsage, err: `relink: "dom" is no day of the week such as sat or sun; write days like sat,sun, or off`},
 		{args: "settings set hour 24", code: exitUsage, err: `relink: "24" is out of range; write a number from 0 to 23`},
 		{args: "settings set key x", code: exitUsage, err: "relink: key cannot be set; see relink unlock --help"},
-		{args: "settings set speed 1", code: exitUsage, err: `relink: there is no setting "speed"; choose one of: steps, urgent, quiet, free_days, away, hour, idle, poll, verify, port, autostart, language, browser, mail_server, mail_port, mail_security, mail_user, mail_from, mail_to, webhook, hook, calendar, key, steps.PLATFORM`},
+		{args: "settings set speed 1", code: exitUsage, err: `relink: there is no setting "speed"; choose one of: steps, urgent, quiet, free_days, away, hour, idle, poll, verify, port, autostart, language, confirm, browser, mail_server, mail_port, mail_security, mail_user, mail_from, mail_to, webhook, hook, calendar, key, steps.PLATFORM`},
 		{args: "quit", out: "Relink has ended. Until it runs again nobody is reminded.", calls: []string{"Quit"}},
 		{args: "quit", bench: bench{dialErr: &platform.Error{Kind: platform.KindAgent, Message: "not running"}}, out: "Relink is not running."},
 		{args: "version", bench: bench{fake: &fake{about: about}}, out: "relink 1.2.3\nagent 1.2.2, data in /d, log /l\npractice network http://127.0.0.1:8099"},

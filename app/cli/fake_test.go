@@ -51,6 +51,7 @@ type fake struct {
 	findings []agent.Finding
 	channels []agent.Channel
 	saved    agent.Settings // what SetSettings was given last
+	programs []agent.Program
 }
 
 func (f *fake) note(name string, args ...any) error {
@@ -368,6 +369,14 @@ func (b *bench) run(t *testing.T, args ...string) int {
 		OpenWindow: func(_ context.Context, page string) error { b.other = append(b.other, "window "+page); return nil },
 		Links:      func(on bool) error { b.other = append(b.other, fmt.Sprint("links ", on)); return nil },
 		Backup:     b.backup, Restore: b.restore,
+		Upkeep: Upkeep{
+			Inspect: func(_ context.Context, path, pass string) (agent.Archive, error) {
+				b.other = append(b.other, "inspect "+path+" "+pass)
+				return agent.Archive{At: noon, Accounts: map[string]int{"facebook": 2, "linkedin": 1}, Apps: 1}, nil
+			},
+			Erase:  func(context.Context) error { b.other = append(b.other, "erase"); return nil },
+			Places: []string{"/data/relink"},
+		},
 		Hide: func() (func(), error) {
 			b.hidden++
 			return func() { b.hidden-- }, nil
@@ -405,4 +414,28 @@ func everyPlatform() string {
 		ids = append(ids, p.ID)
 	}
 	return strings.Join(ids, ", ")
+}
+
+func (f *fake) TestBrowser(_ context.Context, command string) (string, error) {
+	return "The browser opened the test page.", f.note("TestBrowser", command)
+}
+
+func (f *fake) TestKeyring(context.Context) (string, error) {
+	return "The keyring works.", f.note("TestKeyring")
+}
+
+func (f *fake) Lock(context.Context) error { return f.note("Lock") }
+
+func (f *fake) UseKeyring(context.Context) error { return f.note("UseKeyring") }
+
+func (f *fake) Programs(context.Context) ([]agent.Program, error) {
+	return f.programs, f.note("Programs")
+}
+
+func (f *fake) SetProgram(_ context.Context, name string, rule agent.Rule) error {
+	return f.note("SetProgram", name, rule)
+}
+
+func (f *fake) ForgetProgram(_ context.Context, name string) error {
+	return f.note("ForgetProgram", name)
 }

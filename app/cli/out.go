@@ -312,6 +312,7 @@ type settingsOut struct {
 	Autostart     bool               `json:"autostart"`
 	Language      string             `json:"language"`
 	Browser       string             `json:"browser,omitempty"`
+	Confirm       bool               `json:"confirm"`
 	// Mail is missing where none is sent.
 	Mail     *agent.Mail `json:"mail,omitempty"`
 	Webhook  string      `json:"webhook,omitempty"`

@@ -78,6 +78,22 @@ func reminderKeys() []setting {
 			func(s *agent.Settings, v string) error { s.Language = v; return nil },
 		},
 		{
+			"confirm", platform.T("whether programs need leave before they get a token, see relink programs: on or off"),
+			func(s agent.Settings) string {
+				if s.Confirm {
+					return "on"
+				}
+				return "off"
+			},
+			func(s *agent.Settings, v string) error {
+				if v != "on" && v != "off" {
+					return usage(platform.T("write on or off"), platform.T("%q is neither", v))
+				}
+				s.Confirm = v == "on"
+				return nil
+			},
+		},
+		{
 			"browser", platform.T("the command that opens an address; empty means the system's"),
 			func(s agent.Settings) string { return s.Browser },
 			func(s *agent.Settings, v string) error { s.Browser = v; return nil },
@@ -248,7 +264,7 @@ func settingsOf(s agent.Settings) settingsOut {
 	out := settingsOut{
 		Steps: seconds(s.Steps), Urgent: int64(s.Urgent / time.Second), Hour: s.Hour, Quiet: s.Quiet.String(), FreeDays: s.FreeDays.Names(), Away: s.Away.String(),
 		Idle: int64(s.Idle / time.Second), Poll: int64(s.Poll / time.Second), Verify: int64(s.Verify / time.Second),
-		Port: s.Port, Autostart: s.Autostart, Language: words(s.Language, "auto"), Browser: s.Browser, Mail: mailOf(s.Mail), Webhook: s.Webhook, Hook: s.Hook, Calendar: s.Calendar, Key: s.Key, KeyPlace: s.KeyPlace,
+		Port: s.Port, Autostart: s.Autostart, Confirm: s.Confirm, Language: words(s.Language, "auto"), Browser: s.Browser, Mail: mailOf(s.Mail), Webhook: s.Webhook, Hook: s.Hook, Calendar: s.Calendar, Key: s.Key, KeyPlace: s.KeyPlace,
 	}
 	for id, steps := range s.PlatformSteps {
 		if out.PlatformSteps == nil {

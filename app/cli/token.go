@@ -258,7 +258,7 @@ func (t *tool) newPassphrase(ctx context.Context, prompt string) (string, error)
 }
 
 func (t *tool) unlock() *cobra.Command {
-	var create bool
+	var create, keyring bool
 	cmd := &cobra.Command{
 		Use:     "unlock",
 		Short:   platform.T("Open the vault with its passphrase"),
@@ -273,6 +273,7 @@ func (t *tool) unlock() *cobra.Command {
 				}
 				pass := ""
 				switch {
+				case keyring:
 				case create:
 					pass, err = t.newPassphrase(ctx, platform.T("New passphrase: "))
 				case set.Key == "passphrase":
@@ -280,6 +281,12 @@ func (t *tool) unlock() *cobra.Command {
 				}
 				if err != nil {
 					return err
+				}
+				if keyring {
+					if err := svc.UseKeyring(ctx); err != nil {
+						return err
+					}
+					return t.result(okOut{true}, "%s", platform.T("The key is in the keyring."))
 				}
 				// Without a passphrase the keyring is asked again.
 				if err := svc.Unlock(ctx, pass, create); err != nil {
@@ -289,7 +296,9 @@ func (t *tool) unlock() *cobra.Command {
 			})(cmd, args)
 		},
 	}
+	cmd.Flags().BoolVar(&keyring, "to-keyring", false, platform.T("move the key from under its passphrase into the keyring"))
 	cmd.Flags().BoolVar(&create, "new-passphrase", false, platform.T("choose a passphrase where there is no keyring"))
+	cmd.MarkFlagsMutuallyExclusive("new-passphrase", "to-keyring")
 	return cmd
 }
 
@@ -314,7 +323,7 @@ func (t *tool) backup() *cobra.Command {
 }
 
 func (t *tool) restore() *cobra.Command {
-	var replace bool
+	var replace, show bool
 	cmd := &cobra.Command{
 		Use:     "restore FILE",
 		Short:   platform.T("Bring back what backup wrote"),
@@ -324,6 +333,9 @@ func (t *tool) restore() *cobra.Command {
 			pass, err := t.passphrase(cmd.Context(), platform.T("Passphrase of the archive: "))
 			if err != nil {
 				return err
+			}
+			if show {
+				return t.showArchive(cmd.Context(), args[0], pass)
 			}
 			aside, err := t.Restore(cmd.Context(), args[0], pass, replace)
 			said := platform.T("Restored from %s.", args[0])
@@ -338,6 +350,9 @@ func (t *tool) restore() *cobra.Command {
 			}
 			return t.result(restoredOut{true, aside}, "%s", said)
 		},
+	}
+	if t.Upkeep.Inspect != nil {
+		cmd.Flags().BoolVar(&show, "show", false, platform.T("only say what is in it"))
 	}
 	cmd.Flags().BoolVar(&replace, "replace", false, platform.T("set the vault that is there aside first"))
 	return cmd

@@ -176,8 +176,10 @@ type ui struct {
 	memory memory
 	size   fyne.Size
 	place  string
-	// saving orders the writes of memory.
-	saving sync.Mutex
+	// saving is held to write memory; keeps counts what is to be written, and
+	// kept is the last that was, guarded by saving.
+	saving      sync.Mutex
+	keeps, kept int
 	// exportTo is where exports go; empty means the person's downloads.
 	exportTo string
 
@@ -556,10 +558,16 @@ func (u *ui) keep() {
 	}
 	now := *m
 	now.Asked = slices.Clone(m.Asked)
+	u.keeps++
+	n, path := u.keeps, u.cfg.Memory
 	u.goes(func() {
 		u.saving.Lock()
 		defer u.saving.Unlock()
-		_ = now.remember(u.cfg.Memory) // nothing is lost that matters
+		if n < u.kept {
+			return // a newer one was faster
+		}
+		u.kept = n
+		_ = now.remember(path) // nothing is lost that matters
 	})
 }
 

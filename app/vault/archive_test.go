@@ -1,0 +1,100 @@
+package vault
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"relink/app/agent"
+	"relink/platform"
+)
+
+func TestInspectSaysWhatABackupHolds(t *testing.T) {
+	cfg, _ := testConfig(t)
+	made := time.Date(2026, 11, 20, 10, 30, 15, 0, time.UTC)
+	cfg.Now = func() time.Time { return made }
+	v := mustOpen(t, cfg)
+	for i := range 3 {
+		a := testAccount(i + 1)
+		check(t, v.Create(t.Context(), a, testGrant(a.ID, 1)))
+	}
+	check(t, v.SetApp(t.Context(), platform.App{Platform: "facebook", ID: "x", Secret: platform.NewSecret("s3cret")}))
+	var archive bytes.Buffer
+	check(t, v.Backup(t.Context(), &archive, "for the archive"))
+
+	other, k := testConfig(t)
+	in, err := Inspect(t.Context(), other, bytes.NewReader(archive.Bytes()), "for the archive")
+	check(t, err)
+	if in.Total() != 3 || in.Accounts[testAccount(1).Platform] == 0 || in.Apps != 1 || !in.At.Equal(made) {
+		t.Errorf("got %+v", in)
+	}
+	// It leaves nothing behind, and makes no vault.
+	for _, name := range dirNames(t, other.Dir) {
+		if ours(name) && name != draftDir {
+			t.Errorf("%s is left", name)
+		}
+	}
+	if len(k.items) != 0 {
+		t.Errorf("%d items are in the keyring", len(k.items))
+	}
+	_, err = Inspect(t.Context(), other, bytes.NewReader(archive.Bytes()), "wrong")
+	wantKind(t, err, platform.KindUsage)
+	_, err = Inspect(t.Context(), other, strings.NewReader("no archive"), "x")
+	wantKind(t, err, platform.KindUsage)
+}
+
+func dirNames(t *testing.T, dir string) (out []string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+func TestErase(t *testing.T) {
+	cfg, k := testConfig(t)
+	other := cfg
+	other.Dir = t.TempDir()
+	mustOpen(t, other) // another vault in the same keyring
+	v := mustOpen(t, cfg)
+	check(t, v.Create(t.Context(), testAccount(1), testGrant("account001", 1)))
+	check(t, v.AddEvents(t.Context(), agent.Event{At: time.Now(), Kind: "connected", Text: "x"}))
+	for _, name := range []string{fileName + ".damaged-20260101-000000", "key.age.replaced-1", ".backup-123", "mine.txt"} {
+		check(t, os.WriteFile(filepath.Join(cfg.Dir, name), []byte("x"), 0o600))
+	}
+	// While it is open somewhere nothing is deleted.
+	wantKind(t, Erase(t.Context(), cfg), platform.KindStorage)
+	if _, err := v.Grant(t.Context(), "account001"); err != nil || len(k.items) != 2 {
+		t.Fatalf("a refusal deleted something: %v, %d items", err, len(k.items))
+	}
+	check(t, v.Close())
+	// A keyring that refuses keeps the key, and so the files stay, too.
+	k.set(func(k *fakeKeyring) { k.fault = errKeyringLocked })
+	wantKind(t, Erase(t.Context(), cfg), platform.KindLocked)
+	if !exists(cfg.path(fileName)) {
+		t.Fatal("the vault is deleted, its key is not")
+	}
+	k.set(func(k *fakeKeyring) { k.fault = nil })
+	check(t, Erase(t.Context(), cfg))
+	if got := strings.Join(dirNames(t, cfg.Dir), " "); got != lockDir+" mine.txt" {
+		t.Errorf("left: %s", got)
+	}
+	if len(k.items) != 1 {
+		t.Errorf("%d items are in the keyring, want the other vault's", len(k.items))
+	}
+	check(t, Erase(t.Context(), cfg)) // twice does no harm
+	none := cfg
+	none.Dir = filepath.Join(t.TempDir(), "none")
+	check(t, Erase(context.Background(), none))
+	if exists(none.Dir) {
+		t.Error("deleting made a directory")
+	}
+}

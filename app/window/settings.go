@@ -41,6 +41,9 @@ type settingsWindow struct {
 	undo *widget.Button
 
 	reminders *fyne.Container
+	// problems are what is wrong with settings on pages that are drawn anew
+	// whenever something is heard; they stay.
+	problems map[string]problem
 	// noteTest shows a notification.
 	noteTest *trial
 	// stepFields take another reminder step, by platform.
@@ -92,7 +95,7 @@ func (w *settingsWindow) retell() {
 
 // fill makes what the window holds, in the language of the moment.
 func (w *settingsWindow) fill() {
-	w.top = problemLabel()
+	w.top, w.problems = problemLabel(), map[string]problem{}
 	w.reminders = container.NewVBox(caption(platform.T(wordLoading)))
 	w.noteTest = w.trial(platform.T("Show one now"), platform.T("A notification like those that remind you."), func(ctx context.Context, s agent.Service) (string, error) {
 		return s.TestChannel(ctx, agent.ChannelDesktop)
@@ -167,6 +170,16 @@ func (w *settingsWindow) choose(page string) {
 // retitle names the page in the window's title.
 func (w *settingsWindow) retitle() {
 	w.win.SetTitle(titled(platform.T(wordSettings) + ": " + w.tabs.Selected().Text))
+}
+
+// problem is what is wrong with a setting, by its name; it outlives the drawing of its page.
+func (w *settingsWindow) problem(name string) problem {
+	p, ok := w.problems[name]
+	if !ok {
+		p = problemLabel()
+		w.problems[name] = p
+	}
+	return p
 }
 
 // say shows what belongs to no single field.

@@ -71,7 +71,7 @@ func (p *browserPage) draw() {
 	if w.saved.Port == 0 {
 		return // not loaded
 	}
-	sp, cp := problemLabel(), problemLabel()
+	sp, cp := w.problem("browser"), w.problem("browser-command")
 	commands, names := browserChoices(p.found, w.saved.Browser)
 	choice := pick(names, slices.Index(commands, w.saved.Browser), func(i int) {
 		w.save(sp, func(s *agent.Settings) { s.Browser = commands[i] }, p.draw)

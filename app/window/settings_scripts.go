@@ -52,7 +52,7 @@ func (p *scriptsPage) draw() {
 	}
 	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
 	out := []fyne.CanvasObject{
-		w.confirmSetting(), widget.NewSeparator(),
+		w.confirmSetting(wordScripts), widget.NewSeparator(),
 		container.NewBorder(nil, nil, nil, again, heading(platform.T("Programs that took a token in the last 90 days"))), p.problem.label,
 	}
 	switch {

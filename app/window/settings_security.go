@@ -61,7 +61,7 @@ func (p *securityPage) draw() {
 		return // not loaded
 	}
 	p.shut = w.locked()
-	p.content.Objects = parted(p.key(), container.NewVBox(w.confirmSetting(), w.idleSetting()), p.certified())
+	p.content.Objects = parted(p.key(), container.NewVBox(w.confirmSetting(wordSecurity), w.idleSetting()), p.certified())
 	p.content.Refresh()
 }
 
@@ -105,7 +105,7 @@ func (w *settingsWindow) unlock(where problem) {
 
 // key is where the vault's key is, and what can be done about it.
 func (p *securityPage) key() fyne.CanvasObject {
-	w, bad := p.w, problemLabel()
+	w, bad := p.w, p.w.problem("vault")
 	rows := []fyne.CanvasObject{path(platform.T(wordKeyPlace), or(strings.TrimSuffix(sentence(w.saved.KeyPlace), "."), platform.T("Not chosen yet.")))}
 	buttons := container.NewHBox()
 	open := w.locked() == ""
@@ -146,8 +146,8 @@ func (p *securityPage) key() fyne.CanvasObject {
 }
 
 // confirmSetting is whether programs need leave; it is on two pages.
-func (w *settingsWindow) confirmSetting() fyne.CanvasObject {
-	p := problemLabel()
+func (w *settingsWindow) confirmSetting(page string) fyne.CanvasObject {
+	p := w.problem("?" + page)
 	tick := widget.NewCheck(platform.T("Programs need your leave"), nil)
 	tick.Checked = w.saved.Confirm
 	tick.OnChanged = func(on bool) {
@@ -158,7 +158,7 @@ func (w *settingsWindow) confirmSetting() fyne.CanvasObject {
 
 func (w *settingsWindow) idleSetting() fyne.CanvasObject {
 	const d = 24 * time.Hour
-	p := problemLabel()
+	p := w.problem("idle")
 	return setting(platform.T(wordIdle), pickSpan([]time.Duration{0, 30 * d, 60 * d, 90 * d, 180 * d}, w.saved.Idle,
 		func(d time.Duration) string {
 			if d <= 0 {

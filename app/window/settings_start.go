@@ -66,7 +66,7 @@ func (p *startPage) draw() {
 	if w.saved.Port == 0 {
 		return // not loaded
 	}
-	ap, vp := problemLabel(), problemLabel()
+	ap, vp := w.problem("autostart"), w.problem("verify")
 	auto := widget.NewCheck(platform.T(wordAutostart), nil)
 	auto.Checked = w.saved.Autostart
 	auto.OnChanged = func(on bool) { w.save(ap, func(s *agent.Settings) { s.Autostart = on }, nil) }
@@ -107,7 +107,7 @@ var languages = []struct{ tag, name string }{
 const languageAuto = "auto"
 
 func (w *settingsWindow) languageSetting() fyne.CanvasObject {
-	p := problemLabel()
+	p := w.problem("language")
 	tags, names := []string{languageAuto}, []string{platform.T("the system's")}
 	for _, l := range languages {
 		tags, names = append(tags, l.tag), append(names, l.name)

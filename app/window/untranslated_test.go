@@ -105,7 +105,7 @@ func untranslated(f *ast.File) map[token.Pos]string {
 			case *ast.CompositeLit:
 				return true // a list of words, said where one is taken out
 			case *ast.CallExpr:
-				if name(p.Fun) == "item" || name(p.Fun) == "page" {
+				if n := name(p.Fun); n == "item" || n == "page" || n == "confirmSetting" {
 					return true // finds a command or a page by its word
 				}
 			}

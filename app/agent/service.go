@@ -614,6 +614,14 @@ type Finding struct {
 	Repair string `json:"repair,omitempty"`
 }
 
+// Line is what was found, and what mends it, in one line.
+func (f Finding) Line() string {
+	if f.Repair == "" {
+		return f.Text
+	}
+	return platform.T("%s; %s", strings.TrimRight(f.Text, ".。"), f.Repair)
+}
+
 // Activation is a click, wherever it happened: tray, notification, link, second launch.
 type Activation = notifier.Activation
 

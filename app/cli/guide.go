@@ -319,11 +319,7 @@ func (t *tool) doubts(found []agent.Finding) (wrong bool) {
 		if f.Level != agent.LevelFail && f.Level != agent.LevelWarn {
 			continue
 		}
-		text := f.Text
-		if f.Repair != "" {
-			text = strings.TrimSuffix(text, ".") + "; " + f.Repair
-		}
-		t.tell(text)
+		t.tell(f.Line())
 		wrong = wrong || f.Level == agent.LevelFail
 	}
 	return wrong

@@ -477,14 +477,10 @@ func (t *tool) doctor() *cobra.Command {
 func (t *tool) findings(findings []agent.Finding) (err error) {
 	code, out, rows := exitDone, []findingOut{}, []string{}
 	for _, f := range findings {
-		text := f.Text
-		if f.Repair != "" {
-			text = strings.TrimSuffix(text, ".") + "; " + f.Repair
-		}
 		if f.Level == agent.LevelFail {
 			code = exitFailed
 		}
-		out, rows = append(out, findingOut(f)), append(rows, row(string(f.Level), f.Name, text))
+		out, rows = append(out, findingOut(f)), append(rows, row(string(f.Level), f.Name, f.Line()))
 	}
 	if t.json {
 		err = t.emit(out)

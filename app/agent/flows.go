@@ -408,7 +408,8 @@ func (a *Agent) succeed(ctx context.Context, f *flow, stored []Change, notes []s
 	}
 	f.attempt.Done(outcome)
 	a.move(f, func(s *Flow) {
-		s.Phase, s.Accounts, s.Notes, s.Candidates, s.Less = PhaseDone, ids, slices.Concat(s.Notes, notes), nil, less
+		// What there was to say while the browser was waited for is over.
+		s.Phase, s.Accounts, s.Notes, s.Candidates, s.Less = PhaseDone, ids, notes, nil, less
 	})
 }
 

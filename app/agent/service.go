@@ -245,7 +245,8 @@ type Flow struct {
 	// SignedIn is who signed in instead of the account's owner, of an Error of KindWrongAccount;
 	// empty where it was the owner, who did not allow the account.
 	SignedIn string `json:"signed_in,omitempty"`
-	// Notes are lines for the person when done: permissions missing, an end date that did not move.
+	// Notes are lines for the person: while waiting why the address must be pasted, or what the
+	// browser will ask; when done permissions that are missing, an end date that did not move.
 	Notes []string        `json:"notes,omitempty"`
 	Error *platform.Error `json:"error,omitempty"`
 	// Told is true once somebody was given how it ended: whoever followed it, or

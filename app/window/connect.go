@@ -126,6 +126,8 @@ type connectForm struct {
 	known bool
 	// byHand is true while a credential is to be handed over instead of a sign-in in the browser.
 	byHand bool
+	// device is true for a code that is typed on another device.
+	device bool
 	// asks are the permissions to ask for in the browser.
 	asks *fyne.Container
 }
@@ -151,19 +153,7 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 		f.server.OnSubmitted = func(string) { f.submit() }
 		f.content.Add(field(name, f.server))
 	}
-	if p.Credential != nil && !p.HandOnly() {
-		lasts := caption(sentence(platform.T(p.Credential.Lasts)))
-		ways := widget.NewRadioGroup([]string{platform.T(wordWayBrowser), platform.T("Without the browser: %s", platform.T(p.Credential.Name))}, nil)
-		ways.Required = true
-		ways.Selected = ways.Options[0]
-		ways.OnChanged = func(way string) {
-			f.byHand = way != ways.Options[0]
-			f.showApp()
-			showIf(f.asks, !f.byHand)
-		}
-		f.content.Add(heading(platform.T(wordWay)))
-		f.content.Add(tight(ways, lasts))
-	}
+	f.ways()
 	f.byHand = p.HandOnly()
 	if !p.Registration.Self && !p.Registration.None {
 		f.app = newAppForm(u, p)
@@ -196,6 +186,40 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	f.content.Add(f.problem.label)
 	f.content.Add(container.NewHBox(f.button))
 	return f
+}
+
+// ways lets a person choose where a platform has several ways in. Whether an
+// issuer gives device codes only its metadata says, which the agent reads: it answers that it does not.
+func (f *connectForm) ways() {
+	p := f.p
+	options := []string{platform.T(wordWayBrowser)}
+	var lasts fyne.CanvasObject
+	switch {
+	case p.HandOnly():
+		return
+	case p.Credential != nil:
+		options = append(options, platform.T("Without the browser: %s", platform.T(p.Credential.Name)))
+		lasts = caption(sentence(platform.T(p.Credential.Lasts)))
+	case p.Site == platform.SiteIssuer:
+		options = append(options, platform.T("With a code, on any other device"))
+	default:
+		return
+	}
+	ways := widget.NewRadioGroup(options, nil)
+	ways.Required = true
+	ways.Selected = options[0]
+	ways.OnChanged = func(way string) {
+		f.byHand = p.Credential != nil && way != options[0]
+		f.device = p.Credential == nil && way != options[0]
+		f.showApp()
+		showIf(f.asks, !f.byHand)
+	}
+	f.content.Add(heading(platform.T(wordWay)))
+	if lasts == nil {
+		f.content.Add(ways)
+		return
+	}
+	f.content.Add(tight(ways, lasts))
 }
 
 // permissions are what will be asked for in the browser: for each thing the
@@ -285,7 +309,7 @@ func (f *connectForm) submit() {
 		f.problem.show(bad)
 		return
 	}
-	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants)}
+	request := agent.ConnectRequest{Platform: f.p.ID, Server: server, Wants: slices.Clone(f.wants), Device: f.device}
 	var hand *byHand
 	if f.byHand {
 		hand = &byHand{p: f.p}

@@ -376,3 +376,31 @@ func TestAppFormTest(t *testing.T) {
 	b.press("Test")
 	b.sees("The agent went away. Try again.")
 }
+
+// An issuer may give a code for another device, which the person asks for.
+func TestConnectByDevice(t *testing.T) {
+	b := openOn(t, sampleSnapshot(), PageConnect, func(f *fake, _ *Config) {
+		f.apps = []platform.App{{Platform: "oidc", Server: "https://login.example.org", ID: "x"}}
+	})
+	b.u.showConnectTo("oidc")
+	b.until("the registrations", func() bool { return b.u.connect.form.known })
+	b.u.connect.form.server.SetText("https://login.example.org")
+	for _, r := range b.radios() {
+		r.SetSelected(r.Options[1])
+	}
+	b.press(wordConnect)
+	b.calls("connect oidc https://login.example.org")
+	if !b.f.connected().Device {
+		t.Error("no device code was asked for")
+	}
+}
+
+// R brings back all that are marked, none of them need be chosen.
+func TestReconnectMarked(t *testing.T) {
+	b := openOn(t, brandSnapshot(1), PageAccounts, nil)
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	b.u.mark("b3", true)
+	b.u.mark("b4", true)
+	b.rune('r')
+	b.sees("1 of 2")
+}

@@ -33,7 +33,7 @@ func commands() []command {
 	return []command{
 		{word: wordSearch, sign: "/", do: func(u *ui) { u.win.Canvas().Focus(u.accounts.search) }},
 		{word: wordKeyDetails, sign: wordSignEnter, do: func(u *ui) { u.accounts.detail.focus() }},
-		{word: wordReconnect, sign: "R", do: func(u *ui) { u.reconnect(u.selected) }},
+		{word: wordReconnect, sign: "R", do: func(u *ui) { u.reconnectEach(u.targets()) }},
 		{word: wordCheckNow, key: fyne.KeyR, modifier: ctrl, do: func(u *ui) { u.check(u.targets()) }},
 		{word: wordCheckAll, key: fyne.KeyR, modifier: ctrl | fyne.KeyModifierShift, do: func(u *ui) { u.check(nil) }},
 		{word: wordRename, key: fyne.KeyF2, do: func(u *ui) { u.accounts.detail.rename() }},
@@ -148,7 +148,7 @@ func (u *ui) typedRune(r rune) {
 		return
 	}
 	for _, c := range commands() {
-		if c.sign == sign && (sign != "R" || u.selected != "") {
+		if c.sign == sign && (sign != "R" || len(u.targets()) > 0) {
 			c.do(u)
 		}
 	}

@@ -52,6 +52,8 @@ func TestWhole(t *testing.T) {
 		"agent killed":    agentKilled,
 		"window killed":   windowKilled,
 		"versions differ": versionsDiffer,
+		"device code":     deviceCode,
+		"queued":          queued,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

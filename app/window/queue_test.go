@@ -321,3 +321,24 @@ func TestFlowDoneWithLess(t *testing.T) {
 	b.press(wordTryAgain)
 	b.calls("reconnect a6 anew")
 }
+
+// An account that a sign-in brought is chosen when its dialog closes, whatever
+// older snapshots and views are still on their way.
+func TestNewAccountIsChosen(t *testing.T) {
+	b := openWithFlow(t, running("", agent.PhaseWaiting, nil))
+	b.sees("Your browser has opened.")
+	old := b.u.snap
+	rows := append(brandRows(), sampleRow(platform.Account{ID: "b9", Platform: "facebook", ProviderID: "1b9", Name: "Brand new"},
+		platform.Grant{Clocks: []platform.Clock{clockAt(platform.ClockAccess, platform.SourceProvider, 50*dayLong, 60*dayLong)}}))
+	b.f.mu.Lock()
+	b.f.snap = agent.NewSnapshot(agent.Snapshot{Seq: 7, At: now}, rows)
+	b.f.mu.Unlock()
+	b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"b9"} })
+	b.sees("Facebook · Brand new is connected until")
+	b.u.received(old) // which was on its way
+	b.press(wordClose)
+	b.until("the list with it", func() bool { return b.shows("Brand new") })
+	if b.u.selected != "b9" {
+		t.Errorf("selected %q", b.u.selected)
+	}
+}

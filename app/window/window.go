@@ -472,6 +472,9 @@ func (u *ui) received(snap *agent.Snapshot) {
 	if began(u.snap, snap) {
 		u.clearPopups()
 	}
+	if u.snap != nil && !u.away && snap.Seq > 0 && snap.Seq < u.snap.Seq {
+		return // it was on its way while a newer one was asked for
+	}
 	first := u.snap == nil
 	u.snap, u.skew = snap, ""
 	u.speak(snap.Language)
@@ -511,7 +514,7 @@ func (u *ui) show(v *view, keep bool) {
 	}
 	first := u.view == nil
 	u.view = v
-	if u.selected != "" && v.snap.Row(u.selected) == nil {
+	if u.selected != "" && u.row(u.selected) == nil { // the newest snapshot's word, a view may be older
 		u.selected = ""
 	}
 	for id := range u.marks {

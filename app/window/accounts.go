@@ -31,7 +31,7 @@ type accountsPage struct {
 	asked      bool
 	banners    *fyne.Container
 	bannerKey  string
-	// little is true where there is not the room for words beside words.
+	// little is true where there is not the room for a button beside a sentence.
 	little       bool
 	search       *searchEntry
 	filters      *fyne.Container
@@ -152,9 +152,9 @@ func (u *ui) fill() *accountsPage {
 
 // fit gives the sentence at the top its room where there is little.
 func (p *accountsPage) fit(size fyne.Size) {
-	little := size.Width < em(twoFrom)
-	if little != p.little {
-		p.little = little
+	little, tight := size.Width < em(twoFrom), size.Width < em(oneFrom)
+	if tight != p.little {
+		p.little = tight
 		p.updateBanners()
 	}
 	showIf(p.practice, p.practising && !little)

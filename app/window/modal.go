@@ -4,7 +4,6 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -18,8 +17,7 @@ type modal struct {
 
 func newModal(title string, content fyne.CanvasObject, over fyne.Window) *modal {
 	m := &modal{buttons: container.NewHBox(layout.NewSpacer())}
-	head := heading(title)
-	head.SizeName = theme.SizeNameSubHeadingText
+	head := headline2(title)
 	m.popup = widget.NewModalPopUp(pad(3, container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, gap, gap), head), m.buttons, nil, nil, pad(1, content))), over.Canvas())
 	return m
 }

@@ -15,6 +15,8 @@ const (
 	// filters, the list and the account side by side, and for the first two.
 	threeFrom float32 = 1080
 	twoFrom   float32 = 680
+	// oneFrom is the width below which even a sentence stands alone.
+	oneFrom float32 = 480
 )
 
 // panes lays the main screen out: filters, list and account side by side where

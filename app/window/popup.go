@@ -9,7 +9,6 @@ import (
 	"fyne.io/fyne/v2/driver"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
@@ -46,7 +45,8 @@ type popup struct {
 	flow    *flowView
 }
 
-var popupSize = fyne.NewSize(440, 200)
+// popupSize holds a title and two lines of two each, in any language.
+func popupSize() fyne.Size { return fyne.NewSize(em(440), em(252)) }
 
 // openPopup shows the pop-up of an account, once; in practice as it would be at
 // expiry, marked as a rehearsal and with nothing to click but Close.
@@ -59,7 +59,7 @@ func (u *ui) openPopup(id string, practice bool) {
 		return
 	}
 	p := &popup{u: u, id: id, key: key, practice: practice, nth: u.freePlace(), content: container.NewStack()}
-	p.open(popupSize)
+	p.open(popupSize())
 	scale, placed := p.place()
 	if !placed && len(u.popups) == 0 {
 		// Two in the middle would hide each other; the window manager finds the others a place.
@@ -135,7 +135,7 @@ func (p *popup) place() (scale float32, placed bool) {
 		}
 	}
 	scale = p.win.Canvas().Scale()
-	at, ok := p.u.cfg.Corner(image.Pt(int(popupSize.Width*scale), int(popupSize.Height*scale)), p.nth)
+	at, ok := p.u.cfg.Corner(image.Pt(int(popupSize().Width*scale), int(popupSize().Height*scale)), p.nth)
 	if ok {
 		w.RequestPosition(at.X, at.Y)
 	}
@@ -225,8 +225,7 @@ func (p *popup) update() {
 	now := u.now()
 	a := newAvatar(48)
 	a.set(row.Account.Platform, shortTitle(row.Account))
-	title := heading(row.Account.Title())
-	title.SizeName = theme.SizeNameSubHeadingText
+	title := headline2(row.Account.Title())
 	state := newChip()
 	state.set(row.Status.State)
 	text := tight(title, container.New(layout.NewCustomPaddedLayout(2*gap, 2*gap, 2*gap, 0), state), wrapped(sentence(deadlineLine(row, now))))
@@ -253,8 +252,7 @@ func (p *popup) update() {
 func (p *popup) rehearse(row *agent.Row) {
 	a := newAvatar(48)
 	a.set(row.Account.Platform, shortTitle(row.Account))
-	title := heading(platform.T("Rehearsal: %s", row.Account.Title()))
-	title.SizeName = theme.SizeNameSubHeadingText
+	title := headline2(platform.T("Rehearsal: %s", row.Account.Title()))
 	p.content.Objects = []fyne.CanvasObject{pad(2, container.NewBorder(nil,
 		container.NewHBox(layout.NewSpacer(), primary(platform.T(wordClose), p.win.Close)),
 		container.NewVBox(pad(1, a)), nil, container.NewVScroll(tight(title, wrapped(platform.T(wordRehearsalText))))))}
@@ -269,7 +267,7 @@ func (p *popup) reconnect() {
 	}
 	small := p.win
 	p.content = container.NewStack()
-	p.open(popupSize)
+	p.open(popupSize())
 	p.flow = newFlowView(u, p.win, p.id, nil, p.win.Close)
 	p.flow.hand = handOf(row)
 	p.flow.start = reconnectStart(row, p.flow.hand)

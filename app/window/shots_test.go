@@ -259,6 +259,16 @@ var shots = []shot{
 	{name: "keys", page: PageAccounts, act: func(b *bench) { b.u.showKeys() }},
 	{name: "menu", page: PageAccounts, act: func(b *bench) { b.u.popMenu(b.u.accounts.order, b.u.menuItems()...) }},
 	{name: "notices", page: PageNotices},
+	{name: "popup", page: "popup:o0002"},
+	{name: "rehearsal", page: "rehearsal:o0002"},
+	{name: "rename", page: "account:o0002", act: func(b *bench) { b.u.accounts.detail.rename() }},
+	{name: "disconnect", page: "account:o0002", act: func(b *bench) { b.u.accounts.detail.disconnect() }},
+	{name: "passphrase", page: PageAccounts, act: func(b *bench) { b.u.passphrase(b.u.win, true) }},
+	{name: "banners", page: PageAccounts, act: func(b *bench) {
+		b.f.publish(agent.NewSnapshot(agent.Snapshot{Seq: 2, Paused: now.Add(20 * time.Hour)}, office(40)))
+		b.u.setAway(true)
+		b.u.check(nil)
+	}},
 	{name: "medium", page: PageAccounts, size: fyne.NewSize(860, 640)},
 	{name: "narrow", page: PageAccounts, size: fyne.NewSize(420, 720)},
 	{name: "narrow-detail", page: "account:o0002", size: fyne.NewSize(420, 720)},

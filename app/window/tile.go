@@ -148,6 +148,14 @@ func heading(text string) *widget.Label {
 	return l
 }
 
+// headline2 is a heading over a page of its own, whole however long it is.
+func headline2(text string) *widget.Label {
+	l := heading(text)
+	l.SizeName = theme.SizeNameSubHeadingText
+	l.Truncation, l.Wrapping = fyne.TextTruncateOff, fyne.TextWrapWord
+	return l
+}
+
 // tight stacks objects without space between them: labels bring their own.
 func tight(objects ...fyne.CanvasObject) *fyne.Container {
 	return container.New(layout.NewCustomPaddedVBoxLayout(-2*gap), objects...)
@@ -159,11 +167,19 @@ func banner(t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObjec
 	return bannerIn(false, t, icon, text, buttons...)
 }
 
+// first is the first of some objects, nil of none.
+func first(o []fyne.CanvasObject) fyne.CanvasObject {
+	if len(o) == 0 {
+		return nil
+	}
+	return o[0]
+}
+
 // bannerIn is a banner; where there is little room, what can be done stands under the text.
 func bannerIn(little bool, t tone, icon fyne.Resource, text string, buttons ...fyne.CanvasObject) fyne.CanvasObject {
 	lead := container.NewCenter(widget.NewIcon(theme.NewColoredResource(icon, t.color)))
 	row := container.NewBorder(nil, nil, lead, container.NewCenter(container.NewHBox(buttons...)), wrapped(text))
-	if little && len(buttons) > 0 {
+	if _, icon := first(buttons).(*iconButton); little && len(buttons) > 0 && !icon {
 		row = container.NewBorder(nil, container.NewHBox(append([]fyne.CanvasObject{layout.NewSpacer()}, buttons...)...), lead, nil, wrapped(text))
 	}
 	return container.NewStack(newGround(t.tint), container.New(layout.NewCustomPaddedLayout(gap, gap, 3*gap, 2*gap), row))

@@ -50,7 +50,7 @@ func (u *ui) passphraseFor(over fyne.Window, create bool, why string, then func(
 		body.Add(again)
 	}
 	body.Add(bad.label)
-	m := newModal(platform.T(wordPassphrase), least(360, 0, body), over)
+	m := newModal(platform.T(wordPassphrase), least(em(360), 0, body), over)
 	ok := primary(platform.T(wordUnlock), nil)
 	if create {
 		ok.SetText(platform.T(wordSave))

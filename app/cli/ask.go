@@ -152,8 +152,13 @@ func answeredBy[T any](ctx context.Context, t *tool, ask func() (string, error),
 }
 
 func threeTimes() *platform.Error {
-	return usage(platform.T("run the command again, or see what it takes: relink --help"), platform.T("three answers could not be used; nothing was changed"))
+	e := usage(platform.T("run the command again, or see what it takes: relink --help"), platform.T("three answers could not be used; nothing was changed"))
+	e.Code = codeAnswers
+	return e
 }
+
+// codeAnswers is the code of the error that ends a dialogue nobody could follow.
+const codeAnswers = "answers"
 
 // yes asks a question that Enter answers with otherwise.
 func (t *tool) yes(ctx context.Context, question string, otherwise bool) (bool, error) {

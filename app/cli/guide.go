@@ -279,7 +279,7 @@ func (t *tool) registration(p *platform.Platform, redirect string) {
 	if strings.HasPrefix(redirect, "https://"+connect.HostName+":") {
 		t.tell(platform.T("For that address to reach this computer:"))
 		for _, step := range connect.HTTPSSteps(runtime.GOOS) {
-			t.tellIn("- ", step)
+			t.say("- %s", step) // there is a command in it to copy, which a line break would spoil
 		}
 	}
 	if reg.Review != "" {
@@ -413,6 +413,9 @@ func (t *tool) askAfter(ctx context.Context, svc agent.Service, a attempt, f age
 	switch kind {
 	case platform.KindLocked, platform.KindStorage, platform.KindAgent:
 		return nil, failure // another try would end the same way
+	}
+	if e, ok := errors.AsType[*platform.Error](failure); ok && e.Code == codeAnswers {
+		return nil, failure // one more question is no help
 	}
 	var options []string
 	var acts []func() (*attempt, error)

@@ -702,6 +702,71 @@ func TestEndsEarly(t *testing.T) {
 	w.ends(exitUsage)
 }
 
+// TestGuidedPages: pages are chosen by a part of their name too, and three
+// answers that name none end the sign-in, at the agent as well.
+func TestGuidedPages(t *testing.T) {
+	o := newOffice(t)
+	o.register("facebook")
+	w := o.at(80, nil, "connect", "facebook")
+	w.sees("waiting for your browser…")
+	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
+	w.sees("none to decide later:")
+	for range tries - 1 {
+		w.types("9")
+		w.sees("Numbers from 1 to 3")
+	}
+	w.types("acme") // three of them
+	w.sees("three answers could not be used")
+	w.ends(exitUsage)
+	for _, f := range o.snapshot().Flows {
+		if f.Phase != agent.PhaseFailed {
+			t.Errorf("the flow is still %s", f.Phase)
+		}
+	}
+
+	w = o.at(80, nil, "connect", "facebook")
+	w.sees("waiting for your browser…")
+	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
+	w.sees("none to decide later:")
+	w.types("blog")
+	w.sees("Facebook · Acme Blog (facebook/acme-blog): connected until")
+	w.ends(exitDone)
+	if n := o.snapshot().Len(); n != 1 {
+		t.Errorf("%d accounts are stored", n)
+	}
+}
+
+// TestGuidedLess: what works is not replaced by less without a yes.
+func TestGuidedLess(t *testing.T) {
+	o := newOffice(t)
+	o.connect("mastodon", "https://mastodon.example", "Acme Owner")
+	id, ref := "", ""
+	for r := range o.snapshot().All() {
+		id, ref = r.Account.ID, r.Account.Ref()
+	}
+	for _, answer := range []string{"none", "1"} {
+		w := o.at(80, nil, "reconnect", ref)
+		w.sees("waiting for your browser…")
+		w.signsIn(sandbox.Choice{Scopes: []string{"read:accounts"}})
+		w.sees("Less was allowed than before.")
+		w.sees("none keeps what the account had:")
+		w.types(answer)
+		if answer == "1" {
+			w.sees("Sign in again and allow it? [y/N]")
+			w.types("")
+			w.ends(exitDone)
+			continue
+		}
+		w.sees("keeps what it had")
+		w.sees("What now? [1-2, Enter = 2]")
+		w.types("")
+		w.ends(exitFailed)
+		if r := o.snapshot().Row(id); r.Status.State != platform.StateConnected || r.Grant.Generation != 1 {
+			t.Errorf("it is %s, generation %d", r.Status.State, r.Grant.Generation)
+		}
+	}
+}
+
 // TestNarrowTerminal: with 40 columns no line but an address is longer, and the
 // clock does not run into the next line.
 func TestNarrowTerminal(t *testing.T) {

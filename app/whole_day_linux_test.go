@@ -125,8 +125,17 @@ func (s *stage) popups(accounts ...account) {
 	if err != nil || len(found) != len(accounts) {
 		t.Errorf("the pop-ups are %+v: %v", found, err)
 	}
+	notes, err := s.d.Windows(ctx, desk.Match{Class: "notifyd"})
+	if err != nil || len(notes) == 0 {
+		t.Errorf("the notes are %+v: %v", notes, err)
+	}
 	for i, w := range found {
 		t.Logf("pop-up %q at %v", w.Title, w.Bounds)
+		for _, note := range notes {
+			if w.Bounds.Overlaps(note.Bounds) {
+				t.Errorf("%q at %v hides a note at %v", w.Title, w.Bounds, note.Bounds)
+			}
+		}
 		if w.Bounds.Dx() > s.d.Size().X*2/3 || w.Bounds.Dy() > s.d.Size().Y/2 {
 			t.Errorf("%q covers the screen: %v", w.Title, w.Bounds)
 		}

@@ -1,5 +1,6 @@
 // Package place finds where a small window belongs that should be seen and not be
-// in the way: in the corner of the monitor that the tray is on, beside it.
+// in the way: in the corner of the monitor that the tray is on, beside it, or below
+// where notifications are shown there.
 //
 // X11 alone tells a program where panels are and lets it place a window. Wayland's
 // compositors do neither; on Windows and macOS nothing is asked yet. There the
@@ -8,6 +9,7 @@ package place
 
 import (
 	"image"
+	"slices"
 	"time"
 )
 
@@ -20,6 +22,8 @@ type screen struct {
 	// tray is where the tray is, or the panel that it is on where no more is known;
 	// empty where nothing is.
 	tray image.Rectangle
+	// notes are the notifications that are shown.
+	notes []image.Rectangle
 }
 
 const (
@@ -80,9 +84,20 @@ func (s screen) corner(size image.Point, nth int) (image.Point, bool) {
 	if at.X > middle(monitor).X {
 		p.X = area.Max.X - size.X
 	}
-	p.Y += nth * step
-	if at.Y > middle(monitor).Y {
-		p.Y = area.Max.Y - size.Y - nth*step
+	upper, lower := p.Y+nth*step, area.Max.Y-size.Y-nth*step
+	taken := func(y int) bool {
+		window := image.Rect(p.X, y-title, p.X+size.X, y+size.Y)
+		return slices.ContainsFunc(s.notes, window.Overlaps)
+	}
+	below := at.Y > middle(monitor).Y
+	if p.Y = upper; below {
+		p.Y = lower
+	}
+	// Notifications say the same, and have their buttons: they are not hidden.
+	if taken(p.Y) {
+		if p.Y = lower; below {
+			p.Y = upper
+		}
 	}
 	return p, image.Rectangle{p, p.Add(size)}.In(area)
 }

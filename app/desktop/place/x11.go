@@ -46,13 +46,28 @@ func look() (screen, error) {
 		return screen{}, fmt.Errorf("ask for monitors: %w", err)
 	}
 	host := x.host()
-	for _, w := range x.list("_NET_CLIENT_LIST", xproto.AtomWindow) {
+	windows := x.list("_NET_CLIENT_LIST", xproto.AtomWindow)
+	// What goes past the window manager, as notifications do, is in no list.
+	if tree, err := xproto.QueryTree(x.Conn, x.root).Reply(); err == nil {
+		for _, w := range tree.Children {
+			if !slices.Contains(windows, uint32(w)) {
+				windows = append(windows, uint32(w))
+			}
+		}
+	}
+	dock, note := uint32(x.atom("_NET_WM_WINDOW_TYPE_DOCK")), uint32(x.atom("_NET_WM_WINDOW_TYPE_NOTIFICATION"))
+	for _, w := range windows {
 		w := xproto.Window(w)
-		if !slices.Contains(x.get(w, "_NET_WM_WINDOW_TYPE", xproto.AtomAtom), uint32(x.atom("_NET_WM_WINDOW_TYPE_DOCK"))) {
+		kinds := x.get(w, "_NET_WM_WINDOW_TYPE", xproto.AtomAtom)
+		if !slices.Contains(kinds, dock) && !slices.Contains(kinds, note) {
 			continue
 		}
 		r := x.bounds(w)
 		if r.Empty() {
+			continue
+		}
+		if slices.Contains(kinds, note) {
+			s.notes = append(s.notes, r)
 			continue
 		}
 		s.panels = append(s.panels, r)

@@ -57,6 +57,8 @@ type flowView struct {
 	cancel context.CancelFunc
 	// still stops the seconds that are counted down.
 	still context.CancelFunc
+	// counting is how many such countings there are: one while a sign-in runs, else none.
+	counting atomic.Int32
 	// unwanted is true once the person has cancelled: a flow whose start was under way is ended, too.
 	unwanted atomic.Bool
 }
@@ -105,9 +107,11 @@ func (v *flowView) begin() {
 	})
 	counting, still := context.WithCancel(ctx)
 	v.still = still
+	v.counting.Add(1)
 	v.u.goes(func() {
 		t := time.NewTicker(time.Second)
 		defer t.Stop()
+		defer v.counting.Add(-1)
 		for {
 			select {
 			case <-counting.Done():

@@ -342,3 +342,47 @@ func TestNewAccountIsChosen(t *testing.T) {
 		t.Errorf("selected %q", b.u.selected)
 	}
 }
+
+// The seconds are counted down while a sign-in runs, and by nothing after it.
+func TestNothingCountsAfterTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*bench){
+		"done": func(b *bench) {
+			b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"a1"} })
+		},
+		"failed":    func(b *bench) { b.f.move(func(f *agent.Flow) { f.Phase = agent.PhaseFailed }) },
+		"cancelled": func(b *bench) { b.press(wordCancel) },
+		"again": func(b *bench) {
+			b.f.move(func(f *agent.Flow) { f.Phase = agent.PhaseFailed })
+			b.press(wordTryAgain)
+			b.sees("Your browser has opened.")
+			b.press(wordCancel)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := reconnecting(t)
+			v := b.u.flow.view
+			if n := v.counting.Load(); n != 1 {
+				t.Errorf("%d count while it runs, want 1", n)
+			}
+			end(b)
+			b.until("nobody to count", func() bool { return v.counting.Load() == 0 })
+		})
+	}
+}
+
+// A stored registration is tried from the settings without its secret.
+func TestAppFormTestsWhatIsStored(t *testing.T) {
+	b := openOn(t, sampleSnapshot(), PageSettings, nil)
+	p, err := platform.Lookup("linkedin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.until("the settings", func() bool { return b.u.settings != nil })
+	b.u.settings.apps.edit(p, platform.App{Platform: "linkedin", ID: "86abc"})
+	b.f.mu.Lock()
+	b.f.tried = sampleTried()
+	b.f.mu.Unlock()
+	b.press(platform.T("Test"))
+	b.calls("testapp linkedin  86abc false ")
+	b.sees("Wrong: Facebook does not know")
+}

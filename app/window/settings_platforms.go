@@ -155,11 +155,14 @@ func (t *appsTab) edit(p *platform.Platform, a platform.App) {
 	}
 	body.Add(form.content)
 	body.Add(bad.label)
-	t.w.form(p.Name, body, func(close func()) {
-		server, ok := a.Server, true
+	form.server = func() (string, bool) {
 		if p.Site != platform.SiteNone && a.ID == "" {
-			server, ok = serverAddress(site.Text, p.Site)
+			return serverAddress(site.Text, p.Site)
 		}
+		return a.Server, true
+	}
+	t.w.form(p.Name, body, func(close func()) {
+		server, ok := form.server()
 		if !ok {
 			bad.show(platform.T(wordIssuerBad))
 			return

@@ -16,7 +16,7 @@ import (
 // accounts, settings and computers, and checks what Plan says against what is
 // written here a second time, in the slowest and plainest way:
 //
-//   - nothing is said twice,
+//   - nothing is said twice, and no generation has two pop-ups,
 //   - no end goes unsaid, and no last warning,
 //   - nothing is said in quiet hours or on free days but what cannot wait,
 //   - what falls into them is said before and not after,
@@ -45,6 +45,8 @@ type world struct {
 	// calm is since when nothing but time has happened to an account.
 	calm  []time.Time
 	notes map[string]int
+	// popups counts pop-ups of a grant since the clock was wrong.
+	popups map[grantKey]int
 	// wrong is true while the clock is.
 	wrong bool
 }
@@ -204,6 +206,7 @@ func (w *world) happen() {
 		w.now, w.wrong = w.now.Add(off), true
 		w.plan()
 		w.now, w.wrong = right, false
+		clear(w.popups) // what was said in the future is taken back, and comes again
 		all()
 	case 13: // muted, and not any more
 		w.accounts[i].Muted = !w.accounts[i].Muted
@@ -351,6 +354,11 @@ func (w *world) checkNote(n Note, i int, s Subject) {
 		}
 		name = "warning"
 	}
+	if k := (grantKey{s.Account.ID, s.Status.Generation}); n.Popup && !w.wrong {
+		if w.popups[k]++; w.popups[k] > 1 {
+			w.fail("%q is the second pop-up of %v", n.Title, k)
+		}
+	}
 	switch {
 	case !w.hushed(w.now):
 	case name == "ended":
@@ -436,7 +444,7 @@ func TestPlanDays(t *testing.T) {
 	}
 	notes := map[string]int{}
 	for seed := range runs {
-		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), t: t, seed: seed, now: base, ledger: map[grantKey]map[Step]Entry{}, notes: notes}
+		w := &world{Rand: rand.New(rand.NewPCG(uint64(seed), 7)), t: t, seed: seed, now: base, ledger: map[grantKey]map[Step]Entry{}, notes: notes, popups: map[grantKey]int{}}
 		w.rules = Rules{Hour: w.IntN(24), Location: places[w.IntN(len(places))], Started: base}
 		if w.IntN(2) == 0 {
 			w.rules.Urgent = w.between(time.Hour, 12*time.Hour)

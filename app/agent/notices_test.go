@@ -456,3 +456,39 @@ func TestClickOfAnAccountConnectedByHand(t *testing.T) {
 		wantLines(t, "pages", pages, []string{"account:acme"})
 	})
 }
+
+// The ladder is the account's own, else its platform's, else everybody's; and it is the one that is walked.
+func TestWhoseLadder(t *testing.T) {
+	for name, c := range map[string]struct {
+		own, platform []time.Duration
+		want          time.Duration
+	}{
+		"everybody's":                 {nil, nil, 7 * testDay},
+		"the platform's":              {nil, []time.Duration{5 * testDay}, 5 * testDay},
+		"its own":                     {[]time.Duration{4 * testDay}, nil, 4 * testDay},
+		"its own before the platform": {[]time.Duration{4 * testDay}, []time.Duration{5 * testDay}, 4 * testDay},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start, ears := time.Now(), &listener{}
+				v := one(t, start, 20*testDay)
+				acc := v.accounts["acme"]
+				acc.Steps = c.own
+				v.accounts["acme"] = acc
+				cfg := config(v, fine{}, ears)
+				cfg.Settings.(*memSettings).s.Steps = []time.Duration{7 * testDay}
+				if c.platform != nil {
+					cfg.Settings.(*memSettings).s.PlatformSteps = map[string][]time.Duration{acc.Platform: c.platform, "mastodon": {9 * testDay}}
+				}
+				_, stop := running(t, cfg)
+				defer stop()
+				time.Sleep(20*testDay - time.Minute)
+				synctest.Wait()
+				told := ears.all()
+				if len(told) != 1 || told[0].at.Sub(start) != 20*testDay-c.want {
+					t.Errorf("told %d times, first %v after the start, want once, %v before the end", len(told), told[0].at.Sub(start), c.want)
+				}
+			})
+		})
+	}
+}

@@ -156,7 +156,7 @@ func counted(m map[string]int) string {
 func path(name, value string) fyne.CanvasObject {
 	v := widget.NewLabel(value)
 	v.Wrapping, v.Selectable = fyne.TextWrapBreak, true
-	return container.NewBorder(nil, nil, least(em(136), 0, widget.NewLabel(name)), nil, v)
+	return container.New(&beside{lead: 136}, container.NewVBox(widget.NewLabel(name)), v)
 }
 
 // confirm asks before something that cannot be taken back.

@@ -44,7 +44,7 @@ func (t *channelsTab) line(name string, canTest bool) *channelLine {
 	l.test = widget.NewButton(platform.T(wordTest), func() { t.try(name) })
 	l.test.Disable()
 	showIf(l.test, canTest)
-	l.content = container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), l.icon)), container.NewCenter(l.test), l.text)
+	l.content = followed(container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), l.icon)), nil, l.text), upright(l.test))
 	t.lines[name] = l
 	return l
 }
@@ -161,9 +161,9 @@ func (t *channelsTab) draw() {
 		e.SetPlaceHolder(hint)
 		return e
 	}
-	wide := func(o fyne.CanvasObject) fyne.CanvasObject { return least(em(300), 0, o) }
+	wide := func(o fyne.CanvasObject) fyne.CanvasObject { return least(em(260), 0, o) }
 	buttons := func(b fyne.CanvasObject) fyne.CanvasObject {
-		return container.NewBorder(nil, nil, spacer(em(settingName)), nil, container.NewHBox(b))
+		return container.New(&beside{lead: settingName}, spacer(0), container.NewHBox(b))
 	}
 
 	mp := problemLabel()

@@ -272,12 +272,12 @@ const settingName float32 = 176
 
 // setting is a name, its input, a line about it and its error.
 func setting(name string, input fyne.CanvasObject, about string, p problem) fyne.CanvasObject {
-	box := container.NewVBox(container.NewBorder(nil, nil, least(em(settingName), 0, widget.NewLabel(name)), nil, container.NewBorder(nil, nil, input, nil)))
+	below := container.NewVBox(container.NewBorder(nil, nil, input, nil))
 	if about != "" {
-		box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, caption(about)))
+		below.Add(caption(about))
 	}
-	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, p.label))
-	return box
+	below.Add(p.label)
+	return container.New(&beside{lead: settingName}, container.NewVBox(widget.NewLabel(name)), below)
 }
 
 func (w *settingsWindow) draw() {

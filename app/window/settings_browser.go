@@ -86,7 +86,7 @@ func (p *browserPage) draw() {
 	out := []fyne.CanvasObject{
 		section(platform.T("The browser you sign in with"), platform.T("A profile of its own keeps the sign-ins of clients apart from yours."),
 			setting(platform.T("Browser, profile"), choice, "", sp),
-			setting(platform.T(wordBrowser), container.NewBorder(nil, nil, nil, save, least(em(300), 0, command)), platform.T("%s stands for the address; without it the address comes last.", "%s"), cp),
+			setting(platform.T(wordBrowser), container.NewBorder(nil, nil, nil, save, least(em(220), 0, command)), platform.T("%s stands for the address; without it the address comes last.", "%s"), cp),
 			p.test.content),
 	}
 	if p.err != nil {

@@ -94,11 +94,11 @@ func (w *settingsWindow) placed(name, dir string) fyne.CanvasObject {
 	v := widget.NewLabel(dir)
 	v.Wrapping, v.Selectable = fyne.TextWrapBreak, true
 	open := widget.NewButtonWithIcon(platform.T("Open folder"), theme.FolderOpenIcon(), func() { w.u.openFolder(dir) })
-	row := container.NewBorder(nil, nil, nil, container.NewHBox(w.copyButton(dir), open), v)
+	row := followed(v, container.NewHBox(w.copyButton(dir), open))
 	if name == "" {
 		return row
 	}
-	return container.NewBorder(nil, nil, least(em(136), 0, widget.NewLabel(name)), nil, row)
+	return container.New(&beside{lead: 136}, container.NewVBox(widget.NewLabel(name)), row)
 }
 
 // openFolder shows a directory in the system's own program for that; of a file, the one it is in.

@@ -29,9 +29,9 @@ func (p *dataPage) erase() {
 		caption(strings.Join(w.u.cfg.Upkeep.Places, "\n")),
 		wrapped(platform.T("Vaults that were set aside go with it. Backups and exports that you have stored elsewhere stay.")),
 		wrapped(platform.T("At the platforms the tokens stay good until they end or are withdrawn. Whoever has a copy, in a backup for example, can go on using them.")))
-	revoke := widget.NewCheck(platform.N(revocable, "Withdraw the permission first, for the %d account whose platform can", "Withdraw the permission first, for the %d accounts whose platform can"), nil)
+	revoke := widget.NewCheck(platform.T("Withdraw the permissions first"), nil)
 	if revocable > 0 {
-		body.Add(revoke)
+		body.Add(tight(revoke, caption(platform.N(revocable, "For the %d account whose platform can.", "For the %d accounts whose platform can."))))
 	}
 	word := platform.T("delete")
 	typed := widget.NewEntry()
@@ -39,7 +39,7 @@ func (p *dataPage) erase() {
 	body.Add(field(platform.T("To go on, type the word: %s", word), typed))
 	body.Add(bad.label)
 	ok := w.ask(platform.T("Delete everything?"), platform.T("Delete everything"), body, func(close func()) {
-		if !strings.EqualFold(strings.TrimSpace(typed.Text), word) {
+		if t := strings.TrimSpace(typed.Text); !strings.EqualFold(t, word) && !strings.EqualFold(t, "delete") { // not every keyboard writes every language
 			bad.show(platform.T("Type the word %s first; nothing was deleted.", word))
 			return
 		}

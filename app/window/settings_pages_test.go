@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/test"
 
 	"fyne.io/fyne/v2/widget"
 
@@ -185,9 +187,9 @@ func TestBrowserAndProfile(t *testing.T) {
 
 func TestTrialIsCancelled(t *testing.T) {
 	b := settingsWith(t, wordBrowserPage, nil)
-	test := b.u.settings.browser.test
+	trial := b.u.settings.browser.test
 	began := make(chan struct{})
-	test.call = func(ctx context.Context, _ agent.Service) (string, error) {
+	trial.call = func(ctx context.Context, _ agent.Service) (string, error) {
 		close(began)
 		<-ctx.Done()
 		return "", ctx.Err()
@@ -196,8 +198,8 @@ func TestTrialIsCancelled(t *testing.T) {
 	<-began
 	b.press(wordCancel)
 	b.sees("The test was cancelled.")
-	if test.button.Text != wordTest {
-		t.Errorf("the button says %q", test.button.Text)
+	if trial.button.Text != wordTest {
+		t.Errorf("the button says %q", trial.button.Text)
 	}
 }
 
@@ -395,7 +397,7 @@ func TestDeleteEverythingRevokesFirst(t *testing.T) {
 	})
 	b.press(wordDeleteAll)
 	b.seen(func(o fyne.CanvasObject) {
-		if c, ok := o.(*widget.Check); ok && strings.HasPrefix(c.Text, "Withdraw the permission first") {
+		if c, ok := o.(*widget.Check); ok && strings.HasPrefix(c.Text, "Withdraw the permissions first") {
 			c.SetChecked(true)
 		}
 	})
@@ -539,5 +541,40 @@ func TestEveryPageByKey(t *testing.T) {
 		}
 		b.until(p.word, func() bool { return !b.shows(wordLoading) })
 		b.u.settings.turn(1)
+	}
+}
+
+// Every page holds in every language, with text of any size, in a window as it
+// opens and in a small one: nothing lies over anything else, nothing is cut off at the side.
+func TestSettingsPagesFit(t *testing.T) {
+	for _, tag := range []string{"de", "ja"} {
+		t.Run(tag, func(t *testing.T) {
+			speak(t, tag)
+			b := settingsWith(t, wordReminders, nil)
+			for _, text := range []int{textUsual, textMost} {
+				b.u.memory.Text = text
+				b.u.applyText()
+				b.u.settings.draw()
+				size := fyne.NewSize(880, 640)
+				for i, p := range b.u.settings.pages {
+					b.u.settings.tabs.SelectIndex(i)
+					b.until(p.word, func() bool { b.pump(); return !b.shows(platform.T(wordLoading)) })
+					w := b.window()
+					for range 3 { // words that wrap know their height only after their width
+						w.Resize(size.AddWidthHeight(1, 0))
+						w.Resize(size)
+						w.Content().Refresh()
+					}
+					test.RenderToMarkup(w.Canvas())
+					if bad := overlaps(w); len(bad) > 0 {
+						t.Errorf("%s at %d %%, %v: %s", p.word, text, size, bad[0])
+					}
+					page := b.u.settings.tabs.Items[i].Content.(*container.Scroll)
+					if got, room := page.Content.MinSize().Width, page.Size().Width; got > room+1 {
+						t.Errorf("%s at %d %%, %v: %v wide where there is room for %v", p.word, text, size, got, room)
+					}
+				}
+			}
+		})
 	}
 }

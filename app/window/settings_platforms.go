@@ -112,14 +112,14 @@ func (t *appsTab) item(a platform.App, redirect string) fyne.CanvasObject {
 	buttons.Add(widget.NewButton(platform.T(wordDelete), func() { t.delete(a, name) }))
 	id := caption(about)
 	id.Wrapping = fyne.TextWrapBreak
-	body := container.NewVBox(tight(heading(name), id))
+	body := container.NewVBox(followed(tight(heading(name), id), container.NewVBox(buttons)))
 	if redirect != "" {
 		e := widget.NewEntry()
 		e.SetText(redirect)
 		e.Disable()
 		body.Add(copyable(t.w.u, e))
 	}
-	return container.NewBorder(nil, nil, container.NewVBox(pad(1, m)), container.NewVBox(buttons), body)
+	return container.NewBorder(nil, nil, container.NewVBox(pad(1, m)), nil, body)
 }
 
 func (t *appsTab) delete(a platform.App, name string) {

@@ -77,7 +77,7 @@ func (w *settingsWindow) ladder(platformID string, now []time.Duration, set func
 	}
 	add.OnSubmitted = func(string) { submit() }
 	w.stepFields[platformID] = add
-	row := container.NewHBox(least(em(160), 0, add), widget.NewButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), submit))
+	row := container.New(layout.NewRowWrapLayout(), least(em(160), 0, add), widget.NewButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), submit))
 	if platformID != "" {
 		row.Add(widget.NewButton(platform.T("As for all"), func() {
 			w.save(p, func(s *agent.Settings) { delete(s.PlatformSteps, platformID) }, w.drawReminders)
@@ -154,10 +154,8 @@ func (w *settingsWindow) freeDays() fyne.CanvasObject {
 		}
 		row.Add(tick)
 	}
-	box := container.NewVBox(container.NewBorder(nil, nil, least(em(settingName), 0, widget.NewLabel(platform.T(wordFreeDays))), nil, row))
-	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, caption(platform.T(wordFreeDaysText))))
-	box.Add(container.NewBorder(nil, nil, spacer(em(settingName)), nil, p.label))
-	return box
+	below := container.NewVBox(row, caption(platform.T(wordFreeDaysText)), p.label)
+	return container.New(&beside{lead: settingName}, container.NewVBox(widget.NewLabel(platform.T(wordFreeDays))), below)
 }
 
 func (w *settingsWindow) urgentSetting() fyne.CanvasObject {

@@ -53,7 +53,7 @@ func (p *scriptsPage) draw() {
 	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
 	out := []fyne.CanvasObject{
 		w.confirmSetting(wordScripts), widget.NewSeparator(),
-		container.NewBorder(nil, nil, nil, again, heading(platform.T("Programs that took a token in the last 90 days"))), p.problem.label,
+		followed(boldly(platform.T("Programs that took a token in the last 90 days")), upright(again)), p.problem.label,
 	}
 	switch {
 	case !p.known:
@@ -111,7 +111,8 @@ func (p *scriptsPage) item(one agent.Program) fyne.CanvasObject {
 			p.w.act(p.problem, func(ctx context.Context, s agent.Service) error { return s.ForgetProgram(ctx, one.Name) }, p.load)
 		})
 	}))
-	return container.NewBorder(nil, nil, container.NewVBox(pad(1, widget.NewIcon(theme.NewColoredResource(icon, tn.color)))), container.NewVBox(buttons), tight(body...))
+	return container.NewBorder(nil, nil, container.NewVBox(pad(1, widget.NewIcon(theme.NewColoredResource(icon, tn.color)))), nil,
+		followed(tight(body...), container.NewVBox(buttons)))
 }
 
 // judge sets a program's rule, which can be undone.

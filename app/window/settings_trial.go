@@ -31,7 +31,7 @@ type trial struct {
 func (w *settingsWindow) trial(word, about string, call func(context.Context, agent.Service) (string, error)) *trial {
 	t := &trial{w: w, icon: widget.NewIcon(theme.NewColoredResource(theme.InfoIcon(), toneQuiet.color)), text: caption(about), word: word, call: call}
 	t.button = widget.NewButton(word, t.run)
-	t.content = container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), t.icon)), container.NewCenter(t.button), t.text)
+	t.content = followed(container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), t.icon)), nil, t.text), upright(t.button))
 	return t
 }
 

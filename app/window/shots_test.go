@@ -133,7 +133,8 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 		time.Sleep(2 * time.Millisecond)
 	}
 	w := b.window()
-	size := w.Canvas().Size()
+	// A real window is never smaller than what it holds.
+	size := w.Canvas().Size().Max(w.Content().MinSize())
 	w.Resize(size.AddWidthHeight(1, 0))
 	w.Resize(size)
 	f, err := os.Create(file)

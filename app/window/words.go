@@ -272,6 +272,7 @@ const (
 	wordPassphraseDiff  = "The two are not the same."
 )
 
+// when, day and ago are the times as people read them; see package platform.
 func when(t, now time.Time) string { return platform.When(t, now) }
 
 func day(t, now time.Time) string { return platform.Day(t, now) }

@@ -149,8 +149,8 @@ func (n *noticesPage) item(t telling, now time.Time) fyne.CanvasObject {
 	if tn.color == theme.ColorNameError {
 		word.Importance = widget.DangerImportance
 	}
-	lead16 := container.NewVBox(spaceOf(0, gap), least(em(16), em(16), widget.NewIcon(theme.NewColoredResource(icon, tn.color))))
-	text.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(gap/2, gap, 2*gap, 0), lead16), nil, word))
+	sign := container.NewVBox(least(em(16), em(16), widget.NewIcon(theme.NewColoredResource(icon, tn.color))))
+	text.Add(container.NewBorder(nil, nil, container.New(layout.NewCustomPaddedLayout(gap+gap/2, gap, 2*gap, 0), sign), nil, word))
 	var lead fyne.CanvasObject = widget.NewIcon(theme.NewColoredResource(bellIcon, colorMuted))
 	id := ""
 	if len(t.Accounts) == 1 {

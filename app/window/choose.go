@@ -63,7 +63,7 @@ func (v *flowView) choose() {
 		all := v.button(platform.T("Select all"), func() { c.each(true) })
 		none := v.button(platform.T("Select none"), func() { c.each(false) })
 		all.Importance, none.Importance = widget.LowImportance, widget.LowImportance
-		head.Add(container.NewBorder(nil, nil, nil, container.NewHBox(all, none), c.summary))
+		head.Add(container.New(&footLayout{}, c.summary, all, none))
 	}
 	c.count()
 	v.setUnder(head, container.NewVBox(c.list, c.problem.label), v.cancelButton(),
@@ -208,12 +208,12 @@ func (v *flowView) send(ids []string, again func()) {
 // setUnder draws a body that scrolls under a head that does not. The keyboard
 // goes through them in that order, the buttons last.
 func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.CanvasObject) {
-	row := container.NewHBox()
+	all := buttons
+	row := container.New(&footLayout{}, layout.NewSpacer())
 	if len(buttons) > 0 && v.left != nil && buttons[0] == fyne.CanvasObject(v.left) { // beside the buttons it is never scrolled away
-		row.Add(v.left)
+		row.Objects[0] = v.left
 		buttons = buttons[1:]
 	}
-	row.Add(layout.NewSpacer())
 	v.main = nil
 	var first *keyButton
 	for _, b := range buttons {
@@ -235,11 +235,79 @@ func (v *flowView) setUnder(head, body fyne.CanvasObject, buttons ...fyne.Canvas
 	if v.fit != nil {
 		// Text that wraps knows its height once it has its width, which the first fit gives.
 		v.fit()
+		if head != nil && v.bodyMost() < em(flowBodyLeast) {
+			v.setUnder(nil, container.NewVBox(head, body), all...) // a low window scrolls the head too
+			return
+		}
 		v.scroll.SetMinSize(fyne.NewSize(0, min(v.bodyMost(), max(em(flowBodyLeast), v.scroll.Content.MinSize().Height))))
 		v.fit()
 	}
 	if first != nil {
 		v.win.Canvas().Focus(first)
+	}
+}
+
+// footLayout lays out something at the left and the others at the right, in one
+// line where they fit, else in as many as it takes, each from the right.
+type footLayout struct {
+	// width is what it was last laid out for; its height follows from that.
+	width float32
+}
+
+// lines says how many of the objects after the first go in each line; first is
+// whether the first one has room in the first of them.
+func (l *footLayout) lines(o []fyne.CanvasObject, width float32) (counts []int, first bool) {
+	lead, used := o[0].MinSize().Width, float32(0)
+	for _, b := range o[1:] {
+		w := b.MinSize().Width + gap
+		if len(counts) == 0 || used+w > width+gap {
+			counts, used = append(counts, 0), 0
+		}
+		counts[len(counts)-1]++
+		used += w
+	}
+	return counts, len(counts) == 1 && lead+used <= width || lead == 0
+}
+
+func (l *footLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
+	widest, tallest := o[0].MinSize().Width, o[0].MinSize().Height
+	for _, b := range o[1:] {
+		widest, tallest = max(widest, b.MinSize().Width), max(tallest, b.MinSize().Height)
+	}
+	rows := 1
+	if l.width > 0 {
+		counts, first := l.lines(o, l.width)
+		if rows = len(counts); !first {
+			rows++
+		}
+	}
+	return fyne.NewSize(widest, float32(rows)*tallest+float32(rows-1)*gap)
+}
+
+func (l *footLayout) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	l.width = size.Width
+	counts, first := l.lines(o, size.Width)
+	tallest := float32(0)
+	for _, b := range o {
+		tallest = max(tallest, b.MinSize().Height)
+	}
+	o[0].Move(fyne.NewPos(0, (tallest-o[0].MinSize().Height)/2))
+	o[0].Resize(o[0].MinSize())
+	y := float32(0)
+	if !first {
+		y = tallest + gap
+	}
+	rest := o[1:]
+	for _, n := range counts {
+		x := size.Width
+		for i := n - 1; i >= 0; i-- {
+			w := rest[i].MinSize().Width
+			x -= w
+			rest[i].Move(fyne.NewPos(max(0, x), y))
+			rest[i].Resize(fyne.NewSize(min(w, size.Width), tallest))
+			x -= gap
+		}
+		rest, y = rest[n:], y+tallest+gap
 	}
 }
 
@@ -249,7 +317,7 @@ func (v *flowView) bodyMost() float32 {
 	most := em(flowBodyMost)
 	if d := v.u.flow; d != nil && d.view == v {
 		around := d.dialog.popup.MinSize().Height - v.scroll.MinSize().Height
-		most = min(most, max(em(flowBodyLeast), v.win.Canvas().Size().Height-around-8*gap))
+		most = min(most, max(0, v.win.Canvas().Size().Height-around-8*gap))
 	}
 	return most
 }

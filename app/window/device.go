@@ -21,13 +21,22 @@ func (v *flowView) device() {
 	copied := v.copyButton(platform.T(wordCopyCode), func() string { return v.flow.UserCode })
 	text := container.NewVBox(tight(caption(platform.T("Address")), v.address()), indent(v.copyLink()), tight(caption(platform.T("Code")), code), indent(copied))
 	body := container.NewVBox(wrapped(platform.T("Scan this with a phone, or open the address on any device, and type the code if it is asked for. Nothing comes back here; this goes on by itself.")))
-	if q := newQRCode(v.flow.URL); q != nil {
-		body.Add(container.NewBorder(nil, nil, container.NewVBox(pad(2, q)), nil, container.New(layout.NewCustomPaddedLayout(2*gap, 0, 0, 0), text)))
-	} else {
+	room := min(em(flowWidth), v.win.Canvas().Size().Width) - 14*gap
+	switch q := newQRCode(v.flow.URL); {
+	case q == nil:
 		body.Add(text)
+	case room < em(qrSide+qrBeside):
+		q.most = room
+		body.Add(container.NewCenter(q))
+		body.Add(text)
+	default:
+		body.Add(container.NewBorder(nil, nil, container.NewVBox(pad(2, q)), nil, container.New(layout.NewCustomPaddedLayout(2*gap, 0, 0, 0), text)))
 	}
 	v.set(body, v.leftLabel(), v.cancelButton())
 }
+
+// qrBeside is the least width for what stands beside a QR code; with less it stands below.
+const qrBeside float32 = 130
 
 // indent moves a button to where the text of labels begins.
 func indent(o fyne.CanvasObject) fyne.CanvasObject {

@@ -27,6 +27,8 @@ const qrSide float32 = 196
 type qrCode struct {
 	widget.BaseWidget
 	modules image.Image
+	// most is the largest side there is room for; zero leaves it at the usual.
+	most float32
 }
 
 // newQRCode makes the code of a text; nil when it is too long for one.
@@ -49,7 +51,11 @@ func (q *qrCode) AccessibilityRole() fyne.AccessibleRole {
 func (q *qrCode) CreateRenderer() fyne.WidgetRenderer {
 	r := canvas.NewRaster(func(w, h int) image.Image { return drawModules(q.modules, w, h) })
 	r.ScaleMode = canvas.ImageScalePixels // never blurred, should the sizes ever differ
-	r.SetMinSize(fyne.NewSquareSize(em(qrSide)))
+	side := em(qrSide)
+	if q.most > 0 {
+		side = min(side, q.most)
+	}
+	r.SetMinSize(fyne.NewSquareSize(side))
 	return widget.NewSimpleRenderer(r)
 }
 

@@ -386,3 +386,48 @@ func TestAppFormTestsWhatIsStored(t *testing.T) {
 	b.calls("testapp linkedin  86abc false ")
 	b.sees("Wrong: Facebook does not know")
 }
+
+// The buttons of a dialog lie beside or below each other, never over each other
+// and never out of it, however narrow it is and however large the text.
+func TestFootHasRoomForAll(t *testing.T) {
+	for _, text := range []int{textUsual, textMost} {
+		b := openOn(t, sampleSnapshot(), "account:a1", nil)
+		b.until("the accounts", func() bool { return b.u.view != nil })
+		speak(t, "de")
+		b.u.resizeText(text - textUsual)
+		for _, width := range []float32{420, 700, 1240} {
+			b.window().Resize(fyne.NewSize(width, 760))
+			b.u.reconnect("a1")
+			b.until("the sign-in", func() bool { return b.u.flow != nil && b.u.flow.view.flow.ID != "" })
+			b.f.move(func(f *agent.Flow) { f.Phase, f.Candidates = agent.PhaseChoosing, candidates(12) })
+			b.until("the choice", func() bool { return b.u.flow.view.phase == agent.PhaseChoosing })
+			b.window().Resize(fyne.NewSize(width, 761)) // the test's canvas puts a dialog in the middle only then
+			b.window().Resize(fyne.NewSize(width, 760))
+			var boxes []fyne.CanvasObject
+			walk(b.window().Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
+				if k, ok := o.(*keyButton); ok {
+					boxes = append(boxes, k)
+				}
+			})
+			if len(boxes) != 5 {
+				t.Fatalf("%d buttons", len(boxes))
+			}
+			at := fyne.CurrentApp().Driver().AbsolutePositionForObject
+			for i, x := range boxes {
+				p, s := at(x), x.Size()
+				if p.X < 0 || p.X+s.Width > width || s.Width < x.MinSize().Width-1 {
+					t.Errorf("%d %%, %v: %q is at %v, %v wide", text, width, x.(*keyButton).Text, p.X, s.Width)
+				}
+				for _, y := range boxes[i+1:] {
+					q, r := at(y), y.Size()
+					// Those that scroll may be behind the others, but not over each other.
+					if p.X < q.X+r.Width && q.X < p.X+s.Width && p.Y < q.Y+r.Height && q.Y < p.Y+s.Height && (i < 2) == (y == boxes[1]) {
+						t.Errorf("%d %%, %v: %q lies over %q", text, width, x.(*keyButton).Text, y.(*keyButton).Text)
+					}
+				}
+			}
+			b.u.flow.leave()
+		}
+		platform.SetCatalogue(nil)
+	}
+}

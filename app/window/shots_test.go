@@ -243,6 +243,16 @@ var shots = []shot{
 			f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again"}
 		})
 	}},
+	{name: "flow-device-narrow", page: PageAccounts, size: fyne.NewSize(420, 720), act: func(b *bench) {
+		b.window().Resize(fyne.NewSize(420, 720))
+		b.shotFlow(func(f *agent.Flow) {
+			f.URL, f.UserCode, f.Listening = "https://www.twitch.tv/activate?device-code=WDJBMJHT", "WDJB-MJHT", false
+		})
+	}},
+	{name: "flow-choose-narrow", page: PageAccounts, size: fyne.NewSize(420, 720), act: func(b *bench) {
+		b.window().Resize(fyne.NewSize(420, 720))
+		b.shotFlow(func(f *agent.Flow) { f.Phase, f.Candidates = agent.PhaseChoosing, candidates(12) })
+	}},
 	{name: "flow-device", page: PageAccounts, act: func(b *bench) {
 		b.shotFlow(func(f *agent.Flow) {
 			f.URL, f.UserCode, f.Listening = "https://www.twitch.tv/activate?device-code=WDJBMJHT", "WDJB-MJHT", false

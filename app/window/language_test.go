@@ -2,6 +2,7 @@ package window
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"fyne.io/fyne/v2"
@@ -12,28 +13,31 @@ import (
 	"relink/platform"
 )
 
-// speak makes the test's process speak a language, until the test ends.
+// speak makes the test's process speak a language, until the test ends; the
+// test is skipped where its letters cannot be written.
 func speak(t testing.TB, tag string) {
 	t.Helper()
-	t.Cleanup(func() { platform.SetCatalogue(nil) })
-	if tag == "en" {
-		platform.SetCatalogue(nil)
-		return
-	}
-	var c platform.Catalogue
-	if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil || c.Tag != tag {
-		t.Fatalf("language %q: %q, %v", tag, c.Tag, err)
-	}
 	if _, ok := lettersFor(tag, systemFonts); !ok {
 		t.Skipf("skipped: needs a font with the letters of %q, such as fonts-ipafont-gothic", tag)
 	}
-	platform.SetCatalogue(&c)
+	if err := told(t)(tag); err != nil {
+		t.Fatal(err)
+	}
 }
 
-// told is a Config.Language that reads the catalogues.
+// told is a Config.Language that reads the catalogues, until the test ends.
 func told(t testing.TB) func(string) error {
+	t.Cleanup(func() { platform.SetCatalogue(nil) })
 	return func(tag string) error {
-		speak(t, tag)
+		if tag == "en" {
+			platform.SetCatalogue(nil)
+			return nil
+		}
+		var c platform.Catalogue
+		if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil || c.Tag != tag {
+			return fmt.Errorf("language %q: %q, %v", tag, c.Tag, err)
+		}
+		platform.SetCatalogue(&c)
 		return nil
 	}
 }

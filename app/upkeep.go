@@ -30,24 +30,28 @@ func (p program) inspect(ctx context.Context, path, passphrase string) (agent.Ar
 // stopWait is how long an agent may take to end.
 const stopWait = 20 * time.Second
 
-// stopAgent ends the agent and waits until it has; ran tells whether one did.
-func (p program) stopAgent(ctx context.Context) (ran bool, err error) {
+// stopAgent ends the agent and waits until it has; ran tells whether one did,
+// and flags how it was started.
+func (p program) stopAgent(ctx context.Context) (ran bool, flags []string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, stopWait)
 	defer cancel()
 	for {
 		c, err := link.Dial(ctx, p.paths.Socket, Version())
 		if errors.Is(err, link.ErrNotRunning) {
-			return ran, nil
+			return ran, flags, nil
 		}
 		if err == nil {
 			ran = true
+			if about, err := c.About(ctx); err == nil {
+				flags = about.Flags
+			}
 			_ = c.Quit(ctx) // once more does no harm
 			_ = c.Close()
 		}
 		select {
 		case <-time.After(100 * time.Millisecond):
 		case <-ctx.Done():
-			return ran, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent does not end"), Repair: platform.T("end it by hand and try again: %s", "relink quit"), Err: err}
+			return ran, flags, &platform.Error{Kind: platform.KindAgent, Message: platform.T("the agent does not end"), Repair: platform.T("end it by hand and try again: %s", "relink quit"), Err: err}
 		}
 	}
 }
@@ -59,17 +63,27 @@ func (p program) restoreOver(ctx context.Context, path, passphrase string) (asid
 	if _, err := p.inspect(ctx, path, passphrase); err != nil {
 		return "", err
 	}
-	ran, err := p.stopAgent(ctx)
+	ran, flags, err := p.stopAgent(ctx)
 	if err == nil {
 		aside, err = p.restore(ctx, path, passphrase, true)
 	}
 	if ran {
 		// It was given up, perhaps, but nobody wants to be left without an agent.
-		if _, serr := p.dial(context.WithoutCancel(ctx), true); err == nil {
+		serr := p.startAgain(context.WithoutCancel(ctx), flags)
+		if err == nil {
 			err = serr
 		}
 	}
 	return aside, err
+}
+
+// startAgain starts an agent as one was that has ended.
+func (p program) startAgain(ctx context.Context, flags []string) error {
+	ended, err := p.spawnAgent(flags...)
+	if err == nil {
+		_, err = p.await(ctx, ended)
+	}
+	return err
 }
 
 // places are where everything is stored, the directories alone and each once.
@@ -87,7 +101,7 @@ func (p program) places() []string {
 // vault with its key, the settings, the log, the pictures, its place in the
 // login and its links. What it cannot delete it names.
 func (p program) erase(ctx context.Context) error {
-	if _, err := p.stopAgent(ctx); err != nil {
+	if _, _, err := p.stopAgent(ctx); err != nil {
 		return err
 	}
 	if err := vault.Erase(ctx, p.vaultConfig(nil)); err != nil {

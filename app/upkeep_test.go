@@ -150,11 +150,11 @@ func TestRestoreOverARefusal(t *testing.T) {
 		t.Fatal("the agent was ended for nothing")
 	case <-time.After(300 * time.Millisecond):
 	}
-	if ran, err := p.stopAgent(t.Context()); err != nil || !ran {
+	if ran, _, err := p.stopAgent(t.Context()); err != nil || !ran {
 		t.Fatalf("stop: %v, %v", ran, err)
 	}
 	<-ended
-	if ran, err := p.stopAgent(t.Context()); err != nil || ran {
+	if ran, _, err := p.stopAgent(t.Context()); err != nil || ran {
 		t.Fatalf("stop what does not run: %v, %v", ran, err)
 	}
 	aside, err := p.restoreOver(t.Context(), archive, "for the archive")

@@ -54,6 +54,7 @@ func TestWhole(t *testing.T) {
 		"versions differ": versionsDiffer,
 		"device code":     deviceCode,
 		"queued":          queued,
+		"upkeep":          upkeep,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -97,11 +97,15 @@ func Erase(ctx context.Context, cfg Config) error {
 	if ok, err := v.inUse.TryLock(); err != nil || !ok {
 		return storage(platform.T("delete the vault"), orBusy(err))
 	}
-	if err := v.eraseKey(ctx); err != nil {
-		return err
-	}
 	names, err := os.ReadDir(cfg.Dir)
 	if err != nil {
+		return storage(platform.T("delete the vault"), err)
+	}
+	if err := v.eraseKeys(ctx, names); err != nil {
+		return err
+	}
+	// Again: what was looked into may have left a journal beside it.
+	if names, err = os.ReadDir(cfg.Dir); err != nil {
 		return storage(platform.T("delete the vault"), err)
 	}
 	for _, e := range names {
@@ -125,9 +129,22 @@ func ours(name string) bool {
 	return false
 }
 
-// eraseKey deletes the key's item in the keyring, where the key is there.
-func (v *Vault) eraseKey(ctx context.Context) error {
-	path := v.cfg.path(fileName)
+// eraseKeys deletes the keyring's items of the vault and of those set aside.
+func (v *Vault) eraseKeys(ctx context.Context, names []os.DirEntry) error {
+	for _, e := range names {
+		rest, is := strings.CutPrefix(e.Name(), fileName)
+		if !is || strings.HasSuffix(rest, "-wal") || strings.HasSuffix(rest, "-shm") || strings.HasSuffix(rest, "-journal") {
+			continue
+		}
+		if err := v.eraseKey(ctx, v.cfg.path(e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// eraseKey deletes the keyring's item of one vault, where its key is there.
+func (v *Vault) eraseKey(ctx context.Context, path string) error {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
 		return nil
 	}

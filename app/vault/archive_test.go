@@ -76,6 +76,14 @@ func TestErase(t *testing.T) {
 		t.Fatalf("a refusal deleted something: %v, %d items", err, len(k.items))
 	}
 	check(t, v.Close())
+	// One that a restore has set aside goes with its own key.
+	var archive bytes.Buffer
+	v = mustOpen(t, cfg)
+	check(t, v.Backup(t.Context(), &archive, "for the archive"))
+	check(t, v.Close())
+	if _, err := Restore(t.Context(), cfg, &archive, "for the archive", true); err != nil || len(k.items) != 3 {
+		t.Fatalf("restore: %v, %d items", err, len(k.items))
+	}
 	// A keyring that refuses keeps the key, and so the files stay, too.
 	k.set(func(k *fakeKeyring) { k.fault = errKeyringLocked })
 	wantKind(t, Erase(t.Context(), cfg), platform.KindLocked)

@@ -274,7 +274,7 @@ func (t *tool) result(v any, format string, args ...any) error {
 
 func written(err error) error {
 	if err != nil {
-		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the result could not be written: %s", err), Err: err}
+		return &platform.Error{Kind: platform.KindStorage, Message: platform.T("the result could not be written: %s", err), Repair: platform.T("make room, or send the output elsewhere"), Err: err}
 	}
 	return nil
 }

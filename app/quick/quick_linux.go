@@ -15,7 +15,7 @@ func init() {
 		return
 	}
 	if _, err := os.Stdout.WriteString(line); err != nil {
-		_, _ = os.Stderr.WriteString("relink: write result: " + err.Error() + "\n")
+		_, _ = os.Stderr.WriteString("relink: the result could not be written: " + err.Error() + "; make room, or send the output elsewhere\n")
 		os.Exit(1)
 	}
 	os.Exit(0)

@@ -107,6 +107,10 @@ func (t *tool) main(ctx context.Context, args []string) int {
 	if !t.running { // cobra's own: unknown verbs and flags, missing arguments
 		err = usage(platform.T("see what is possible: relink --help"), err.Error())
 	}
+	if line := errorLine(err); line != "" && t.guided() { // at words, where a person reads
+		t.tell("relink: " + line)
+		return exitCode(err)
+	}
 	return Report(t.Stderr, err)
 }
 

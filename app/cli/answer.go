@@ -198,6 +198,20 @@ func columns(items []string, width int) []string {
 	return out
 }
 
+// command is how many words at the beginning are a command to be copied, which
+// no line break may part: up to the end of a sentence or of a part of it.
+func command(words []string) int {
+	if words[0] != "relink" {
+		return 0
+	}
+	for i, w := range words {
+		if i == 4 || strings.ContainsAny(w[len(w)-1:], ",;.:)") {
+			return min(i+1, 4)
+		}
+	}
+	return min(len(words), 4)
+}
+
 // piece is what must stay together, and what is between it and the next.
 type piece struct{ text, gap string }
 
@@ -206,7 +220,14 @@ const closing = "、。，．）」』】！？：；ーっゃゅょッャュョ
 
 func pieces(line string) []piece {
 	var out []piece
-	for word := range strings.FieldsSeq(line) {
+	words := strings.Fields(line)
+	for i := 0; i < len(words); i++ {
+		word := words[i]
+		if n := command(words[i:]); n > 1 {
+			out = append(out, piece{strings.Join(words[i:i+n], " "), " "})
+			i += n - 1
+			continue
+		}
 		at, before := 0, rune(0)
 		for i, r := range word {
 			wide := runeCells(r) == 2 && !strings.ContainsRune(closing, r)

@@ -138,6 +138,9 @@ func TestWrap(t *testing.T) {
 		{"see https://example.com/a/long/path now", 12, "see|https://example.com/a/long/path|now"},
 		{"アカウントはまだありません。", 12, "アカウントは|まだありませ|ん。"},
 		{"日本語。", 6, "日本|語。"}, // what closes does not begin a line
+		{"it ended; sign in again: relink reconnect linkedin/acme", 20, "it ended; sign in|again:|relink reconnect linkedin/acme"}, // to be copied
+		{"first relink quit, then go on with relink", 18, "first relink quit,|then go on with|relink"},
+		{"relink:// links", 8, "relink://|links"},
 		{"", 5, ""},
 	} {
 		if got := strings.Join(wrap(tt.in, tt.n), "|"); got != tt.want {

@@ -3,7 +3,9 @@ package app_test
 import (
 	"bufio"
 	"image"
+	"net"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +45,7 @@ func (s *stage) readCode() string {
 func deviceCode(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
 	s.startAgent("--no-tray")
+	s.portOfItsOwn()
 	s.register("twitch")
 	s.connect(sandbox.Choice{}, "mastodon", "--server", "https://mastodon.example")
 	began := s.command(t.Context(), "connect", "twitch", "--no-browser")
@@ -88,6 +91,7 @@ func deviceCode(t *testing.T, program string) {
 func queued(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
 	s.startAgent("--no-tray")
+	s.portOfItsOwn()
 	for _, p := range []string{"facebook", "linkedin"} {
 		s.register(p)
 	}
@@ -120,6 +124,18 @@ func queued(t *testing.T, program string) {
 	if n := len(s.d.Opened()); n != 2 {
 		t.Errorf("the browser was opened %d times, want 2: two sign-ins bring three accounts back", n)
 	}
+}
+
+// portOfItsOwn gives the agent another port than those of the stories beside this one.
+func (s *stage) portOfItsOwn() {
+	s.t.Helper()
+	l, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	_ = l.Close()
+	s.want(0, "settings", "set", "port", strconv.Itoa(port))
 }
 
 // answer presses Enter once the window asks for it, which is when its title

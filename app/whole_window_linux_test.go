@@ -387,7 +387,7 @@ func windowKilled(t *testing.T, program string) {
 		t.Errorf("with the window gone: %+v", st)
 	}
 	w = s.open()
-	w.is("Relink: Reconnect LinkedIn…")
+	w.is("Relink: Reconnect LinkedIn…") // by itself
 	if n := len(s.d.Opened()); n != 1 {
 		t.Errorf("%d addresses were opened, want the sign-in to be joined", n)
 	}
@@ -401,7 +401,10 @@ func windowKilled(t *testing.T, program string) {
 		return now.State == "connected" && now.ID == was.ID && now.Generation == was.Generation+1
 	})
 	w = s.open()
+	w.is("Relink: Reconnect LinkedIn…") // what came of it, which nobody was there to be told
 	w.look("reopened")
+	w.keys("Escape")
+	w.is("Relink: LinkedIn…")
 	w.keys("ctrl+w")
 	w.gone()
 	s.quit(a)

@@ -404,3 +404,15 @@ func TestReconnectMarked(t *testing.T) {
 	b.rune('r')
 	b.sees("1 of 2")
 }
+
+// What the browser will ask, or why the address must be pasted, is said while it is waited for.
+func TestFlowSaysItsNotes(t *testing.T) {
+	b := reconnecting(t)
+	b.f.move(func(f *agent.Flow) {
+		f.Notes = []string{"the browser will say once that it does not know this computer's own certificate"}
+	})
+	b.sees("The browser will say once that it does not know this computer's own certificate.")
+	b.f.move(func(f *agent.Flow) { f.Listening, f.Notes = false, []string{"port 53917 is taken by another program"} })
+	b.sees("Port 53917 is taken by another program.")
+	b.entry(wordPasteHint)
+}

@@ -247,6 +247,9 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	a.avatars.drop(acc.ID)
+	if err := a.cfg.Vault.SetMeta(ctx, browserKey(acc.ID), ""); err != nil {
+		a.log.Warn("forget the account's browser", "error", err) // its id never comes again
+	}
 	text := platform.T("%s was removed from Relink", acc.Title())
 	if revoke {
 		text = platform.T("%s was removed from Relink and revoked at the platform", acc.Title())

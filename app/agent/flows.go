@@ -178,7 +178,7 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 	a.flowMoved(out)
 	if f.state.Opened {
 		a.task(func(ctx context.Context) {
-			if err := a.cfg.OpenBrowser(ctx, a.settings.Load().Browser, attempt.URL, token); err != nil {
+			if err := a.cfg.OpenBrowser(ctx, a.browserFor(ctx, acc), attempt.URL, token); err != nil {
 				a.log.Warn("open browser", "error", err)
 				e := platform.As(err, platform.KindConfig)
 				a.move(f, func(s *Flow) {

@@ -25,6 +25,10 @@ type Upkeep interface {
 	TestBrowser(ctx context.Context, command string) (string, error)
 	// Browsers lists the browsers found on this computer with their profiles.
 	Browsers(ctx context.Context) ([]Browser, error)
+	// Browser gives the command of the browser that an account signs in with;
+	// empty means the one in the settings. SetBrowser changes it.
+	Browser(ctx context.Context, account string) (string, error)
+	SetBrowser(ctx context.Context, account, command string) error
 	// TestKeyring writes an item of its own into the keyring, reads it back and
 	// deletes it, and says so in one line. The vault's key is not touched.
 	TestKeyring(ctx context.Context) (string, error)
@@ -169,6 +173,54 @@ func (a *Agent) Browsers(ctx context.Context) ([]Browser, error) {
 		return nil, nil
 	}
 	return a.cfg.Browsers(ctx), nil
+}
+
+func browserKey(account string) string { return "browser_" + account }
+
+// Browser implements Service.
+func (a *Agent) Browser(ctx context.Context, account string) (string, error) {
+	acc, err := a.find(account)
+	if err != nil {
+		return "", err
+	}
+	command, err := a.cfg.Vault.GetMeta(ctx, browserKey(acc.ID))
+	if err != nil {
+		return "", platform.As(err, platform.KindStorage)
+	}
+	return command, nil
+}
+
+// SetBrowser implements Service.
+func (a *Agent) SetBrowser(ctx context.Context, account, command string) error {
+	acc, err := a.find(account)
+	if err != nil {
+		return err
+	}
+	command = strings.TrimSpace(command)
+	if command != "" {
+		bad := strings.ContainsAny(command, "\r\n\x00")
+		if _, err := platform.SplitCommand(command); err != nil || bad {
+			return &platform.Error{Kind: platform.KindUsage, Message: platform.T("this is no command: %s", command), Repair: platform.T("write a program with its options, on one line, quotes in pairs"), Err: err}
+		}
+	}
+	if err := a.cfg.Vault.SetMeta(ctx, browserKey(acc.ID), command); err != nil {
+		return platform.As(err, platform.KindStorage)
+	}
+	return nil
+}
+
+// browserFor is the command of the browser that a sign-in opens in; acc is nil
+// for a first connection.
+func (a *Agent) browserFor(ctx context.Context, acc *platform.Account) string {
+	if acc != nil {
+		command, err := a.cfg.Vault.GetMeta(ctx, browserKey(acc.ID))
+		if err != nil {
+			a.log.Warn("read the account's browser", "account", acc.Ref(), "error", err)
+		} else if command != "" {
+			return command
+		}
+	}
+	return a.settings.Load().Browser
 }
 
 // TestKeyring implements Service.

@@ -14,6 +14,7 @@ import (
 
 	"relink/platform"
 	"relink/platform/connect"
+	"relink/platform/sandbox"
 )
 
 func TestBrowserComesBack(t *testing.T) {
@@ -309,4 +310,52 @@ func TestSnapshotNamesTheLanguage(t *testing.T) {
 			}
 		}
 	})
+}
+
+// An account signs in with the browser of its own, and others with the one in the settings.
+func TestBrowserOfAnAccount(t *testing.T) {
+	commands := make(chan string, 4)
+	d := newDesk(t, func(cfg *Config) {
+		open := cfg.OpenBrowser
+		cfg.OpenBrowser = func(ctx context.Context, command, address, token string) error {
+			commands <- command
+			return open(ctx, command, address, token)
+		}
+		cfg.Settings.(*memSettings).s.Browser = "everybody"
+	})
+	d.person(&sandbox.Choice{})
+	f, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-commands; got != "everybody" {
+		t.Errorf("a first connection opens in %q", got)
+	}
+	f = d.until(t, f.ID, PhaseDone)
+	if f.Phase != PhaseDone {
+		t.Fatalf("got %s, %v", f.Phase, f.Error)
+	}
+	id := f.Accounts[0]
+	if err := d.SetBrowser(t.Context(), id, "firefox 'oops"); platform.KindOf(err) != platform.KindUsage {
+		t.Errorf("no command: %v", err)
+	}
+	if err := d.SetBrowser(t.Context(), id, " firefox -P acme "); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := d.Browser(t.Context(), id); err != nil || got != "firefox -P acme" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if f, err = d.Reconnect(t.Context(), ReconnectRequest{Account: id}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-commands; got != "firefox -P acme" {
+		t.Errorf("a reconnection opens in %q", got)
+	}
+	d.until(t, f.ID, PhaseDone)
+	if err := d.Forget(t.Context(), id, false); err != nil {
+		t.Fatal(err)
+	}
+	if left, _ := d.vault.GetMeta(t.Context(), browserKey(id)); left != "" {
+		t.Errorf("%q is left of a forgotten account", left)
+	}
 }

@@ -153,6 +153,7 @@ var verbs = []struct {
 	{"calendar", (*tool).calendar},
 	{"unlock", (*tool).unlock},
 	{"lock", (*tool).lock},
+	{"browser", (*tool).browser},
 	{"programs", (*tool).programs},
 	{"test", (*tool).test},
 	{"backup", (*tool).backup},

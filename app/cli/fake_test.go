@@ -439,3 +439,11 @@ func (f *fake) SetProgram(_ context.Context, name string, rule agent.Rule) error
 func (f *fake) ForgetProgram(_ context.Context, name string) error {
 	return f.note("ForgetProgram", name)
 }
+
+func (f *fake) Browser(_ context.Context, account string) (string, error) {
+	return f.settings.Browser, f.note("Browser", account)
+}
+
+func (f *fake) SetBrowser(_ context.Context, account, command string) error {
+	return f.note("SetBrowser", account, command)
+}

@@ -112,6 +112,40 @@ func (t *tool) lock() *cobra.Command {
 	}
 }
 
+// browser says which browser an account signs in with.
+func (t *tool) browser() *cobra.Command {
+	var clear bool
+	cmd := &cobra.Command{
+		Use:     "browser ACCOUNT [COMMAND]",
+		Short:   platform.T("Say or change which browser an account signs in with"),
+		Long:    platform.T("Say which browser an account signs in with, or give it a command of its own: a profile keeps the sign-ins of clients apart. The one for all is a setting: relink settings set browser COMMAND."),
+		Example: "  relink browser linkedin/acme 'firefox -P acme'\n  relink browser linkedin/acme --clear",
+		Args:    takes(1, 2),
+		RunE: t.with(func(ctx context.Context, svc agent.Service, args []string) error {
+			if clear && len(args) == 2 {
+				return &platform.Error{Kind: platform.KindUsage, Message: platform.T("a command and --clear say different things"), Repair: platform.T("leave one of them out")}
+			}
+			if clear || len(args) == 2 {
+				command := strings.Join(args[1:], " ")
+				if err := svc.SetBrowser(ctx, args[0], command); err != nil {
+					return err
+				}
+			}
+			command, err := svc.Browser(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			line := platform.T("%s signs in with: %s", args[0], command)
+			if command == "" {
+				line = platform.T("%s signs in with the browser in the settings.", args[0])
+			}
+			return t.result(browserOut{args[0], command}, "%s", line)
+		}),
+	}
+	cmd.Flags().BoolVar(&clear, "clear", false, platform.T("take the one in the settings"))
+	return cmd
+}
+
 // test tries out what the settings chose.
 func (t *tool) test() *cobra.Command {
 	cmd := &cobra.Command{
@@ -261,6 +295,10 @@ type (
 		Account string    `json:"account"`
 		Ref     string    `json:"ref"`
 		At      time.Time `json:"at"`
+	}
+	browserOut struct {
+		Account string `json:"account"`
+		Browser string `json:"browser"`
 	}
 	testOut struct {
 		OK   bool   `json:"ok"`

@@ -400,3 +400,13 @@ func (c *Client) ForgetProgram(ctx context.Context, name string) error {
 func (c *Client) Certificate(ctx context.Context) (agent.Certificate, error) {
 	return call[agent.Certificate](ctx, c, "Certificate", none{})
 }
+
+// Browser implements agent.Service.
+func (c *Client) Browser(ctx context.Context, account string) (string, error) {
+	return call[string](ctx, c, "Browser", browserArgs{Account: account})
+}
+
+// SetBrowser implements agent.Service.
+func (c *Client) SetBrowser(ctx context.Context, account, command string) error {
+	return do(ctx, c, "SetBrowser", browserArgs{Account: account, Command: command})
+}

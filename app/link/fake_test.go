@@ -191,3 +191,11 @@ func (f *fake) ForgetProgram(_ context.Context, name string) error { return f.no
 func (f *fake) Certificate(context.Context) (agent.Certificate, error) {
 	return answer[agent.Certificate](f)
 }
+
+func (f *fake) Browser(_ context.Context, account string) (string, error) {
+	return answer[string](f, account)
+}
+
+func (f *fake) SetBrowser(_ context.Context, account, command string) error {
+	return f.note(account, command)
+}

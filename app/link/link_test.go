@@ -108,6 +108,8 @@ func TestEveryMethodRoundTrips(t *testing.T) {
 		{"About", func(c *Client) result { return got(c.About(ctx)) }, nil, about},
 		{"TestBrowser", func(c *Client) result { return got(c.TestBrowser(ctx, "firefox -P work")) }, []any{"firefox -P work"}, "It opened the page."},
 		{"Browsers", func(c *Client) result { return got(c.Browsers(ctx)) }, nil, browsers},
+		{"Browser", func(c *Client) result { return got(c.Browser(ctx, "a1")) }, []any{"a1"}, "firefox -P work"},
+		{"SetBrowser", func(c *Client) result { return got(nil, c.SetBrowser(ctx, "a1", "firefox -P work")) }, []any{"a1", "firefox -P work"}, nil},
 		{"TestKeyring", func(c *Client) result { return got(c.TestKeyring(ctx)) }, nil, "It works."},
 		{"Lock", func(c *Client) result { return got(nil, c.Lock(ctx)) }, nil, nil},
 		{"UseKeyring", func(c *Client) result { return got(nil, c.UseKeyring(ctx)) }, nil, nil},

@@ -49,6 +49,10 @@ type (
 		Name string     `json:"name"`
 		Rule agent.Rule `json:"rule,omitempty"`
 	}
+	browserArgs struct {
+		Account string `json:"account"`
+		Command string `json:"command,omitempty"`
+	}
 	unlockArgs struct {
 		Passphrase string `json:"passphrase"`
 		Create     bool   `json:"create,omitempty"`
@@ -144,7 +148,11 @@ func methods(svc agent.Service) map[string]method {
 		"TestBrowser": gives(func(ctx context.Context, in nameArgs) (string, error) {
 			return svc.TestBrowser(ctx, in.Name)
 		}),
-		"Browsers":    gives(func(ctx context.Context, _ none) ([]agent.Browser, error) { return svc.Browsers(ctx) }),
+		"Browsers": gives(func(ctx context.Context, _ none) ([]agent.Browser, error) { return svc.Browsers(ctx) }),
+		"Browser":  gives(func(ctx context.Context, in browserArgs) (string, error) { return svc.Browser(ctx, in.Account) }),
+		"SetBrowser": does(func(ctx context.Context, in browserArgs) error {
+			return svc.SetBrowser(ctx, in.Account, in.Command)
+		}),
 		"TestKeyring": gives(func(ctx context.Context, _ none) (string, error) { return svc.TestKeyring(ctx) }),
 		"Lock":        does(func(ctx context.Context, _ none) error { return svc.Lock(ctx) }),
 		"UseKeyring":  does(func(ctx context.Context, _ none) error { return svc.UseKeyring(ctx) }),

@@ -105,6 +105,7 @@ func (d *detail) moreItems() []*fyne.MenuItem {
 		fyne.NewMenuItem(platform.T(wordRenameIt), d.rename),
 		fyne.NewMenuItem(platform.T(wordEditLabels), func() { u.editLabels([]string{u.selected}) }),
 		fyne.NewMenuItem(platform.T(wordCopyName), func() { u.copyName(u.selected) }),
+		fyne.NewMenuItem(platform.T(wordOwnBrowser), func() { u.ownBrowser(row.Account) }),
 		mute,
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem(platform.T(wordDisconnectIt), d.disconnect),

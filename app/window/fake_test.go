@@ -34,7 +34,9 @@ type fake struct {
 	notices  []agent.Notice
 	browsers []agent.Browser
 	programs []agent.Program
-	pages    chan agent.Page
+	// own is the browser of any account.
+	own   string
+	pages chan agent.Page
 	// version is the agent's; empty is the window's own.
 	version string
 	// ui is the goroutine no call may come from; zero allows all.

@@ -15,6 +15,21 @@ func (f *fake) TestBrowser(_ context.Context, command string) (string, error) {
 func (f *fake) Browsers(context.Context) ([]agent.Browser, error) {
 	return f.browsers, f.did("browsers")
 }
+func (f *fake) Browser(_ context.Context, account string) (string, error) {
+	err := f.did("browser ", account)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.own, err
+}
+func (f *fake) SetBrowser(_ context.Context, account, command string) error {
+	if err := f.did("setbrowser ", account, " ", command); err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.own = command
+	return nil
+}
 func (f *fake) TestKeyring(context.Context) (string, error) {
 	return "The keyring (Secret Service) kept a test item, gave it back and deleted it.", f.did("testkeyring")
 }

@@ -84,7 +84,7 @@ func (p *browserPage) draw() {
 	})
 	command.OnSubmitted = func(string) { save.OnTapped() }
 	out := []fyne.CanvasObject{
-		section(platform.T("The browser you sign in with"), platform.T("A profile of its own keeps the sign-ins of clients apart from yours."),
+		section(platform.T("The browser you sign in with"), platform.T("A profile of its own keeps the sign-ins of clients apart from yours. An account can have its own browser: in the menu of its details."),
 			setting(platform.T("Browser, profile"), choice, "", sp),
 			setting(platform.T(wordBrowser), container.NewBorder(nil, nil, nil, save, least(em(220), 0, command)), platform.T("%s stands for the address; without it the address comes last.", "%s"), cp),
 			p.test.content),

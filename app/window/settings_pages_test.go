@@ -531,6 +531,28 @@ func TestChooser(t *testing.T) {
 	}
 }
 
+func TestOwnBrowser(t *testing.T) {
+	b := openOn(t, sampleSnapshot(), "", func(f *fake, cfg *Config) { furnish(f, cfg) })
+	b.until("the rows", func() bool { return b.u.view != nil && len(b.u.view.rows) > 0 })
+	a := b.u.view.rows[0].Account
+	b.u.choose(a.ID)
+	b.u.ownBrowser(a)
+	b.choice("Firefox · Client A").SetSelected("Firefox · Client A")
+	b.f.fails("setbrowser ", nil)
+	b.f.fails("setbrowser ", &platform.Error{Kind: platform.KindUsage, Message: "this is no command", Repair: "write one"})
+	b.press(wordSave)
+	b.sees("This is no command. Write one.")
+	b.f.fails("setbrowser ", nil)
+	b.press(wordSave)
+	b.calls(`setbrowser ` + a.ID + ` firefox -P "Client A"`)
+	b.until("the question to go", func() bool { return b.window().Canvas().Overlays().Top() == nil })
+	b.u.ownBrowser(a)
+	b.until("what was chosen", func() bool { return b.window().Canvas().Overlays().Top() != nil })
+	if got := b.choice("Firefox · Client A").Selected; got != "Firefox · Client A" {
+		t.Errorf("the choice is %q", got)
+	}
+}
+
 // Every page can be reached by key, and shows what it is about in another language, too.
 func TestEveryPageByKey(t *testing.T) {
 	b := settingsWith(t, wordReminders, nil)

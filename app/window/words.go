@@ -197,6 +197,7 @@ const (
 	wordPlatforms   = "Platforms"
 	wordGeneral     = "Start & tray"
 	wordBrowserPage = "Browser"
+	wordOwnBrowser  = "Browser…"
 	wordScripts     = "Scripts"
 	wordData        = "Data"
 	wordBackUp      = "Back up…"

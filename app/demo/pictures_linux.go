@@ -89,11 +89,15 @@ func (c *camera) window(ctx context.Context, name, look string, keys ...string) 
 		return fmt.Errorf("open the window: %w", err)
 	}
 	defer func() { _ = cmd.Wait() }()
-	w, err := c.d.WaitWindow(ctx, desk.Match{Class: "relink"})
-	if err != nil {
+	if _, err := c.d.WaitWindow(ctx, desk.Match{Class: "relink"}); err != nil {
 		return err
 	}
-	if err := c.still(ctx, w.Bounds); err != nil {
+	if err := c.still(ctx, image.Rectangle{Max: c.d.Size()}); err != nil {
+		return err
+	}
+	// Only now it is where the window manager put it.
+	w, err := c.d.WaitWindow(ctx, desk.Match{Class: "relink"})
+	if err != nil {
 		return err
 	}
 	for _, key := range keys {
@@ -158,7 +162,7 @@ func (c *camera) notification(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return desk.WriteSmall(filepath.Join(c.dir, "notification.png"), img.SubImage(image.Rect(w.Bounds.Min.X-20, 0, c.d.Size().X, w.Bounds.Max.Y+20)))
+	return desk.WriteSmall(filepath.Join(c.dir, "notification.png"), img.SubImage(image.Rect(w.Bounds.Min.X, 0, c.d.Size().X, w.Bounds.Max.Y)))
 }
 
 // quit ends the agent and waits until it is gone.

@@ -8,8 +8,8 @@ import (
 	"relink/platform"
 )
 
-var brands = []string{"Acme Shop", "Acme News", "Blue Door Café", "Nordlicht Reisen", "Müller & Söhne", "Kita Sonnenschein", "Hotel Bellevue", "Radwerk", "Studio Lumen",
-	"Stadtbibliothek", "Ocean Rescue", "شركة أكمي", "日本語の会社", "Füchse 🦊", "Großhandelsgesellschaft Süddeutschland mbH", "Yoga Now", "Tiny Bakery", "Fjord Tours", "Museum of Tools", "Velo Club"}
+var brands = []string{"Acme Shop", "Acme News", "Blue Door Café", "Nordlicht Reisen", "Müller & Söhne", "Kita Sonnenschein", "Hotel Bellevue", "Großhandelsgesellschaft Süddeutschland mbH", "Studio Lumen",
+	"Stadtbibliothek", "Ocean Rescue", "شركة أكمي", "日本語の会社", "Füchse 🦊", "Radwerk", "Yoga Now", "Tiny Bakery", "Fjord Tours", "Museum of Tools", "Velo Club"}
 
 // mix is the i-th of accounts on every platform, in every state, with labels.
 func mix(i int, now time.Time, picture string) (platform.Account, platform.Grant) {
@@ -38,6 +38,9 @@ func mix(i int, now time.Time, picture string) (platform.Account, platform.Grant
 	}
 	life := []time.Duration{60 * day, 90 * day}[i%2]
 	left := time.Duration(8+i*13%80) * day
+	if left > life {
+		life = 90 * day // it began before now
+	}
 	source := []platform.Source{platform.SourceProvider, platform.SourceAssumed}[i/2%2]
 	switch i % 13 {
 	case 2:

@@ -287,6 +287,10 @@ var shots = []shot{
 	{name: "settings", page: PageSettings},
 	{name: "settings-mail", page: PageSettings, act: onPage(wordChannels)},
 	{name: "settings-platforms", page: PageSettings, act: onPage(wordPlatforms)},
+	{name: "settings-app", page: PageSettings, act: func(b *bench) {
+		onPage(wordPlatforms)(b)
+		b.pressFirst(platform.T(wordEdit))
+	}},
 	{name: "settings-general", page: PageSettings, act: onPage(wordGeneral)},
 	{name: "settings-browser", page: PageSettings, act: onPage(wordBrowserPage)},
 	{name: "settings-security", page: PageSettings, act: onPage(wordSecurity)},

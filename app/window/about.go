@@ -162,9 +162,9 @@ func path(name, value string) fyne.CanvasObject {
 // confirm asks before something that cannot be taken back.
 func (w *settingsWindow) confirm(title, text, word string, then func()) {
 	m := newModal(title, least(em(400), 0, wrapped(text)), w.win)
-	ok := widget.NewButton(word, func() { m.hide(); then() })
+	ok := newEscapable(word, func() { m.hide(); then() }, m.hide)
 	ok.Importance = widget.DangerImportance
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
+	m.with(newEscapable(platform.T(wordCancel), m.hide, m.hide), ok)
 	m.show()
 }
 
@@ -177,9 +177,23 @@ func (w *settingsWindow) form(title string, body fyne.CanvasObject, save func(cl
 // on, which it gives; then gets a function that closes it.
 func (w *settingsWindow) ask(title, word string, body fyne.CanvasObject, then func(close func())) *widget.Button {
 	m := newModal(title, scrolled(body), w.win)
-	ok := primary(word, func() { then(m.hide) })
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
+	ok := newEscapable(word, func() { then(m.hide) }, m.hide)
+	ok.Importance = widget.HighImportance
+	fieldsIn(body, func(f *fieldEntry) { f.escape = m.hide })
+	m.with(newEscapable(platform.T(wordCancel), m.hide, m.hide), ok)
 	m.resize(fyne.NewSize(em(600), em(520)))
 	m.show()
-	return ok
+	return &ok.Button
+}
+
+// fieldsIn visits the lines to write in of a form.
+func fieldsIn(o fyne.CanvasObject, visit func(*fieldEntry)) {
+	switch o := o.(type) {
+	case *fieldEntry:
+		visit(o)
+	case *fyne.Container:
+		for _, c := range o.Objects {
+			fieldsIn(c, visit)
+		}
+	}
 }

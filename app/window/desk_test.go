@@ -157,6 +157,8 @@ func (b *bench) texts() []string {
 			out = append(out, o.Text)
 		case *keyButton:
 			out = append(out, o.Text)
+		case *escapable:
+			out = append(out, o.Text)
 		case *candidateTick:
 			out = append(out, o.Text)
 		case *widget.Check:
@@ -186,6 +188,9 @@ func (b *bench) button(text string) *widget.Button {
 			out = btn
 		}
 		if btn, ok := o.(*iconButton); ok && btn.name == text && !btn.Disabled() {
+			out = &btn.Button
+		}
+		if btn, ok := o.(*escapable); ok && btn.Text == text && !btn.Disabled() {
 			out = &btn.Button
 		}
 		if btn, ok := o.(*keyButton); ok && btn.Text == text && !btn.Disabled() {

@@ -61,6 +61,35 @@ func newField() *fieldEntry {
 	return f
 }
 
+// newSecretField is a line for a passphrase, which is not shown.
+func newSecretField() *fieldEntry {
+	f := newField()
+	f.Password = true
+	return f
+}
+
+// escapable is a button that Esc, which a button would swallow, leaves.
+type escapable struct {
+	widget.Button
+	escape func()
+}
+
+func newEscapable(text string, tapped, escape func()) *escapable {
+	b := &escapable{escape: escape}
+	b.Text, b.OnTapped = text, tapped
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+// TypedKey implements [fyne.Focusable].
+func (b *escapable) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape {
+		b.escape()
+		return
+	}
+	b.Button.TypedKey(e)
+}
+
 func (f *fieldEntry) TypedKey(e *fyne.KeyEvent) {
 	if e.Name == fyne.KeyEscape && f.escape != nil {
 		f.escape()

@@ -40,6 +40,9 @@ type settingsWindow struct {
 	// undo puts the last change back; hidden while there is none.
 	undo *widget.Button
 
+	// stop ends the work under way, as its Cancel does; nil while there is none.
+	stop func()
+
 	reminders *fyne.Container
 	// problems are what is wrong with settings on pages that are drawn anew
 	// whenever something is heard; they stay.
@@ -72,8 +75,8 @@ func (u *ui) openSettings(page string) {
 	w.fill()
 	w.win.SetOnClosed(func() { u.settings = nil })
 	w.win.Canvas().SetOnTypedKey(func(e *fyne.KeyEvent) {
-		if e.Name == fyne.KeyEscape && w.win.Canvas().Overlays().Top() == nil {
-			w.win.Close()
+		if e.Name == fyne.KeyEscape {
+			w.back()
 		}
 	})
 	w.keys()
@@ -83,6 +86,19 @@ func (u *ui) openSettings(page string) {
 	w.win.Show()
 	w.load()
 	w.apps.load()
+}
+
+// back leaves what is in front: work under way, a question, the window.
+func (w *settingsWindow) back() {
+	top := w.win.Canvas().Overlays().Top()
+	switch {
+	case w.stop != nil:
+		w.stop()
+	case top != nil:
+		w.win.Canvas().Overlays().Remove(top)
+	default:
+		w.win.Close()
+	}
 }
 
 // retell says all of it anew, on the page that is in front: the language is another.

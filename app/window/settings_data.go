@@ -127,12 +127,13 @@ func (w *settingsWindow) working(title, text string, work func(context.Context, 
 	line := wrapped(text)
 	bar := widget.NewProgressBarInfinite()
 	m := newModal(title, least(em(360), 0, container.NewVBox(line, container.New(slim{}, bar))), w.win)
-	stop := widget.NewButton(platform.T(wordCancel), nil)
+	stop := newEscapable(platform.T(wordCancel), nil, w.back)
 	stop.OnTapped = func() {
 		stop.Disable()
 		line.SetText(platform.T("Ending…"))
 		cancel()
 	}
+	w.stop = stop.OnTapped
 	m.with(stop)
 	m.show()
 	w.win.Canvas().Focus(stop)
@@ -141,6 +142,7 @@ func (w *settingsWindow) working(title, text string, work func(context.Context, 
 		gaveUp := err != nil && ctx.Err() != nil
 		cancel()
 		w.u.post(func() {
+			w.stop = nil
 			bar.Stop()
 			m.hide()
 			then(err, gaveUp)
@@ -149,8 +151,8 @@ func (w *settingsWindow) working(title, text string, work func(context.Context, 
 }
 
 // twice are two fields for a new passphrase; problem says what is wrong with it.
-func twice() (word, again *widget.Entry, problem func() string) {
-	word, again = widget.NewPasswordEntry(), widget.NewPasswordEntry()
+func twice() (word, again *fieldEntry, problem func() string) {
+	word, again = newSecretField(), newSecretField()
 	word.SetPlaceHolder(platform.T(wordPassphrase))
 	again.SetPlaceHolder(platform.T(wordPassphraseAgain))
 	return word, again, func() string {
@@ -176,7 +178,7 @@ func (u *ui) exportsTo() string {
 
 func (p *dataPage) backUp() {
 	w, bad := p.w, problemLabel()
-	file, own := widget.NewEntry(), widget.NewPasswordEntry()
+	file, own := newField(), newSecretField()
 	file.SetText(filepath.Join(w.u.exportsTo(), "relink-"+w.u.now().Local().Format("2006-01-02")+archiveEnd))
 	word, again, wrong := twice()
 	body := container.NewVBox(field(platform.T("File"), w.chosen(file)))
@@ -218,7 +220,7 @@ func (p *dataPage) backUp() {
 
 func (p *dataPage) restore() {
 	w, bad := p.w, problemLabel()
-	file, word := widget.NewEntry(), widget.NewPasswordEntry()
+	file, word := newField(), newSecretField()
 	file.SetText(w.u.exportsTo() + string(filepath.Separator))
 	body := container.NewVBox(field(platform.T("File"), w.chosen(file, archiveEnd)), field(platform.T("The backup's passphrase"), word), bad.label)
 	w.ask(platform.T("Restore"), platform.T("Look inside"), body, func(close func()) {

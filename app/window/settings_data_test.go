@@ -76,8 +76,8 @@ func TestRestore(t *testing.T) {
 	b.press(wordRestore)
 	var file *widget.Entry
 	walk(b.window().Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-		if e, ok := o.(*widget.Entry); ok && !e.Password {
-			file = e
+		if e, ok := o.(*fieldEntry); ok && !e.Password {
+			file = &e.Entry
 		}
 	})
 	file.SetText("/backups/b.age")
@@ -184,5 +184,37 @@ func TestDataWithoutUpkeep(t *testing.T) {
 	b.sees("Export")
 	if b.shows(wordDeleteAll) || b.shows(wordBackUp) {
 		t.Error("what cannot be done is offered")
+	}
+}
+
+// Esc leaves a form, whatever in it has the focus, ends work under way as
+// Cancel does, and closes the window when nothing is in front of it.
+func TestEscapeLeavesWhatIsInFront(t *testing.T) {
+	b := settingsWith(t, wordData, nil)
+	front := func() bool { return b.window().Canvas().Overlays().Top() != nil }
+	b.press(wordBackUp) // a field has the focus
+	b.key(fyne.KeyEscape)
+	if front() {
+		t.Error("a form stays")
+	}
+	b.press(wordBackUp)
+	for _, e := range b.passwords() {
+		e.SetText("long enough")
+	}
+	b.f.mu.Lock()
+	b.f.hang = make(chan struct{})
+	b.f.mu.Unlock()
+	b.press("Back up")
+	b.calls("backup ")
+	b.key(fyne.KeyEscape)
+	b.sees("Cancelled; no backup was written.")
+	b.window().Canvas().Unfocus()
+	b.key(fyne.KeyEscape)
+	if front() {
+		t.Error("the form stays without a focus")
+	}
+	b.key(fyne.KeyEscape)
+	if b.u.settings != nil {
+		t.Error("the window stays")
 	}
 }

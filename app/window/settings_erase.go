@@ -34,7 +34,7 @@ func (p *dataPage) erase() {
 		body.Add(tight(revoke, caption(platform.N(revocable, "For the %d account whose platform can.", "For the %d accounts whose platform can."))))
 	}
 	word := platform.T("delete")
-	typed := widget.NewEntry()
+	typed := newField()
 	typed.SetPlaceHolder(word)
 	body.Add(field(platform.T("To go on, type the word: %s", word), typed))
 	body.Add(bad.label)

@@ -92,6 +92,9 @@ func (b *bench) passwords() (out []*widget.Entry) {
 		if e, ok := o.(*widget.Entry); ok && e.Password {
 			out = append(out, e)
 		}
+		if e, ok := o.(*fieldEntry); ok && e.Password {
+			out = append(out, &e.Entry)
+		}
 	})
 	return out
 }
@@ -349,7 +352,7 @@ func TestChooser(t *testing.T) {
 	want := filepath.Join(dir, "A.AGE")
 	found2 := false
 	walk(b.window().Canvas().Overlays().Top(), func(o fyne.CanvasObject) {
-		if e, ok := o.(*widget.Entry); ok && e.Text == want {
+		if e, ok := o.(*fieldEntry); ok && e.Text == want {
 			found2 = true
 		}
 	})

@@ -57,9 +57,9 @@ func newDetail(u *ui) *detail {
 	d := &detail{u: u, avatar: newAvatar(48), chip: newChip()}
 	d.title = heading("")
 	d.title.SizeName = theme.SizeNameSubHeadingText
-	d.title.Wrapping, d.title.Truncation = fyne.TextWrapBreak, fyne.TextTruncateOff
+	d.title.Wrapping, d.title.Truncation = fyne.TextWrapWord, fyne.TextTruncateOff
 	d.under = caption("")
-	d.under.Wrapping = fyne.TextWrapBreak
+	d.under.Wrapping = fyne.TextWrapWord
 	d.why = wrapped("")
 	d.reconnect = widget.NewButton(platform.T(wordReconnect), func() { u.reconnect(u.selected) })
 	check := widget.NewButton(platform.T(wordCheckNow), func() { u.check([]string{u.selected}) })

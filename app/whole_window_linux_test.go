@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"net"
 	"os"
@@ -154,6 +155,36 @@ func (w *window) changes(what string, do func()) {
 	})
 }
 
+// rests sees that the window does next to nothing while nobody does anything: at
+// 60 frames a second, one that is painted again and again takes a third of a core.
+func (w *window) rests(page string) {
+	w.s.t.Helper()
+	w.still()
+	used := func() int {
+		data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", w.cmd.Process.Pid))
+		if err != nil {
+			w.s.t.Fatal(err)
+		}
+		// User and system time are the 14th and 15th field, in hundredths of a second.
+		f := strings.Fields(string(data))
+		user, err1 := strconv.Atoi(f[13])
+		system, err2 := strconv.Atoi(f[14])
+		if err1 != nil || err2 != nil {
+			w.s.t.Fatalf("read the time used: %s", data)
+		}
+		return user + system
+	}
+	least := 100
+	for range 3 { // what a painting just before left to be done is done then
+		before := used()
+		time.Sleep(500 * time.Millisecond)
+		if least = min(least, 2*(used()-before)); least <= 8 {
+			return
+		}
+	}
+	w.s.t.Errorf("%s: the window takes %d %% of a core while nothing happens", page, least)
+}
+
 // byKeyboard walks all screens without a pointer.
 func byKeyboard(t *testing.T, program string) {
 	s, a := furnished(t, program)
@@ -163,9 +194,11 @@ func byKeyboard(t *testing.T, program string) {
 	w := s.open()
 	w.is("Relink")
 	w.look("1 list")
+	w.rests("list")
 	w.keys("Down")
 	w.is("Relink: LinkedIn…")
 	w.look("2 detail")
+	w.rests("detail")
 	w.keys("Escape")
 	w.is("Relink")
 	w.changes("the picture of 90 days to be in front", func() { w.keys("h", "Right") })
@@ -192,6 +225,7 @@ func byKeyboard(t *testing.T, program string) {
 	w.keys("ctrl+i")
 	w.is("Relink: Notices")
 	w.look("7 notices")
+	w.rests("notices")
 	w.keys("Escape")
 	w.is("Relink: LinkedIn…")
 	w.keys("ctrl+n")

@@ -406,14 +406,28 @@ func (m *markIcon) CreateRenderer() fyne.WidgetRenderer {
 type markIconRenderer struct {
 	m *markIcon
 	o fyne.CanvasObject
+	// size is the one o was drawn for.
+	size fyne.Size
 }
 
 func (r *markIconRenderer) Destroy()                     {}
 func (r *markIconRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.o} }
 func (r *markIconRenderer) MinSize() fyne.Size           { return fyne.NewSquareSize(plotMark + 2) }
-func (r *markIconRenderer) Layout(size fyne.Size)        { r.Refresh() }
+
+// Layout draws what has another size. It refreshes nothing: it runs while the
+// window is painted, which would then be painted again, and so without end.
+func (r *markIconRenderer) Layout(size fyne.Size) {
+	if size != r.size {
+		r.draw(size)
+	}
+}
+
 func (r *markIconRenderer) Refresh() {
-	s := r.m.Size()
-	r.o = drawMark(r.m.kind, r.m.hollow, s.Width/2, s.Height/2, plotMark)
+	r.draw(r.m.Size())
 	canvas.Refresh(r.m)
+}
+
+func (r *markIconRenderer) draw(size fyne.Size) {
+	r.size = size
+	r.o = drawMark(r.m.kind, r.m.hollow, size.Width/2, size.Height/2, plotMark)
 }

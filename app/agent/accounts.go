@@ -525,6 +525,9 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 	if act.Account == "" {
 		switch act.Action {
 		case notifier.ActionSettings:
+			if strings.HasPrefix(act.Note, programNote) {
+				return open("settings:Scripts")
+			}
 			return open("settings")
 		case notifier.ActionConnect:
 			return open("connect")

@@ -57,6 +57,8 @@ func (p Program) last() time.Time {
 
 const (
 	metaPrograms = "programs"
+	// programNote begins the ID of the note that a program waits to be allowed.
+	programNote = "program/"
 	// programsKept is how long it is told that a program took a token: as long as the history.
 	programsKept = 90 * 24 * time.Hour
 	// programsMost limits the programs remembered that nobody has judged:
@@ -197,7 +199,7 @@ func (a *Agent) askFor(ctx context.Context, name string, now time.Time) {
 		return
 	}
 	a.mailNote(notifier.Note{
-		ID: "program/" + name, Title: platform.T("%s asks for a token", name), Body: platform.T("It gets none before you have allowed it: Settings, Scripts."),
+		ID: programNote + name, Title: platform.T("%s asks for a token", name), Body: platform.T("It gets none before you have allowed it: Settings, Scripts."),
 		Urgency: notifier.UrgencyNormal, Default: notifier.ActionSettings, Buttons: []notifier.Button{{Action: notifier.ActionSettings, Label: platform.T("Settings…")}},
 	})
 }
@@ -272,7 +274,7 @@ func (a *Agent) SetProgram(ctx context.Context, name string, rule Rule) error {
 		return err
 	}
 	if a.sender != nil {
-		a.tell(func() { a.mail.withdraw("program/" + name) })
+		a.tell(func() { a.mail.withdraw(programNote + name) })
 	}
 	return nil
 }

@@ -628,7 +628,7 @@ type Activation = notifier.Activation
 
 // Page is what a window is asked to show.
 type Page struct {
-	// Name is "accounts", "needs", "connect", "notices", "settings", "about", "account:ID" or "popup:ID".
+	// Name is "accounts", "needs", "connect", "notices", "settings", "settings:PAGE" by its English name, "about", "account:ID" or "popup:ID".
 	Name string `json:"name"`
 	// Token is the desktop's activation token (XDG), which allows the window to come to the front.
 	Token string `json:"token,omitempty"`

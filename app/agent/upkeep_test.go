@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"relink/notifier"
 	"relink/platform"
 	"relink/platform/connect"
 	"relink/platform/sandbox"
@@ -357,5 +358,19 @@ func TestBrowserOfAnAccount(t *testing.T) {
 	}
 	if left, _ := d.vault.GetMeta(t.Context(), browserKey(id)); left != "" {
 		t.Errorf("%q is left of a forgotten account", left)
+	}
+}
+
+// A click on the note that a program waits leads to where it can be allowed.
+func TestClickOnAWaitingProgram(t *testing.T) {
+	pages := make(chan string, 1)
+	cfg := config(newMemVault(), nil, &listener{})
+	cfg.OpenWindow = func(_ context.Context, page, _ string) error { pages <- page; return nil }
+	a, _ := running(t, cfg)
+	if err := a.Activate(t.Context(), Activation{Action: notifier.ActionSettings, Note: programNote + "post.sh"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := <-pages; got != "settings:Scripts" {
+		t.Errorf("it opens %q", got)
 	}
 }

@@ -383,6 +383,14 @@ func TestOwnBrowser(t *testing.T) {
 	}
 }
 
+func TestSettingsOpenOnAPage(t *testing.T) {
+	b := openOn(t, sampleSnapshot(), "settings:Scripts", nil)
+	b.sees("relink token ACCOUNT")
+	if err := b.u.turn("settings:Data"); err != nil || b.window().Title() != "Relink: Settings: Data" {
+		t.Errorf("%q, %v", b.window().Title(), err)
+	}
+}
+
 // Every page can be reached by key, and shows what it is about in another language, too.
 func TestEveryPageByKey(t *testing.T) {
 	b := settingsWith(t, wordReminders, nil)

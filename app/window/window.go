@@ -256,7 +256,7 @@ func (u *ui) turn(page string) error {
 	case page == PageConnect:
 		u.openMain()
 		u.showConnect()
-	case page == PageSettings, page == PageAbout:
+	case page == PageSettings, page == PageAbout, strings.HasPrefix(page, pageSettings):
 		u.openSettings(page)
 	case strings.HasPrefix(page, pageAccount):
 		u.openMain()

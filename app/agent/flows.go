@@ -12,12 +12,11 @@ import (
 	"relink/platform/connect"
 )
 
-const (
-	// keepFlow is how long an ended flow can still be read.
-	keepFlow = 5 * time.Minute
-	// chooseLimit is how long the choice of pages is waited for.
-	chooseLimit = 15 * time.Minute
-)
+// keepFlow is how long an ended flow can still be read.
+const keepFlow = 5 * time.Minute
+
+// chooseLimit is how long the choice of pages is waited for.
+var chooseLimit = 15 * time.Minute
 
 // flow is one browser sign-in as the agent keeps it. Guarded by Agent.mu.
 type flow struct {
@@ -293,7 +292,7 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		a.move(f, func(s *Flow) {
 			s.Phase, s.Candidates, s.Deadline = PhaseChoosing, candidates(res.Identities), a.clock.now().Add(chooseLimit)
 		})
-		ids := a.awaitChoice(ctx, f)
+		ids, _ := a.awaitChoice(ctx, f)
 		chosen = slices.DeleteFunc(slices.Clone(chosen), func(id platform.Identity) bool { return !slices.Contains(ids, id.ProviderID) })
 	}
 	if acc != nil && !unfinished {
@@ -302,8 +301,12 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 			a.move(f, func(s *Flow) {
 				s.Phase, s.Candidates, s.Less, s.Deadline = PhaseChoosing, candidates(chosen), less, a.clock.now().Add(chooseLimit)
 			})
-			if len(a.awaitChoice(ctx, f)) == 0 {
-				a.fail(ctx, f, acc, &platform.Error{Kind: platform.KindCancelled, Platform: req.Platform.ID, Code: "less",
+			if ids, answered := a.awaitChoice(ctx, f); len(ids) == 0 {
+				kind := platform.KindCancelled
+				if !answered {
+					kind = platform.KindTimeout // nobody knows of it yet
+				}
+				a.fail(ctx, f, acc, &platform.Error{Kind: kind, Platform: req.Platform.ID, Code: "less",
 					Message: platform.T("less was allowed than before; %s keeps what it had", acc.Title()), Repair: platform.T("allow everything that is asked for: relink reconnect %s", acc.Ref())})
 				return
 			}
@@ -315,18 +318,18 @@ func (a *Agent) follow(ctx context.Context, f *flow, req connect.Request, acc *p
 		return
 	}
 	// From here on it is carried through: codes work once.
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+	through, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 	defer cancel()
-	if err := a.keepApp(ctx, res.App); err != nil {
-		a.fail(ctx, f, acc, err)
+	if err := a.keepApp(through, res.App); err != nil {
+		a.fail(through, f, acc, err)
 		return
 	}
-	stored, notes, err := a.keep(ctx, req, acc, slices.Concat(res.Identities, res.Others), chosen)
+	stored, notes, err := a.keep(through, req, acc, slices.Concat(res.Identities, res.Others), chosen)
 	if err != nil {
-		a.fail(ctx, f, acc, err)
+		a.fail(through, f, acc, err)
 		return
 	}
-	a.succeed(ctx, f, stored, notes, acc)
+	a.succeed(through, f, stored, notes, acc)
 }
 
 // claim takes a flow for storing, unless somebody has ended it.
@@ -346,17 +349,24 @@ func candidates(ids []platform.Identity) []platform.Identity {
 	return out
 }
 
-// awaitChoice gives the provider ids chosen; none when nobody chose in time.
-func (a *Agent) awaitChoice(ctx context.Context, f *flow) []string {
+// awaitChoice gives the provider ids chosen; none, and false, when nobody chose
+// in time. Where the sign-in began with a click on a note, nobody may be there to
+// choose: then the window is shown.
+func (a *Agent) awaitChoice(ctx context.Context, f *flow) ([]string, bool) {
+	if f.clicked && a.cfg.OpenWindow != nil {
+		if err := a.show(ctx, Page{Name: "account:" + f.state.Account}); err != nil { // an account is never another's
+			a.log.Warn("open window to choose", "error", err)
+		}
+	}
 	timer := time.NewTimer(chooseLimit)
 	defer timer.Stop()
 	select {
 	case ids := <-f.choose:
-		return ids
+		return ids, true
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return nil
+	return nil, false
 }
 
 // fail ends a flow; nothing was changed.

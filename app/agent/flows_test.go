@@ -330,6 +330,40 @@ func TestLessIsAskedAbout(t *testing.T) {
 	is(platform.StateLimited, 3)
 }
 
+// A sign-in that began with a click on a note has nobody who watches it: the
+// window is shown for the question, and a note says it where nobody answered.
+func TestLessAfterAClick(t *testing.T) {
+	was := chooseLimit
+	t.Cleanup(func() { chooseLimit = was })
+	chooseLimit = 300 * time.Millisecond
+	pages := make(chan string, 4)
+	d := newDesk(t, func(cfg *Config) {
+		cfg.OpenWindow = func(_ context.Context, page, _ string) error { pages <- page; return nil }
+	})
+	d.vault.apps["tiktok "] = platform.App{Platform: "tiktok", ID: "practice", Secret: platform.NewSecret("practice-secret")}
+	id := d.connect(t, "tiktok").Accounts[0]
+	d.net.DropScopes("tiktok", "video.publish")
+	f, err := d.Agent.reconnect(t.Context(), ReconnectRequest{Account: id}, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case page := <-pages:
+		if page != "account:"+id {
+			t.Errorf("page %s", page)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("no window was shown to choose in")
+	}
+	if f = d.until(t, f.ID, PhaseDone); f.Phase != PhaseFailed || f.Error.Code != "less" || f.Error.Kind != platform.KindTimeout {
+		t.Fatalf("flow %s: %v", f.Phase, f.Error)
+	}
+	d.heard(t, "was not reconnected")
+	if row := d.row(t, id); row.Status.State != platform.StateConnected || row.Grant.Generation != 1 {
+		t.Errorf("%s, generation %d", row.Status.State, row.Grant.Generation)
+	}
+}
+
 // Where permissions are the person's and the app's together, the old grant has
 // lost them too, as the platform says when asked: there is nothing to choose.
 func TestLessOfTheOldGrantToo(t *testing.T) {

@@ -195,7 +195,7 @@ func (c *center) Run(ctx context.Context) error {
 
 func (c *center) answered(ctx context.Context, answer centerAnswer) {
 	if answer.action == answerDismiss {
-		_ = c.do(ctx, func() error { delete(c.standing, answer.id); return nil })
+		_ = c.do(ctx, func() error { c.away(answer.id); return nil })
 		c.cfg.OnClosed(answer.id, ClosedDismissed)
 		return
 	}
@@ -205,11 +205,19 @@ func (c *center) answered(ctx context.Context, answer centerAnswer) {
 	}
 	if a.Action == ActionLater || a.Action == ActionReview {
 		// macOS takes a clicked note away by itself; this makes sure of it.
-		if err := c.do(ctx, func() error { return c.remove(answer.id) }); err != nil {
+		if err := c.do(ctx, func() error { c.away(answer.id); return c.remove(answer.id) }); err != nil {
 			c.cfg.Log.Warn("take back notification", "id", answer.id, "error", err)
 		}
 	}
 	c.cfg.OnActivate(a)
+}
+
+// away keeps that a person has taken a note away. A summary is not shown again then.
+func (c *center) away(id string) {
+	delete(c.standing, id)
+	if id == SummaryID {
+		c.summary = nil
+	}
 }
 
 // leave takes back what stands: no one would hear its buttons.

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/godbus/dbus/v5"
+
+	"relink/platform"
 )
 
 // Desktop Notifications Specification 1.3, specifications.freedesktop.org/notification.
@@ -446,5 +448,5 @@ func (b *bus) defaultLabel(n Note) string {
 			return button.Label
 		}
 	}
-	return "Open"
+	return platform.T("Open")
 }

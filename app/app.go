@@ -135,8 +135,9 @@ func shownElsewhere(ctx context.Context, svc agent.Service, page string) (bool, 
 }
 
 // links has the system open relink:// addresses with this program, or no more.
+// A Relink with a home of its own has no say in either, which Register says.
 func links(on bool) error {
-	if on {
+	if on || os.Getenv(config.Home) != "" {
 		return desktop.Links{}.Register()
 	}
 	return desktop.Links{}.Unregister()

@@ -16,6 +16,16 @@ import (
 	"relink/platform"
 )
 
+// A Relink with a home of its own neither takes relink:// links nor says that it gave them up.
+func TestLinksOfAHomeOfItsOwn(t *testing.T) {
+	t.Setenv("RELINK_HOME", t.TempDir())
+	for _, on := range []bool{true, false} {
+		if err := links(on); platform.KindOf(err) != platform.KindUsage {
+			t.Errorf("links(%v): got %v, want to be told that they are another Relink's", on, err)
+		}
+	}
+}
+
 // alone gives a Relink of the test's own, with a vault under a passphrase.
 func alone(t *testing.T) program {
 	t.Helper()

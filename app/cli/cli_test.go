@@ -51,10 +51,10 @@ func TestVerbs(t *testing.T) {
 		{args: "mute linkedin/acme", out: "No reminders for linkedin/acme any more; take that back with: relink mute linkedin/acme off", calls: []string{"Mute linkedin/acme true"}},
 		{args: "mute linkedin/acme off --json", out: `{"account":"linkedin/acme","muted":false}`, calls: []string{"Mute linkedin/acme false"}},
 		{args: "mute linkedin/acme on", code: exitUsage, err: `relink: "on" is neither; leave it out, or write off`},
-		{args: "steps linkedin/acme 14d,4h", out: "linkedin/acme is reminded of 14d,4h before it ends.", calls: []string{"SetSteps linkedin/acme [336h0m0s 4h0m0s]"}},
+		{args: "steps linkedin/acme 14d,4h", out: "Reminders for linkedin/acme come 14d,4h before it ends.", calls: []string{"SetSteps linkedin/acme [336h0m0s 4h0m0s]"}},
 		{args: "steps linkedin/acme off --json", out: `{"account":"linkedin/acme","steps_seconds":[]}`, calls: []string{"SetSteps linkedin/acme []"}},
-		{args: "away 2026-12-12 2026-12-26", out: "You are away from 2026-12-12 to 2026-12-26; what ends then is listed before.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   2026-12-12/2026-12-26"}},
-		{args: "away off", out: "You are there.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   "}},
+		{args: "away 2026-12-12 2026-12-26", out: "You are away from 2026-12-12 to 2026-12-26; what ends in that time is listed before you leave.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   2026-12-12/2026-12-26"}},
+		{args: "away off", out: "You are not marked as away.", calls: []string{"SetSettings [] map[] 0s 0 false 0s   "}},
 		{args: "away 2026-12-26 2026-12-12", code: exitUsage, err: `relink: "2026-12-26/2026-12-12" ends before it begins; write two days like 2026-12-12 2026-12-26, or off`},
 		{
 			args: "rehearse linkedin/acme", code: exitFailed, calls: []string{"Rehearse linkedin/acme", "Rehearsal r1 0", "Rehearsal r1 1", "Rehearsal r1 2"},
@@ -251,6 +251,8 @@ func TestStatus(t *testing.T) {
 	locked.Locked = "the keyring is locked."
 	locked.Warnings = []string{"no tray host"}
 	locked.Paused = noon.Add(day)
+	asked := only(s, "a3")
+	asked.Locked = "the vault is locked, as you asked; open it with: relink unlock"
 	tests := []struct {
 		name, out string
 		snapshot  *agent.Snapshot
@@ -279,6 +281,11 @@ Nobody is needed. Next: linkedin/acme, Fri 27 Nov 2026, 12:00.
 Warning: no tray host
 Reminders are paused until Wed 25 Nov 2026, 12:00; go on with: relink pause off
 The vault is locked: the keyring is locked; open it: relink unlock`, locked, exitLocked},
+		{"locked by hand", `ACCOUNT        STATE      LEFT             ENDS  KNOWN FROM
+mastodon/acme  connected  does not expire  -     Mastodon tokens do not expire
+
+Connected.
+The vault is locked, as you asked; open it with: relink unlock`, asked, exitLocked},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -24,7 +24,7 @@ func (t *tool) guideConnect(ctx context.Context, svc agent.Service, r agent.Conn
 	}
 	r.Platform = p.ID
 	t.say("")
-	t.tell(p.Name + ": " + platform.T(p.Lifetime))
+	t.tell(platform.T("A token from %s: %s", p.Name, platform.T(p.Lifetime)))
 	switch {
 	case p.Site == platform.SiteNone:
 	case site == "":
@@ -104,7 +104,7 @@ func (t *tool) askPlatform(ctx context.Context) (*platform.Platform, error) {
 		groups[rank(p)] = append(groups[rank(p)], pad(i+1, len(all))+p.Name)
 	}
 	t.tell(platform.T("What do you want to connect?"))
-	for i, heading := range []string{platform.T("Nothing to register:"), platform.T("With an app registration of your own:"), platform.T("For tokens that are there, as it gives no new ones out:")} {
+	for i, heading := range []string{platform.T("Nothing to register:"), platform.T("With an app registration of your own:"), platform.T("Only with a token you have already:")} {
 		t.tell(heading)
 		for _, line := range columns(groups[i], t.width()) {
 			t.say("%s", line)
@@ -313,9 +313,13 @@ func (t *tool) typeApp(ctx context.Context, svc agent.Service, p *platform.Platf
 	return threeTimes()
 }
 
-// doubts tells what is wrong with an app registration, and whether it is of no use so.
+// doubts tells what is wrong with an app registration, or that the platform
+// knows it, and gives whether it is of no use so.
 func (t *tool) doubts(found []agent.Finding) (wrong bool) {
 	for _, f := range found {
+		if f.Name == "app" && f.Level == agent.LevelOK {
+			t.tell(f.Text)
+		}
 		if f.Level != agent.LevelFail && f.Level != agent.LevelWarn {
 			continue
 		}

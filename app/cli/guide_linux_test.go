@@ -501,6 +501,7 @@ func TestGuidedApp(t *testing.T) {
 	w.types("")
 	w.sees("Primary Client Secret (it is not shown):")
 	w.types("practice-secret")
+	w.sees("LinkedIn knows this client id and secret.")
 	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{})
 	w.sees("(linkedin/acme-owner): connected until")

@@ -162,9 +162,12 @@ func (t *tool) showStatus(s *agent.Snapshot, numbers bool) error {
 	}
 	if s.Locked != "" {
 		why := strings.TrimSuffix(s.Locked, ".")
-		if strings.Contains(why, "relink unlock") {
+		switch opens := strings.Contains(why, "relink unlock"); {
+		case opens && strings.HasPrefix(why, platform.T("the vault is locked")): // which says it all
+			lines = append(lines, platform.Capital(why))
+		case opens:
 			lines = append(lines, platform.T("The vault is locked: %s", why))
-		} else {
+		default:
 			lines = append(lines, platform.T("The vault is locked: %s; open it: relink unlock", why))
 		}
 	}

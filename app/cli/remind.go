@@ -62,9 +62,9 @@ func (t *tool) steps() *cobra.Command {
 					out.Steps = append(out.Steps, int64(d/time.Second))
 				}
 				if len(own) == 0 {
-					return t.result(out, platform.T("%s is reminded of like the others."), args[0])
+					return t.result(out, platform.T("Reminders for %s come as for the others."), args[0])
 				}
-				return t.result(out, platform.T("%s is reminded of %s before it ends."), args[0], formatSpans(own))
+				return t.result(out, platform.T("Reminders for %s come %s before it ends."), args[0], formatSpans(own))
 			})(cmd, args)
 		},
 	}
@@ -92,9 +92,9 @@ func (t *tool) away() *cobra.Command {
 					return err
 				}
 				if away.None() {
-					return t.result(settingsOf(s), platform.T("You are there."))
+					return t.result(settingsOf(s), platform.T("You are not marked as away."))
 				}
-				return t.result(settingsOf(s), platform.T("You are away from %s to %s; what ends then is listed before."), away.From, away.To)
+				return t.result(settingsOf(s), platform.T("You are away from %s to %s; what ends in that time is listed before you leave."), away.From, away.To)
 			})(cmd, args)
 		},
 	}

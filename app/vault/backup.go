@@ -137,7 +137,7 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 	info, err := os.Stat(cfg.path(fileName))
 	there := err == nil && info.Size() > 0
 	if there && !replace {
-		return "", &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is a vault in %s already", cfg.Dir), Repair: platform.T("set it aside and restore with: relink restore --replace")}
+		return "", &platform.Error{Kind: platform.KindUsage, Message: platform.T("there is a vault in %s already", cfg.Dir), Repair: platform.T("set it aside and restore with: relink restore --replace FILE")}
 	}
 	tmp, err := tempFile(cfg, "restore")
 	if err != nil {

@@ -189,7 +189,7 @@ func TestSetLanguage(t *testing.T) {
 	defer platform.SetCatalogue(nil)
 	now := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	s := platform.Status{State: platform.StateExpiring, Deadline: platform.Clock{Kind: platform.ClockAccess, Source: platform.SourceProvider, At: now.Add(72 * time.Hour)}}
-	for tag, want := range map[string]string{"en": "3 days left", "de": "noch 3 Tage", "es": "quedan 3 días", "fr": "encore 3 jours", "ja": "残り3日", "xx": "3 days left"} {
+	for tag, want := range map[string]string{"en": "3 days left", "de": "noch 3 Tage", "es": "restante: 3 días", "fr": "encore 3 jours", "ja": "残り3日", "xx": "3 days left"} {
 		if err := SetLanguage(tag); err != nil {
 			t.Fatal(err)
 		}

@@ -172,7 +172,7 @@ func (t *tool) root(args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "relink",
 		Short: platform.T("Keep social accounts connected"),
-		Long: platform.T(`Relink keeps social accounts connected: it knows when each token on this computer ends, says so in time, and renews it through the platform's own sign-in. Without a verb it starts the agent and shows the window.
+		Long: platform.T(`Relink keeps social accounts connected: it knows when each of their tokens ends, says so in time, and renews it through the platform's own sign-in. Without a verb it starts the agent and shows the window.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 a person is needed, 4 the vault is locked, 5 the platform is unreachable.`),
 		Example: `  relink connect mastodon --server https://mastodon.social

@@ -419,8 +419,12 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 		return platform.As(err, platform.KindConfig)
 	}
 	a.settings.Store(&loaded)
+	was := platform.Language()
 	a.speak(loaded.Language)
 	return a.do(ctx, func() {
+		if platform.Language() != was {
+			a.resay()
+		}
 		a.channelsSet(&old, &loaded)
 		if s.Autostart {
 			a.hint(hintAutostart, "")

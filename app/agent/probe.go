@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"relink/notifier"
 	"relink/platform"
 )
 
@@ -97,8 +98,43 @@ func (a *Agent) probe(ctx context.Context) {
 		a.heldBack(can.Off)
 		line := ""
 		if !can.Actions {
-			line = platform.T("%s shows notifications without buttons; reconnect from the tray menu or the window", can.Name)
+			line = buttonless(can)
 		}
 		a.hint(hintButtons, line)
+	})
+}
+
+func buttonless(can notifier.Abilities) string {
+	return platform.T("%s shows notifications without buttons; reconnect from the tray menu or the window", can.Name)
+}
+
+// resay says anew, in the language that is spoken now, what of this machine
+// works against being reminded. The loop calls it.
+func (a *Agent) resay() {
+	if a.head.warnings[hintAutostart] != "" {
+		a.warn(hintAutostart, platform.T(AutostartLine))
+	}
+	if a.sender == nil {
+		return
+	}
+	a.task(func(ctx context.Context) {
+		actx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		can, err := a.sender.Abilities(actx)
+		if ctx.Err() != nil {
+			return
+		}
+		a.tell(func() {
+			switch {
+			case err != nil:
+				a.notifies(err)
+				return
+			case can.Off != "":
+				a.heldBack(can.Off)
+			}
+			if a.head.warnings[hintButtons] != "" {
+				a.warn(hintButtons, buttonless(can))
+			}
+		})
 	})
 }

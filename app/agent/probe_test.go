@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -76,6 +77,48 @@ func TestHintsAreSaidOnce(t *testing.T) {
 		on = false
 		ears.now(func(c *notifier.Abilities) { c.Actions = false })
 		both("lost anew", run(false), true)
+	})
+}
+
+// What is said in one language is said in another once that is chosen.
+func TestWarningsFollowTheLanguage(t *testing.T) {
+	defer platform.SetCatalogue(nil)
+	synctest.Test(t, func(t *testing.T) {
+		ears := &able{listener: &listener{}, can: notifier.Abilities{Name: "Plain 1", Off: "Do Not Disturb is on; switch it off"}}
+		cfg := config(one(t, time.Now(), 60*testDay), fine{}, nil)
+		cfg.Sender = func(func(Activation), func(string, uint32)) notifier.Sender { return ears }
+		cfg.Autostart = func() (bool, error) { return false, nil }
+		cfg.Language = func(tag string) error {
+			platform.SetCatalogue(&platform.Catalogue{Tag: tag, Sentences: map[string]string{
+				AutostartLine: "(start)", "Reminders do not appear: %s": "(off) %s", "Notifications do not appear: %s": "(none) %s",
+				"%s shows notifications without buttons; reconnect from the tray menu or the window": "(buttons) %s",
+			}})
+			return nil
+		}
+		platform.SetCatalogue(nil)
+		a, stop := running(t, cfg)
+		defer stop()
+		time.Sleep(2 * time.Minute)
+		speak := func(tag string) string {
+			s, err := a.Settings(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.Language = tag
+			if err := a.SetSettings(t.Context(), s); err != nil {
+				t.Fatal(err)
+			}
+			return warned(t, a)
+		}
+		if w, want := speak("de"), "(start)\n(buttons) Plain 1\n(off) Do Not Disturb is on; switch it off"; w != want {
+			t.Errorf("warnings\n%s\nwant\n%s", w, want)
+		}
+		ears.mu.Lock()
+		ears.fails = errors.New("there is no bus")
+		ears.mu.Unlock()
+		if w := speak("ja"); !strings.Contains(w, "(none) there is no bus") {
+			t.Errorf("warnings\n%s", w)
+		}
 	})
 }
 

@@ -45,7 +45,6 @@ func (s *stage) readCode() string {
 func deviceCode(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
 	s.startAgent("--no-tray")
-	s.portOfItsOwn()
 	s.register("twitch")
 	s.connect(sandbox.Choice{}, "mastodon", "--server", "https://mastodon.example")
 	began := s.command(t.Context(), "connect", "twitch", "--no-browser")
@@ -91,7 +90,6 @@ func deviceCode(t *testing.T, program string) {
 func queued(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
 	s.startAgent("--no-tray")
-	s.portOfItsOwn()
 	for _, p := range []string{"facebook", "linkedin"} {
 		s.register(p)
 	}

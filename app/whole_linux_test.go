@@ -98,6 +98,8 @@ type stage struct {
 	heard   secrets
 	// agents counts the agents started, for the names of their logs.
 	agents int
+	// ported is true once the home has a port of its own.
+	ported bool
 }
 
 func newStage(t *testing.T, program string, cfg desk.Config) *stage {
@@ -207,6 +209,10 @@ func (s *stage) startAgent(flags ...string) *agent {
 		code := s.run("status", "--no-start").code
 		return code == 0 || code == 3 || code == 4
 	})
+	if !s.ported {
+		s.portOfItsOwn()
+		s.ported = true
+	}
 	return a
 }
 

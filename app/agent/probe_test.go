@@ -90,8 +90,8 @@ func TestWarningsFollowTheLanguage(t *testing.T) {
 		cfg.Autostart = func() (bool, error) { return false, nil }
 		cfg.Language = func(tag string) error {
 			platform.SetCatalogue(&platform.Catalogue{Tag: tag, Sentences: map[string]string{
-				AutostartLine: "(start)", "Reminders do not appear: %s": "(off) %s", "Notifications do not appear: %s": "(none) %s",
-				"%s shows notifications without buttons; reconnect from the tray menu or the window": "(buttons) %s",
+				AutostartLine: tag + " start", "Reminders do not appear: %s": tag + " off: %s", "Notifications do not appear: %s": tag + " none: %s",
+				"%s shows notifications without buttons; reconnect from the tray menu or the window": tag + " buttons: %s",
 			}})
 			return nil
 		}
@@ -110,13 +110,13 @@ func TestWarningsFollowTheLanguage(t *testing.T) {
 			}
 			return warned(t, a)
 		}
-		if w, want := speak("de"), "(start)\n(buttons) Plain 1\n(off) Do Not Disturb is on; switch it off"; w != want {
+		if w, want := speak("de"), "de start\nde buttons: Plain 1\nde off: Do Not Disturb is on; switch it off"; w != want {
 			t.Errorf("warnings\n%s\nwant\n%s", w, want)
 		}
 		ears.mu.Lock()
 		ears.fails = errors.New("there is no bus")
 		ears.mu.Unlock()
-		if w := speak("ja"); !strings.Contains(w, "(none) there is no bus") {
+		if w := speak("ja"); !strings.Contains(w, "ja none: there is no bus") {
 			t.Errorf("warnings\n%s", w)
 		}
 	})

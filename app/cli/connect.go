@@ -52,7 +52,7 @@ func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, l
 	}
 	if t.Interactive {
 		if t.guided() && c.Page != "" {
-			t.tell(platform.T("It is made here:"))
+			t.tell(platform.T("%s, made here:", platform.Capital(platform.T(c.Name))))
 			t.tell(c.Page)
 		}
 		t.numbered(translated(c.Steps))

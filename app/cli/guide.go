@@ -162,7 +162,11 @@ func (t *tool) askWay(ctx context.Context, p *platform.Platform) (byHand bool, e
 		hand += " (" + platform.T(p.Credential.Lasts) + ")"
 	}
 	t.tell(platform.T("How do you want to sign in?"))
-	t.numbered([]string{hand, platform.T("In the browser")})
+	browser := platform.T("In the browser")
+	if reg := p.Registration; !reg.Self && !reg.None {
+		browser = platform.T("In the browser, with an app registration of your own")
+	}
+	t.numbered([]string{hand, browser})
 	n, err := answered(ctx, t, platform.T("[1 or 2, Enter = 2]")+" ", func(s string) (int, error) {
 		switch s {
 		case "1":
@@ -272,7 +276,7 @@ func (t *tool) registration(p *platform.Platform, redirect string) {
 		steps[i] = strings.ReplaceAll(platform.T(step), "{redirect}", redirect)
 	}
 	t.numbered(steps)
-	if redirect != "" {
+	if redirect != "" && p.Redirect != platform.RedirectAnyPort {
 		t.tell(platform.T("The redirect address must be exactly:"))
 		t.tell(redirect)
 	}

@@ -421,6 +421,8 @@ func TestGuidedCredential(t *testing.T) {
 	w := o.at(80, nil, "connect")
 	w.sees("A number, or a part of the name:")
 	w.types("telegram")
+	w.sees("A token from Telegram: does not expire")
+	w.sees("Bot token, made here:")
 	w.sees("Bot token:")
 	if w.echoes() {
 		t.Error("the token would be shown")
@@ -444,7 +446,7 @@ func TestGuidedWay(t *testing.T) {
 	w.sees("A number, or a part of the name:")
 	w.types("discord")
 	w.sees("How do you want to sign in? 1. ")
-	w.sees("2. In the browser [1 or 2, Enter = 2]")
+	w.sees("2. In the browser, with an app registration of your own [1 or 2, Enter = 2]")
 	w.types("3")
 	w.sees("One of them, please.")
 	w.types("2")
@@ -467,6 +469,20 @@ func TestGuidedDevice(t *testing.T) {
 	}
 	w.sees("(twitch/")
 	w.ends(exitDone)
+}
+
+// An issuer that takes any port is not said to take one address alone.
+func TestGuidedAnyPort(t *testing.T) {
+	w := newOffice(t).at(80, nil, "connect", "oidc")
+	w.sees("The issuer's address,")
+	w.types("https://issuer.example")
+	w.sees("(any port, RFC 8252)")
+	w.sees("Client ID:")
+	if strings.Contains(w.output(), "must be exactly") {
+		t.Errorf("said: %s", w.output())
+	}
+	w.presses(ctrlC)
+	w.ends(exitFailed)
 }
 
 // TestGuidedApp: a secret that was typed wrong is typed again.

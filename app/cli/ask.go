@@ -171,15 +171,14 @@ func (t *tool) yes(ctx context.Context, question string, otherwise bool) (bool, 
 
 // hidden asks for a secret, which the terminal does not show. Spaces around it stay.
 func (t *tool) hidden(ctx context.Context, prompt string) (string, error) {
-	_, _ = io.WriteString(t.Stderr, prompt)
 	show := func() {}
-	if t.Hide != nil {
+	if t.Hide != nil { // before the question, which is a sign to type
 		var err error
 		if show, err = t.Hide(); err != nil {
-			_, _ = io.WriteString(t.Stderr, "\n")
 			return "", usage(platform.T("give it on stdin instead"), platform.T("the terminal cannot be read without showing what is typed"))
 		}
 	}
+	_, _ = io.WriteString(t.Stderr, prompt)
 	text, ok, err := t.wait(ctx)
 	show()
 	_, _ = io.WriteString(t.Stderr, "\n") // the terminal has not shown the one typed

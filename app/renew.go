@@ -59,10 +59,15 @@ func (p program) replace(ctx context.Context, svc agent.Service, about agent.Abo
 	if err != nil {
 		return err
 	}
+	now, err := next.About(ctx)
 	if c, ok := next.(*link.Client); ok {
 		_ = c.Close()
 	}
-	return nil
+	if err == nil && now.Version != Version() {
+		// The system's service manager was faster, with its own program.
+		return wrong(errors.New("another agent was started in its place"), platform.T("the agent is version %s, older than this window's %s, and so is its program", now.Version, Version()))
+	}
+	return err
 }
 
 // ended waits until the agent with a process ID has ended, or another has taken its place.

@@ -39,6 +39,8 @@ type fake struct {
 	pages chan agent.Page
 	// version is the agent's; empty is the window's own.
 	version string
+	// restarts is how often the agent was started again.
+	restarts int
 	// ui is the goroutine no call may come from; zero allows all.
 	ui uint64
 }
@@ -403,12 +405,12 @@ func (f *fake) Activate(_ context.Context, a agent.Activation) error {
 func (f *fake) About(context.Context) (agent.About, error) {
 	f.off()
 	f.mu.Lock()
-	version := f.version
+	version, restarts := f.version, f.restarts
 	f.mu.Unlock()
 	if version == "" {
 		version = "1.0.0"
 	}
-	return agent.About{Version: version, PID: 4711, Config: "/home/acme/.config/relink", Data: "/home/acme/.local/share/relink",
+	return agent.About{Version: version, PID: 4711 + restarts, Config: "/home/acme/.config/relink", Data: "/home/acme/.local/share/relink",
 		Log: "/home/acme/.local/state/relink/relink.log", Full: true}, f.failing("about")
 }
 func (f *fake) Pages(ctx context.Context) (<-chan agent.Page, error) {

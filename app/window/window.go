@@ -19,7 +19,6 @@ import (
 	"errors"
 	"image"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -57,7 +56,7 @@ type Config struct {
 	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
 	Start func(context.Context) error
 	// Renew is called when the agent is of another version than this window, once
-	// for each agent: the older of the two is to be restarted. It reports whether
+	// for each version: the older of the two is to be restarted. It reports whether
 	// that is this window, which then closes; nil only says so.
 	Renew func(ctx context.Context, s agent.Service, about agent.About) (outdated bool, err error)
 	// Practise starts the practice network with an agent and a window of its
@@ -157,7 +156,7 @@ type ui struct {
 	asked, shown int
 	away         bool
 	// skew says that agent and window are of different versions; renewed is the
-	// agent for which Config.Renew was called last, and belongs to watch.
+	// version for which Config.Renew was called last, and belongs to watch.
 	skew     string
 	renewed  string
 	outdated *Outdated
@@ -374,11 +373,12 @@ func (u *ui) skewed(s agent.Service, refused error) bool {
 		return false
 	}
 	u.post(func() { u.setSkew(said(refused)) })
-	which := about.Version + " " + strconv.Itoa(about.PID)
-	if u.cfg.Renew == nil || u.renewed == which {
+	// Once for a version, whatever its process: what keeps an older one up, such as
+	// a service of the system's, would start it for as long as it is ended.
+	if u.cfg.Renew == nil || u.renewed == about.Version {
 		return false
 	}
-	u.renewed = which
+	u.renewed = about.Version
 	outdated, err := u.cfg.Renew(u.ctx, s, about)
 	switch {
 	case u.ctx.Err() != nil:

@@ -369,6 +369,26 @@ func TestVersionsDiffer(t *testing.T) {
 		t.Error("it was tried twice")
 	}
 
+	// An older agent that something starts again each time is not ended again and again.
+	b.f.becomes("0.7.0")
+	for i := range 2 {
+		<-renewed
+		b.f.mu.Lock()
+		b.f.restarts++
+		tries := len(b.f.calls)
+		b.f.mu.Unlock()
+		answer <- nil
+		b.until("another try", func() bool { return len(b.f.called()) > tries+1 })
+		if len(renewed) == 0 {
+			break
+		}
+		if i == 1 {
+			close(answer) // whoever asks still
+			t.Fatal("the same older version was renewed again and again")
+		}
+	}
+	b.sees("The running agent is version 0.7.0. Restart Relink.")
+
 	outdated = true
 	b.u.choose("a4")
 	b.f.becomes("2.0.0")

@@ -67,7 +67,8 @@ type Vault interface {
 	Locked() error
 	TryUnlock(ctx context.Context) error
 	Unlock(ctx context.Context, passphrase string, create bool) error
-	// LockUp forgets the key until Unlock; TryUnlock then asks nobody for it.
+	// LockUp forgets the key until Unlock; TryUnlock then asks nobody for it, and
+	// Locked gives an error of the code LockedByHand.
 	LockUp()
 	// UseKeyring moves the key into the keyring.
 	UseKeyring(ctx context.Context) error
@@ -127,6 +128,9 @@ type SettingsStore interface {
 	Load() (s Settings, warning string, err error)
 	Save(s Settings) error
 }
+
+// LockedByHand is the code of the error of a vault that the person has locked.
+const LockedByHand = "by_hand"
 
 // Config wires an agent to the world. Vault, Settings, Net and Log are
 // required; a nil function is a part this machine lacks.

@@ -445,7 +445,7 @@ func (v *memVault) Unlock(_ context.Context, passphrase string, _ bool) error {
 func (v *memVault) LockUp() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.byHand, v.locked = true, &platform.Error{Kind: platform.KindLocked, Message: "the vault is locked, as you asked"}
+	v.byHand, v.locked = true, &platform.Error{Kind: platform.KindLocked, Code: LockedByHand, Message: "the vault is locked, as you asked"}
 }
 
 func (v *memVault) UseKeyring(context.Context) error { return v.Locked() }

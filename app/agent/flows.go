@@ -125,6 +125,9 @@ func (a *Agent) start(ctx context.Context, req connect.Request, acc *platform.Ac
 		return Flow{}, gone()
 	}
 	if err := a.cfg.Vault.Locked(); err != nil {
+		if e := platform.As(err, platform.KindLocked); e.Code == LockedByHand {
+			return Flow{}, e // only Unlock opens that
+		}
 		// Better now than after the person has signed in.
 		if err := a.cfg.Vault.Unlock(ctx, "", false); err != nil {
 			return Flow{}, platform.As(err, platform.KindLocked)

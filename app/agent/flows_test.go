@@ -330,6 +330,24 @@ func TestLessIsAskedAbout(t *testing.T) {
 	is(platform.StateLimited, 3)
 }
 
+// A sign-in does not open a vault that the person has locked.
+func TestSignInLeavesALockedVaultLocked(t *testing.T) {
+	d := newDesk(t)
+	id := d.connect(t, "linkedin").Accounts[0]
+	if err := d.Lock(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Reconnect(t.Context(), ReconnectRequest{Account: id}); platform.KindOf(err) != platform.KindLocked {
+		t.Errorf("reconnect: %v, want the vault's lock", err)
+	}
+	if _, err := d.Connect(t.Context(), ConnectRequest{Platform: "linkedin"}); platform.KindOf(err) != platform.KindLocked {
+		t.Errorf("connect: %v, want the vault's lock", err)
+	}
+	if d.vault.Locked() == nil {
+		t.Error("the vault was opened")
+	}
+}
+
 // A sign-in that began with a click on a note has nobody who watches it: the
 // window is shown for the question, and a note says it where nobody answered.
 func TestLessAfterAClick(t *testing.T) {

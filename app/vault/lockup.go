@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"relink/app/agent"
 	"relink/platform"
 )
 
@@ -12,7 +13,9 @@ import (
 func (v *Vault) LockUp() {
 	v.mu.Lock()
 	v.lock.byHand = true
-	v.lock.reason = locked(platform.T("the vault is locked, as you asked"), platform.T("open it with: relink unlock"))
+	reason := locked(platform.T("the vault is locked, as you asked"), platform.T("open it with: relink unlock"))
+	reason.Code = agent.LockedByHand
+	v.lock.reason = reason
 	v.key.Store(nil)
 	v.mu.Unlock()
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"relink/app/agent"
 	"relink/platform"
 )
 
@@ -13,6 +14,9 @@ func TestLockUpHoldsUntilUnlock(t *testing.T) {
 	v := mustOpen(t, cfg)
 	check(t, v.Create(t.Context(), testAccount(1), testGrant("account001", 1)))
 	v.LockUp()
+	if e := platform.As(v.Locked(), ""); e == nil || e.Code != agent.LockedByHand {
+		t.Errorf("locked: %v, want it to say by whom", e)
+	}
 	wantKind(t, v.Locked(), platform.KindLocked)
 	if _, err := v.Grant(t.Context(), "account001"); platform.KindOf(err) != platform.KindLocked {
 		t.Errorf("read a grant: %v", err)

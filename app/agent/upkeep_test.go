@@ -305,6 +305,7 @@ func TestSnapshotNamesTheLanguage(t *testing.T) {
 			if err := a.SetSettings(t.Context(), s); err != nil {
 				t.Fatal(err)
 			}
+			synctest.Wait() // the next snapshot is made
 			snap, err := a.Snapshot(t.Context())
 			if err != nil || snap.Language != tag {
 				t.Errorf("the snapshot is in %q, %v, want %q", snap.Language, err, tag)

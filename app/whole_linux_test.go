@@ -102,6 +102,15 @@ type stage struct {
 	ported bool
 }
 
+// writeProgram writes what is to be run. While it is open for writing no other
+// story may start a process, which would hold it open too and have it refused as
+// busy (golang.org/issue/22315).
+func writeProgram(path string, data []byte) error {
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	return os.WriteFile(path, data, 0o755)
+}
+
 func newStage(t *testing.T, program string, cfg desk.Config) *stage {
 	t.Helper()
 	s := &stage{t: t, program: program, d: desk.New(t, cfg), network: sandbox.New(sandbox.Config{})}

@@ -21,7 +21,7 @@ func practising(t *testing.T, program string) {
 	beside := filepath.Join(dir, "relink")
 	own, err := os.ReadFile(program)
 	if err == nil {
-		err = os.WriteFile(beside, own, 0o755)
+		err = writeProgram(beside, own)
 	}
 	if err != nil {
 		t.Fatal(err)

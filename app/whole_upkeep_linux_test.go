@@ -3,7 +3,6 @@ package app_test
 import (
 	"encoding/json"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -37,7 +36,7 @@ exec 3<>"/dev/tcp/${host%:*}/${host#*:}"
 printf 'GET /%s HTTP/1.0\r\nHost: %s\r\n\r\n' "${rest#*/}" "$host" >&3
 cat <&3 >/dev/null
 `
-	if err := os.WriteFile(browser, []byte(asks), 0o755); err != nil {
+	if err := writeProgram(browser, []byte(asks)); err != nil {
 		t.Fatal(err)
 	}
 	s.want(0, "settings", "set", "browser", browser)

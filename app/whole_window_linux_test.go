@@ -473,7 +473,7 @@ func versionsDiffer(t *testing.T, program string) {
 	installed := filepath.Join(dir, "relink")
 	data, err := os.ReadFile(program)
 	if err == nil {
-		err = os.WriteFile(installed, data, 0o755)
+		err = writeProgram(installed, data)
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -494,7 +494,7 @@ func versionsDiffer(t *testing.T, program string) {
 	s.quit(a)
 	data, err = os.ReadFile(newer)
 	if err == nil {
-		err = os.WriteFile(installed+".new", data, 0o755)
+		err = writeProgram(installed+".new", data)
 	}
 	if err == nil {
 		err = os.Rename(installed+".new", installed)

@@ -12,9 +12,8 @@ import (
 	"relink/platform"
 )
 
-// update changes an account's metadata in the vault and in the state, and
-// returns once the snapshot shows it: whoever changed something and looks next
-// must see it. The vault's account is changed, not a copy that may be old.
+// update changes an account's metadata in the vault and in the state. The
+// vault's account is changed, not a copy that may be old.
 func (a *Agent) update(ctx context.Context, name string, change func(*platform.Account)) (platform.Account, error) {
 	acc, err := a.find(name)
 	if err != nil {
@@ -32,13 +31,12 @@ func (a *Agent) update(ctx context.Context, name string, change func(*platform.A
 	a.mu.Lock()
 	a.index.put(acc)
 	a.mu.Unlock()
-	a.tell(func() {
+	return acc, a.shown(ctx, func() {
 		if e := a.entries[acc.ID]; e != nil {
 			e.account = acc
 			a.dirty[acc.ID] = e
 		}
 	})
-	return acc, a.settled(ctx)
 }
 
 // Snooze implements Service.
@@ -140,7 +138,7 @@ func (a *Agent) Pause(ctx context.Context, until time.Time) error {
 	if err := a.cfg.Vault.SetMeta(ctx, metaPaused, value); err != nil {
 		return platform.As(err, platform.KindStorage)
 	}
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		a.head.paused, a.headNew = until, true
 		a.replan()
 	})
@@ -259,7 +257,7 @@ func (a *Agent) Forget(ctx context.Context, account string, revoke bool) error {
 	a.index.drop(acc.ID)
 	delete(a.warm, acc.ID)
 	a.mu.Unlock()
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		e := a.entries[acc.ID]
 		if e == nil {
 			return
@@ -348,7 +346,7 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 	}
 	now := a.clock.now()
 	a.journal.add(Event{At: now, Kind: "settings", Text: platform.T("The app registration for %s was stored.", p.Name)})
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		part := appPart(p.ID, server)
 		if a.head.warnings[part] == "" {
 			return
@@ -421,7 +419,7 @@ func (a *Agent) SetSettings(ctx context.Context, s Settings) error {
 	a.settings.Store(&loaded)
 	was := platform.Language()
 	a.speak(loaded.Language)
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		if platform.Language() != was {
 			a.resay()
 		}
@@ -440,7 +438,7 @@ func (a *Agent) Unlock(ctx context.Context, passphrase string, create bool) erro
 	if err := a.cfg.Vault.Unlock(ctx, passphrase, create); err != nil {
 		return platform.As(err, platform.KindLocked)
 	}
-	return a.do(ctx, func() { a.lockChanged(nil, 0) })
+	return a.shown(ctx, func() { a.lockChanged(nil, 0) })
 }
 
 // Doctor implements Service.

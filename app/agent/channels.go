@@ -381,7 +381,7 @@ func (a *Agent) SetSecret(ctx context.Context, channel, secret string) error {
 	if err := a.cfg.Vault.SetSecret(ctx, channel, platform.NewSecret(secret)); err != nil {
 		return platform.As(err, platform.KindStorage)
 	}
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		a.warn(channel, "")
 		a.kick(channel, a.clock.now())
 	})

@@ -298,7 +298,7 @@ func (a *Agent) ForgetProgram(ctx context.Context, name string) error {
 		maps.DeleteFunc(w.used, func(n string, _ time.Time) bool { return programName(n) == name })
 	}
 	a.mu.Unlock()
-	return a.do(ctx, func() {
+	return a.shown(ctx, func() {
 		for id, e := range a.entries {
 			if _, took := e.takers[name]; took {
 				delete(e.takers, name)

@@ -241,10 +241,7 @@ func (a *Agent) Lock(ctx context.Context) error {
 	a.mu.Lock()
 	a.warm = map[string]warmToken{}
 	a.mu.Unlock()
-	if err := a.do(ctx, func() { a.headNew = true }); err != nil {
-		return err
-	}
-	return a.settled(ctx)
+	return a.shown(ctx, func() { a.headNew = true })
 }
 
 // UseKeyring implements Service.
@@ -252,7 +249,7 @@ func (a *Agent) UseKeyring(ctx context.Context) error {
 	if err := a.cfg.Vault.UseKeyring(ctx); err != nil {
 		return platform.As(err, platform.KindLocked)
 	}
-	return a.do(ctx, func() { a.lockChanged(nil, 0) })
+	return a.shown(ctx, func() { a.lockChanged(nil, 0) })
 }
 
 // Certificate implements Service.

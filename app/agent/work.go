@@ -27,6 +27,15 @@ func (a *Agent) do(ctx context.Context, f func()) error {
 	}
 }
 
+// shown runs f on the loop and returns once the snapshot shows what it changed:
+// whoever changes something and looks next must see it.
+func (a *Agent) shown(ctx context.Context, f func()) error {
+	if err := a.do(ctx, f); err != nil {
+		return err
+	}
+	return a.settled(ctx)
+}
+
 // settled waits until what was told to the loop so far shows in the snapshot.
 func (a *Agent) settled(ctx context.Context) error {
 	// The first ends a turn at the latest, the second is taken after that turn.

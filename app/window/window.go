@@ -19,6 +19,7 @@ import (
 	"errors"
 	"image"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ type Config struct {
 	// Start starts an agent, for the button beside "is not running"; nil leaves the button out.
 	Start func(context.Context) error
 	// Renew is called when the agent is of another version than this window, once
-	// for each version: the older of the two is to be restarted. It reports whether
+	// for each version, or each agent where the window is the older one: the older of the two is to be restarted. It reports whether
 	// that is this window, which then closes; nil only says so.
 	Renew func(ctx context.Context, s agent.Service, about agent.About) (outdated bool, err error)
 	// Practise starts the practice network with an agent and a window of its
@@ -156,7 +157,8 @@ type ui struct {
 	asked, shown int
 	away         bool
 	// skew says that agent and window are of different versions; renewed is the
-	// version for which Config.Renew was called last, and belongs to watch.
+	// version for which Config.Renew was called last, with the process where this
+	// window is the older one; it belongs to watch.
 	skew     string
 	renewed  string
 	outdated *Outdated
@@ -373,13 +375,18 @@ func (u *ui) skewed(s agent.Service, refused error) bool {
 		return false
 	}
 	u.post(func() { u.setSkew(said(refused)) })
-	// Once for a version, whatever its process: what keeps an older one up, such as
-	// a service of the system's, would start it for as long as it is ended.
-	if u.cfg.Renew == nil || u.renewed == about.Version {
+	process := about.Version + " " + strconv.Itoa(about.PID)
+	if u.cfg.Renew == nil || u.renewed == about.Version || u.renewed == process {
 		return false
 	}
-	u.renewed = about.Version
 	outdated, err := u.cfg.Renew(u.ctx, s, about)
+	// An older agent is ended once for a version, whatever its process: what keeps it
+	// up, such as a service of the system's, would start it for as long as it is ended.
+	// Where this window is the older one, each new agent is a reason to look again
+	// whether the program was updated by now.
+	if u.renewed = about.Version; outdated {
+		u.renewed = process
+	}
 	switch {
 	case u.ctx.Err() != nil:
 	case err != nil:

@@ -2,10 +2,13 @@ package link
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"io"
 	"iter"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	jsonv1 "github.com/go-json-experiment/json/v1"
 
 	"relink/app/agent"
 )
@@ -57,48 +60,64 @@ func (d *differ) next(s *agent.Snapshot) frame {
 	return f
 }
 
+// dialect is the JSON of the rest of the API, which encoding/json takes. A name
+// that is not UTF-8 must not keep a window from all accounts.
+var dialect = json.JoinOptions(
+	jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true),
+	json.FormatNilSliceAsNull(true), json.FormatNilMapAsNull(true),
+	jsonv1.FormatDurationAsNano(true), jsonv1.OmitEmptyWithLegacySemantics(true),
+)
+
 // write writes a frame as one line of JSON, row by row: the reader takes the
 // first ones in while the last are not written yet, and with thousands of
 // accounts nobody holds all of it as text.
 func (f frame) write(to io.Writer) error {
 	w := bufio.NewWriterSize(to, 32<<10)
-	put := func(before string, v any) error {
-		data, err := json.Marshal(v)
-		if err != nil {
-			return err
-		}
-		_, _ = w.WriteString(before) // Flush tells
-		_, err = w.Write(data)
-		return err
-	}
-	if err := put(`{"head":`, f.Head); err != nil {
-		return err
-	}
-	for i, row := range f.Rows {
-		before := ","
-		if i == 0 {
-			before = `,"rows":[`
-		}
-		if err := put(before, row); err != nil {
-			return err
-		}
-	}
+	out := writer{Encoder: jsontext.NewEncoder(w, dialect)}
+	out.token(jsontext.BeginObject)
+	out.token(jsontext.String("head"))
+	out.value(f.Head)
 	if len(f.Rows) > 0 {
-		_ = w.WriteByte(']')
+		out.token(jsontext.String("rows"))
+		out.token(jsontext.BeginArray)
+		for _, row := range f.Rows {
+			out.value(row)
+		}
+		out.token(jsontext.EndArray)
 	}
 	if len(f.Removed) > 0 {
-		if err := put(`,"removed":`, f.Removed); err != nil {
-			return err
-		}
+		out.token(jsontext.String("removed"))
+		out.value(f.Removed)
 	}
-	_, _ = w.WriteString("}\n")
+	out.token(jsontext.EndObject)
+	if out.err != nil {
+		return out.err
+	}
 	return w.Flush()
+}
+
+// writer writes until the first error, and keeps that.
+type writer struct {
+	*jsontext.Encoder
+	err error
+}
+
+func (w *writer) token(t jsontext.Token) {
+	if w.err == nil {
+		w.err = w.WriteToken(t)
+	}
+}
+
+func (w *writer) value(v any) {
+	if w.err == nil {
+		w.err = json.MarshalEncode(w.Encoder, v)
+	}
 }
 
 // frames reads a Watch stream until it ends or breaks.
 func frames(r io.Reader) iter.Seq[frame] {
 	return func(yield func(frame) bool) {
-		in := json.NewDecoder(r)
+		in := jsontext.NewDecoder(r, dialect)
 		for {
 			f, err := read(in)
 			if err != nil || !yield(f) {
@@ -109,39 +128,39 @@ func frames(r io.Reader) iter.Seq[frame] {
 }
 
 // read reads a frame as it comes.
-func read(in *json.Decoder) (f frame, err error) {
-	expect := func(d json.Delim) error {
-		t, err := in.Token()
-		if err == nil && t != d {
-			err = fmt.Errorf("read a frame: %v where %v was to be", t, d)
+func read(in *jsontext.Decoder) (f frame, err error) {
+	expect := func(k jsontext.Kind) error {
+		t, err := in.ReadToken()
+		if err == nil && t.Kind() != k {
+			err = fmt.Errorf("read a frame: %v where %v was to be", t.Kind(), k)
 		}
 		return err
 	}
 	if err := expect('{'); err != nil {
 		return f, err
 	}
-	for in.More() {
-		name, err := in.Token()
+	for in.PeekKind() == '"' {
+		name, err := in.ReadToken()
 		if err != nil {
 			return f, err
 		}
-		switch name {
+		switch name.String() {
 		case "head":
-			err = in.Decode(&f.Head)
+			err = json.UnmarshalDecode(in, &f.Head)
 		case "rows":
 			err = expect('[')
-			for err == nil && in.More() {
+			for err == nil && in.PeekKind() != ']' {
 				row := &agent.Row{}
-				err = in.Decode(row)
+				err = json.UnmarshalDecode(in, row)
 				f.Rows = append(f.Rows, row)
 			}
 			if err == nil {
 				err = expect(']')
 			}
 		case "removed":
-			err = in.Decode(&f.Removed)
+			err = json.UnmarshalDecode(in, &f.Removed)
 		default:
-			err = in.Decode(&json.RawMessage{})
+			err = in.SkipValue()
 		}
 		if err != nil {
 			return f, err

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/gofrs/flock"
@@ -77,8 +79,9 @@ func Inspect(ctx context.Context, cfg Config, r io.Reader, passphrase string) (a
 }
 
 // Erase deletes the vault of cfg.Dir and what was set aside of it, with its key
-// in the keyring. It must not be open anywhere. The key goes first: whatever
-// should stay of the files after a crash opens nothing any more.
+// in the keyring. It must not be open anywhere. The keys go first, the vault's own
+// last of them: as long as one stays, no file goes and the vault opens as before.
+// Whatever should stay of the files after a crash opens nothing any more.
 func Erase(ctx context.Context, cfg Config) error {
 	cfg = cfg.filled()
 	if !exists(cfg.Dir) {
@@ -105,17 +108,29 @@ func Erase(ctx context.Context, cfg Config) error {
 		return err
 	}
 	// Again: what was looked into may have left a journal beside it.
-	if names, err = os.ReadDir(cfg.Dir); err != nil {
-		return storage(platform.T("delete the vault"), err)
+	if again, err := os.ReadDir(cfg.Dir); err == nil {
+		names = again
 	}
+	var left []string
+	var failed error
 	for _, e := range names {
-		if ours(e.Name()) {
-			if err := os.RemoveAll(cfg.path(e.Name())); err != nil {
-				return storage(platform.T("delete the vault"), err)
-			}
+		if !ours(e.Name()) {
+			continue
+		}
+		if err := os.RemoveAll(cfg.path(e.Name())); err != nil {
+			left, failed = append(left, cfg.path(e.Name())), err
 		}
 	}
-	return storage(platform.T("delete the vault"), syncDir(cfg.Dir))
+	if failed != nil {
+		return &platform.Error{
+			Kind: platform.KindStorage, Message: platform.T("not everything of the vault could be deleted; this is left: %s", strings.Join(left, ", ")),
+			Repair: platform.T("delete it by hand"), Err: failed,
+		}
+	}
+	if err := syncDir(cfg.Dir); err != nil {
+		cfg.Log.Warn("the disk has not confirmed that the vault is deleted", "error", err)
+	}
+	return nil
 }
 
 // ours reports whether a name in the vault's directory is the vault's: its
@@ -131,46 +146,82 @@ func ours(name string) bool {
 
 // eraseKeys deletes the keyring's items of the vault and of those set aside.
 func (v *Vault) eraseKeys(ctx context.Context, names []os.DirEntry) error {
+	own := ""
+	aside := map[string][]string{} // the files by their key's item
 	for _, e := range names {
 		rest, is := strings.CutPrefix(e.Name(), fileName)
 		if !is || strings.HasSuffix(rest, "-wal") || strings.HasSuffix(rest, "-shm") || strings.HasSuffix(rest, "-journal") {
 			continue
 		}
-		if err := v.eraseKey(ctx, v.cfg.path(e.Name())); err != nil {
+		home, err := v.keyItem(ctx, v.cfg.path(e.Name()))
+		if err != nil {
 			return err
 		}
+		if rest == "" {
+			own = home
+		} else if home != "" {
+			aside[home] = append(aside[home], e.Name())
+		}
 	}
-	return nil
+	var gone []string // the files that no longer open
+	for _, home := range slices.Sorted(maps.Keys(aside)) {
+		if home == own { // a copy of the vault: they go together
+			continue
+		}
+		deleted, err := v.eraseKey(ctx, home, gone)
+		if err != nil {
+			return err
+		}
+		if deleted {
+			gone = append(gone, aside[home]...)
+		}
+	}
+	if own == "" {
+		return nil
+	}
+	_, err := v.eraseKey(ctx, own, gone)
+	return err
 }
 
-// eraseKey deletes the keyring's item of one vault, where its key is there.
-func (v *Vault) eraseKey(ctx context.Context, path string) error {
+// keyItem is the keyring's item of one vault; empty where its key is elsewhere
+// or the file cannot be read, and so names none.
+func (v *Vault) keyItem(ctx context.Context, path string) (string, error) {
 	if info, err := os.Stat(path); err != nil || info.Size() == 0 {
-		return nil
+		return "", nil
 	}
 	db, err := openDB(path, 1, true)
 	if err != nil {
-		return storage(platform.T("read the vault"), err)
+		return "", storage(platform.T("read the vault"), err)
 	}
 	defer func() { _ = db.Close() }()
 	var home, kind string
 	if err := db.QueryRowContext(ctx, "SELECT h.value, coalesce((SELECT value FROM meta WHERE key = ?), '') FROM meta h WHERE h.key = ?", metaKind, metaHome).Scan(&home, &kind); err != nil {
-		return nil //nolint:nilerr // a file that cannot be read names no key
+		return "", ctx.Err()
 	}
 	if kind != KeyKeyring {
-		return nil
+		return "", nil
 	}
+	return home, nil
+}
+
+// eraseKey deletes one item of the keyring and reports whether it was there.
+// gone are the files set aside whose keys are deleted already; the error names them.
+func (v *Vault) eraseKey(ctx context.Context, home string, gone []string) (bool, error) {
 	kctx, cancel := context.WithTimeout(ctx, v.cfg.PromptTimeout)
 	defer cancel()
-	err = v.cfg.Keyring.Delete(kctx, service, home)
-	if err == nil || errors.Is(err, ErrNoKey) {
-		return nil
+	err := v.cfg.Keyring.Delete(kctx, service, home)
+	switch {
+	case err == nil:
+		return true, nil
+	case errors.Is(err, ErrNoKey):
+		return false, nil
+	case ctx.Err() != nil:
+		return false, ctx.Err()
 	}
-	if ctx.Err() != nil {
-		return ctx.Err()
+	message := platform.T("the key could not be deleted from the keyring (item %s); nothing was deleted", service+"/"+home)
+	if len(gone) > 0 {
+		message = platform.T("the key could not be deleted from the keyring (item %s); your vault is as it was, but what was set aside no longer opens: %s",
+			service+"/"+home, strings.Join(gone, ", "))
 	}
-	return &platform.Error{
-		Kind: platform.KindLocked, Message: platform.T("the key could not be deleted from the keyring (item %s); nothing was deleted", service+"/"+home),
-		Repair: platform.T("unlock the keyring and try again"), Err: err,
-	}
+	return false, &platform.Error{Kind: platform.KindLocked, Message: message, Repair: platform.T("unlock the keyring and try again"), Err: err}
 }

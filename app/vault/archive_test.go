@@ -3,8 +3,10 @@ package vault
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,5 +106,53 @@ func TestErase(t *testing.T) {
 	check(t, Erase(context.Background(), none))
 	if exists(none.Dir) {
 		t.Error("deleting made a directory")
+	}
+}
+
+// What a deletion that fails says of what it has deleted is so: the vault's own
+// key goes last, and no file before it.
+func TestEraseSaysWhatItDeleted(t *testing.T) {
+	cfg, k := testConfig(t)
+	v := mustOpen(t, cfg)
+	check(t, v.Create(t.Context(), testAccount(1), testGrant("account001", 1)))
+	var archive bytes.Buffer
+	check(t, v.Backup(t.Context(), &archive, "for the archive"))
+	check(t, v.Close())
+	old := slices.Collect(maps.Keys(k.items))[0]
+	if _, err := Restore(t.Context(), cfg, &archive, "for the archive", true); err != nil || len(k.items) != 2 {
+		t.Fatalf("restore: %v, %d items", err, len(k.items))
+	}
+	own := ""
+	for item := range k.items {
+		if item != old {
+			own = item
+		}
+	}
+	for _, tt := range []struct {
+		name, keeps, says, not string
+	}{
+		{"the key of one set aside", old, "nothing was deleted", "no longer opens"},
+		{"the vault's own key", own, "no longer opens: " + fileName + ".", "nothing was deleted"},
+	} {
+		before := len(k.items)
+		k.set(func(k *fakeKeyring) { k.keeps = map[string]bool{tt.keeps: true} })
+		err := Erase(t.Context(), cfg)
+		wantKind(t, err, platform.KindLocked)
+		if text := err.Error(); !strings.Contains(text, tt.says) || strings.Contains(text, tt.not) || !strings.Contains(text, tt.keeps) {
+			t.Errorf("%s stays: it says %q", tt.name, text)
+		}
+		if now := len(k.items); tt.not == "nothing was deleted" == (now == before) {
+			t.Errorf("%s stays: %d items were in the keyring, %d are", tt.name, before, now)
+		}
+		v := mustOpen(t, cfg)
+		if _, err := v.Grant(t.Context(), "account001"); err != nil {
+			t.Errorf("%s stays: the vault: %v", tt.name, err)
+		}
+		check(t, v.Close())
+	}
+	k.set(func(k *fakeKeyring) { k.keeps = nil })
+	check(t, Erase(t.Context(), cfg))
+	if got := strings.Join(dirNames(t, cfg.Dir), " "); got != lockDir || len(k.items) != 0 {
+		t.Errorf("left: %s, %d items", got, len(k.items))
 	}
 }

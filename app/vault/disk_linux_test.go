@@ -19,6 +19,7 @@ func init() {
 	children["full"] = full
 	children["readonly"] = readOnly
 	children["limited"] = limited
+	children["undeletable"] = undeletable
 }
 
 // alone runs a child as root of a user and mount namespace of its own, where
@@ -43,9 +44,10 @@ func alone(t *testing.T, what string) {
 	t.Log(strings.TrimSpace(string(out)))
 }
 
-func TestDiskFull(t *testing.T)  { alone(t, "full") }
-func TestReadOnly(t *testing.T)  { alone(t, "readonly") }
-func TestFileLimit(t *testing.T) { runLimited(t) }
+func TestDiskFull(t *testing.T)             { alone(t, "full") }
+func TestReadOnly(t *testing.T)             { alone(t, "readonly") }
+func TestEraseNamesWhatIsLeft(t *testing.T) { alone(t, "undeletable") }
+func TestFileLimit(t *testing.T)            { runLimited(t) }
 
 // tinyDisk mounts 1 MB on the test's directory and begins a vault there.
 func tinyDisk() (*Vault, Config, error) {
@@ -203,4 +205,41 @@ func limited() error {
 		return err
 	}
 	return savesAgain(v, cfg, refused)
+}
+
+// undeletable deletes a vault of which one thing cannot be deleted: something is mounted there.
+func undeletable() error {
+	v, cfg, err := tinyDisk()
+	if err != nil {
+		return err
+	}
+	if err := v.Close(); err != nil {
+		return err
+	}
+	stuck := cfg.Dir + "/.backup-1"
+	if err := os.Mkdir(stuck, 0o700); err != nil {
+		return err
+	}
+	if err := unix.Mount("none", stuck, "tmpfs", 0, "size=64k"); err != nil {
+		return err
+	}
+	err = Erase(context.Background(), cfg)
+	var e *platform.Error
+	if !errors.As(err, &e) || e.Kind != platform.KindStorage || !strings.Contains(e.Message, stuck) || strings.Contains(e.Error(), "nothing was changed") {
+		return fmt.Errorf("it says %w", err)
+	}
+	if exists(cfg.path(fileName)) || exists(cfg.path(draftDir)) {
+		return errors.New("what could be deleted is still there")
+	}
+	if err := unix.Unmount(stuck, 0); err != nil {
+		return err
+	}
+	if err := Erase(context.Background(), cfg); err != nil {
+		return err
+	}
+	if exists(stuck) {
+		return errors.New("the second time left it, too")
+	}
+	fmt.Println("deleted, and what was left was named")
+	return nil
 }

@@ -25,6 +25,8 @@ type fakeKeyring struct {
 	forgets bool
 	// sticks: Delete says yes and deletes nothing.
 	sticks bool
+	// keeps are the items (service/user) that Delete refuses to delete.
+	keeps map[string]bool
 	// prompts: it is locked, and asking puts up its prompt.
 	prompts bool
 	gets    int
@@ -86,6 +88,9 @@ func (k *fakeKeyring) Delete(_ context.Context, service, user string) error {
 	defer k.mu.Unlock()
 	if k.fault != nil {
 		return k.fault
+	}
+	if k.keeps[service+"/"+user] {
+		return errKeyringLocked
 	}
 	if !k.sticks {
 		delete(k.items, service+"/"+user)

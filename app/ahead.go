@@ -4,9 +4,7 @@ package app
 
 import (
 	"context"
-	"runtime/debug"
 	"sync"
-	"time"
 
 	"relink/app/agent"
 )
@@ -49,26 +47,4 @@ func (a *ahead) Watch(ctx context.Context) (<-chan *agent.Snapshot, error) {
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-}
-
-const (
-	// letBe is how long a window that opens collects no garbage: until it is
-	// painted, on a slow machine too.
-	letBe = time.Second
-	// letBeMost is the memory in bytes from which on it does all the same.
-	letBeMost = 256 << 20
-)
-
-// letGarbageBe has a window open without collecting garbage. Nearly all of what
-// it makes by then, the accounts and the fonts above all, is to stay; to walk it
-// again and again as it grew took a fifth of the time until 10,000 accounts were
-// painted. Then what is left over is given back to the system at once.
-func letGarbageBe() {
-	percent, limit := debug.SetGCPercent(-1), debug.SetMemoryLimit(-1)
-	debug.SetMemoryLimit(min(limit, letBeMost))
-	time.AfterFunc(letBe, func() {
-		debug.SetMemoryLimit(limit)
-		debug.SetGCPercent(percent)
-		debug.FreeOSMemory()
-	})
 }

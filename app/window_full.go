@@ -49,7 +49,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 	defer cancel()
 	screen := watchOpenGL(cancel)
 	defer screen.end()
-	letGarbageBe()
+	desktop.LetGarbageBe()
 	svc = watchAhead(ctx, svc)
 	err := window.Run(ctx, p.gui.App(), window.Config{
 		Renew: p.renew, Language: config.SetLanguage,

@@ -1,12 +1,10 @@
 package cli
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
-	"relink/app/agent"
 	"relink/platform"
 )
 
@@ -180,36 +178,4 @@ func FuzzWrap(f *testing.F) {
 			}
 		}
 	})
-}
-
-// TestBySignIn: what one sign-in brings back stands together, at the place of the worst of it.
-func TestBySignIn(t *testing.T) {
-	row := func(id, platformID, owner string) *agent.Row {
-		return &agent.Row{Account: platform.Account{ID: id, Platform: platformID, OwnerID: owner}}
-	}
-	var got []string
-	for _, r := range bySignIn([]*agent.Row{row("1", "facebook", "u1"), row("2", "linkedin", ""), row("3", "facebook", "u2"), row("4", "facebook", "u1"), row("5", "linkedin", ""), row("6", "instagram", "u1")}) {
-		got = append(got, r.Account.ID)
-	}
-	if fmt.Sprint(got) != "[1 4 2 3 5 6]" {
-		t.Errorf("got %v", got)
-	}
-}
-
-func TestHealed(t *testing.T) {
-	row := func(generation int, state platform.State) *agent.Row {
-		return &agent.Row{Grant: platform.Grant{Generation: generation}, Status: platform.Status{State: state}}
-	}
-	before := row(2, platform.StateExpired)
-	for _, tt := range []struct {
-		now  *agent.Row
-		want bool
-	}{
-		{row(3, platform.StateConnected), true}, {row(3, platform.StateLimited), true}, {row(2, platform.StateConnected), false},
-		{row(3, platform.StateRevoked), false}, {row(3, platform.StateExpiring), false}, {nil, false},
-	} {
-		if got := healed(before, tt.now); got != tt.want {
-			t.Errorf("%+v: got %v", tt.now, got)
-		}
-	}
 }

@@ -221,7 +221,7 @@ func (t *tool) reconnect() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "reconnect [ACCOUNT]",
 		Short:   platform.T("Sign in again for an account that is there"),
-		Long:    platform.T(`Sign in again for an account that is there. Its name, settings and history stay. With --all: every account that needs somebody or ends soon, one at a time. At a terminal, without either, they are listed to choose from.`),
+		Long:    platform.T(`Sign in again for an account that is there. Its name, settings and history stay. With --all: every account that needs somebody or ends soon, one sign-in at a time; those of one person at one platform take one together. At a terminal, without either, they are listed to choose from.`),
 		Example: "  relink reconnect\n  relink reconnect linkedin/acme\n  relink reconnect --all",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 1 != all && len(args) < 2 || len(args) == 0 && t.guided() {
@@ -310,35 +310,21 @@ func (t *tool) reconnectAll(ctx context.Context, svc agent.Service, s signIn) er
 	if err != nil {
 		return err
 	}
-	var due []platform.Account
-	for r := range snapshot.All() {
-		if r.Status.State.NeedsPerson() || r.Status.State == platform.StateExpiring {
-			due = append(due, r.Account)
-		}
-	}
-	if len(due) == 0 {
+	rows := due(snapshot)
+	if len(rows) == 0 {
 		if t.json {
 			return nil
 		}
-		return t.print(platform.T("Nobody is needed."))
+		return t.print("%s", platform.T("Nobody is needed."))
 	}
-	code := exitDone
-	for i, a := range due {
-		t.say("%s", platform.T("%s (%d of %d)", a.Title(), i+1, len(due)))
-		err := t.reconnectOne(ctx, svc, a.ID, s)
+	return t.each(ctx, svc, rows, func(row *agent.Row, _ bool) (bool, error) {
+		err := t.reconnectOne(ctx, svc, row.Account.ID, s)
 		if err == nil {
-			continue
+			return true, nil
 		}
-		t.say("relink: %s: %s", a.Ref(), errorLine(err))
-		code = worse(code, exitCode(err))
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if code != exitDone {
-		return told(code)
-	}
-	return nil
+		t.say("relink: %s: %s", row.Account.Ref(), errorLine(err))
+		return ctx.Err() == nil, told(exitCode(err))
+	})
 }
 
 // follow leads a flow to its end and tells it.

@@ -175,13 +175,14 @@ func TestConnect(t *testing.T) {
 		},
 		{
 			name: "reconnect all", args: "reconnect --all", interactive: true, flows: plain,
-			out: connected + connected, err: "Facebook · Acme Shop (1 of 2)\n" + open + "LinkedIn · Acme (2 of 2)\n" + open,
+			out: connected + connected, err: "\nFacebook · Acme Shop (1 of 2)\n" + open + "\nLinkedIn · Acme (2 of 2)\n" + open + "\n2 accounts were reconnected.\n",
 			calls: []string{"Reconnect {Account:a2 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 		{
 			name: "one failure does not stop the rest", args: "reconnect --all", interactive: true, code: exitUnreachable,
 			flows: plain, errs: map[string]error{"Reconnect": &platform.Error{Kind: platform.KindRetry, Message: "no answer", Repair: "later"}},
-			err:   "Facebook · Acme Shop (1 of 2)\nrelink: facebook/shop: no answer; later\nLinkedIn · Acme (2 of 2)\nrelink: linkedin/acme: no answer; later\n",
+			err: "\nFacebook · Acme Shop (1 of 2)\nrelink: facebook/shop: no answer; later\n\nLinkedIn · Acme (2 of 2)\nrelink: linkedin/acme: no answer; later\n" +
+				"\n0 accounts were reconnected. 2 were not reconnected: facebook/shop and linkedin/acme.\n",
 			calls: []string{"Reconnect {Account:a2 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}", "Reconnect {Account:a1 Anew:false NoBrowser:false NoListener:false Device:false Login: Secret:}"},
 		},
 	}
@@ -232,6 +233,55 @@ func TestCtrlCCancelsTheFlow(t *testing.T) {
 	}
 	if !strings.HasSuffix(b.err.String(), "\nrelink: cancelled; nothing was changed; run the command again when it suits\n") {
 		t.Errorf("stderr: got %q", b.err.String())
+	}
+}
+
+// TestReconnectAllBySignIn: accounts that one sign-in brings back take one, and
+// a sign-in that fails takes none of the others with it.
+func TestReconnectAllBySignIn(t *testing.T) {
+	row := func(id, owner string, generation int, ended bool) *agent.Row {
+		a := platform.Account{ID: id, Platform: "facebook", ProviderID: id, Alias: id, Name: id, OwnerID: owner}
+		g := platform.Grant{Account: id, Generation: generation, Clocks: []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceNever}}}
+		if ended {
+			g.Fault = platform.Fault{Code: "revoked", First: noon, Last: noon, Count: 2, AccessRejected: true, Definite: true}
+		}
+		return &agent.Row{Account: a, Grant: g, Status: platform.Assess(a, g, noon)}
+	}
+	rows := []*agent.Row{row("p1", "u1", 1, true), row("p2", "u1", 1, true), row("p3", "u1", 1, true), row("q1", "u2", 1, true), row("q2", "u2", 1, true), row("r1", "u3", 1, true)}
+	f := &fake{snapshot: agent.NewSnapshot(agent.Snapshot{Seq: 1, At: noon}, rows), flows: []agent.Flow{step(1, agent.PhaseDone)}}
+	f.again = func(account string) error {
+		switch account {
+		case "p1": // and p2 with it; p3 was not ticked
+			rows[0], rows[1] = row("p1", "u1", 2, false), row("p2", "u1", 2, false)
+		case "p3":
+			rows[2] = row("p3", "u1", 3, false)
+		case "q1":
+			return &platform.Error{Kind: platform.KindRetry, Message: "no answer", Repair: "later"}
+		case "r1":
+			rows[5] = row("r1", "u3", 2, false)
+		}
+		f.snapshot = agent.NewSnapshot(agent.Snapshot{Seq: 2, At: noon}, rows)
+		return nil
+	}
+	b := bench{fake: f, interactive: true}
+	if code := b.run(t, "reconnect", "--all"); code != exitUnreachable {
+		t.Errorf("exit code %d", code)
+	}
+	var asked []string
+	for _, c := range f.calls {
+		asked = append(asked, strings.TrimPrefix(strings.Fields(c)[1], "{Account:"))
+	}
+	if want := []string{"p1", "p3", "q1", "r1"}; !slices.Equal(asked, want) {
+		t.Errorf("signed in for %q, want %q", asked, want)
+	}
+	for _, want := range []string{
+		"Facebook · p1 and 2 more (1 of 3)", "Facebook · p2 came back with it", "Facebook · p3 (1 of 3)",
+		"Facebook · q1 and 1 more (2 of 3)", "relink: facebook/q1: no answer; later", "Facebook · r1 (3 of 3)",
+		"3 accounts were reconnected. 1 came back along with another. 2 were not reconnected: facebook/q1 and facebook/q2.",
+	} {
+		if !strings.Contains(b.err.String(), want) {
+			t.Errorf("nothing says %q in\n%s", want, b.err.String())
+		}
 	}
 }
 

@@ -52,6 +52,8 @@ type fake struct {
 	channels []agent.Channel
 	saved    agent.Settings // what SetSettings was given last
 	programs []agent.Program
+	// again, where it is not nil, says what comes of reconnecting an account.
+	again func(account string) error
 }
 
 func (f *fake) note(name string, args ...any) error {
@@ -81,7 +83,11 @@ func (f *fake) Connect(_ context.Context, r agent.ConnectRequest) (agent.Flow, e
 }
 
 func (f *fake) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flow, error) {
-	return f.first(), f.note("Reconnect", r)
+	err := f.note("Reconnect", r)
+	if err == nil && f.again != nil {
+		err = f.again(r.Account)
+	}
+	return f.first(), err
 }
 
 func (f *fake) Flow(ctx context.Context, _ string, after int) (agent.Flow, error) {

@@ -594,16 +594,33 @@ func TestGuidedQueue(t *testing.T) {
 	for i, r := range due(o.snapshot()) {
 		numbers[r.Account.Ref()] = strconv.Itoa(i + 1)
 	}
-	w.types(strings.Join([]string{numbers["facebook/acme-shop"], numbers["linkedin/acme-owner"], numbers["facebook/acme-blog"]}, ","))
-	w.sees("Facebook · Acme Shop (1 of 3)")
+	shop, blog, person := numbers["facebook/acme-shop"], numbers["facebook/acme-blog"], numbers["linkedin/acme-owner"]
+	which := strings.Join([]string{shop, person, blog}, ",")
+
+	// A sign-in that is skipped is not asked for again by its other Page.
+	w.types(which)
+	w.sees("Facebook · Acme Shop and 1 more (1 of 2)")
+	w.sees("waiting for your browser…")
+	w.signsIn(sandbox.Choice{Person: "Other Person"})
+	w.sees("3. Skip this account 4. Stop What now? [1-4, Enter = 4]")
+	w.types("3")
+	w.sees("LinkedIn · Acme Owner (2 of 2) [Enter")
+	w.types("q")
+	w.sees("0 accounts were reconnected. 3 were not reconnected: facebook/acme-shop, facebook/acme-blog and linkedin/acme-owner.")
+	w.ends(exitPerson)
+
+	w = o.at(80, nil, "reconnect")
+	w.sees("Which? [1-3")
+	w.types(which)
+	w.sees("Facebook · Acme Shop and 1 more (1 of 2)")
 	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	w.sees("Facebook · Acme Blog came back with it; there is nothing to do.")
-	w.sees("LinkedIn · Acme Owner (3 of 3) [Enter = sign in, s = skip, q = stop]")
+	w.sees("LinkedIn · Acme Owner (2 of 2) [Enter = sign in, s = skip, q = stop]")
 	w.types("what")
 	w.sees("Enter, s or q, please.")
 	w.types("s")
-	w.sees("1 account was reconnected. 1 came back along with another. 1 is left for later.")
+	w.sees("1 account was reconnected. 1 came back along with another. 1 was not reconnected: linkedin/acme-owner.")
 	w.ends(exitPerson)
 
 	// What is left can be found by a part of its name, and is then alone.

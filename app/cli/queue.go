@@ -128,100 +128,131 @@ func (t *tool) list(rows []*agent.Row) {
 // pad is a number before one of n things.
 func pad(i, n int) string { return fmt.Sprintf("%*d. ", len(fmt.Sprint(n)), i) }
 
-// bySignIn puts those beside each other that one sign-in brings back, in the
-// order in which the first of each comes.
-func bySignIn(rows []*agent.Row) []*agent.Row {
-	var order []string
-	groups := map[string][]*agent.Row{}
-	for _, r := range rows {
-		a := r.Account
-		key := strings.Join([]string{a.Platform, a.Server, a.OwnerID}, "\n")
-		if a.OwnerID == "" {
-			key = a.ID
+// stillOpen are those of one sign-in's accounts that are not back yet. It tells
+// of the others; along counts those that are back.
+func (t *tool) stillOpen(s *agent.Snapshot, rows []*agent.Row, along *int) []*agent.Row {
+	var out []*agent.Row
+	for _, row := range rows {
+		switch now := s.Row(row.Account.ID); {
+		case now == nil:
+			t.tell(platform.T("%s is not there any more.", row.Account.Title()))
+		case now.BackSince(row):
+			*along++
+			t.tell(platform.T("%s came back with it; there is nothing to do.", row.Account.Title()))
+		default:
+			out = append(out, row)
 		}
-		if groups[key] == nil {
-			order = append(order, key)
-		}
-		groups[key] = append(groups[key], r)
-	}
-	out := make([]*agent.Row, 0, len(rows))
-	for _, key := range order {
-		out = append(out, groups[key]...)
 	}
 	return out
 }
 
-// healed reports whether an account has got a new grant meanwhile that is in order.
-func healed(before, now *agent.Row) bool {
-	return now != nil && now.Grant.Generation > before.Grant.Generation && !now.Status.State.NeedsPerson() && now.Status.State != platform.StateExpiring
-}
+// errStopped: the person leaves this account and all that follow for later.
+var errStopped = errors.New("stopped")
 
-// walk brings accounts back one after another, one tab at a time.
-func (t *tool) walk(ctx context.Context, svc agent.Service, rows []*agent.Row, s signIn) error {
-	rows = bySignIn(rows)
-	code, done, along, left := exitDone, 0, 0, 0
-	began := false
-	for i, row := range rows {
-		snapshot, err := svc.Snapshot(ctx)
-		if err != nil {
-			return err
-		}
-		now := snapshot.Row(row.Account.ID)
-		if now == nil {
-			t.tell(platform.T("%s is not there any more.", row.Account.Title()))
-			continue
-		}
-		if healed(row, now) {
-			along++
-			t.tell(platform.T("%s came back with it; there is nothing to do.", row.Account.Title()))
-			continue
-		}
-		if len(rows) > 1 {
-			t.say("")
-			t.tell(platform.T("%s (%d of %d)", row.Account.Title(), i+1, len(rows)))
-		}
-		if began {
-			act, err := answered(ctx, t, platform.T("[Enter = sign in, s = skip, q = stop] "), queueAnswer)
+// each brings accounts back, one sign-in after another, and says at the end what
+// was done and what was not. again signs in for the one account it is given, a
+// later one where more is true, and gives whether a failure leaves the others of
+// the queue to go on with.
+func (t *tool) each(ctx context.Context, svc agent.Service, rows []*agent.Row, again func(row *agent.Row, more bool) (goOn bool, err error)) error {
+	groups := agent.BySignIn(rows)
+	code, done, along := exitDone, 0, 0
+	var left []*agent.Row
+	var ended error
+	for i := 0; i < len(groups) && ended == nil; i++ {
+		for group := groups[i]; ; group = group[1:] {
+			snapshot, err := svc.Snapshot(ctx)
 			if err != nil {
-				return err
-			}
-			if act == "q" {
-				left += len(rows) - i
-				code = worse(code, needed(rows[i:]))
+				left, ended = slices.Concat(left, group, slices.Concat(groups[i+1:]...)), err
 				break
 			}
-			if act == "s" {
-				left++
-				code = worse(code, needed(rows[i:i+1]))
+			if group = t.stillOpen(snapshot, group, &along); len(group) == 0 {
+				break
+			}
+			if len(rows) > 1 {
+				t.say("")
+				t.tell(platform.T("%s (%d of %d)", headOf(group), i+1, len(groups)))
+			}
+			goOn, err := again(snapshot.Row(group[0].Account.ID), i+1 < len(groups))
+			if err == nil {
+				done++
 				continue
 			}
-		}
-		began = true
-		err = t.leadAgain(ctx, svc, now, s, i+1 < len(rows))
-		switch {
-		case err == nil:
-			done++
-		case errors.Is(err, errSkipped):
-			left++
-			code = worse(code, needed(rows[i:i+1]))
-		default:
-			return err
+			left = append(left, group...) // which the same sign-in would have brought back
+			if goOn {
+				if errors.Is(err, errSkipped) {
+					err = told(needed(group))
+				}
+				code = worse(code, exitCode(err))
+				break
+			}
+			if left, ended = slices.Concat(left, slices.Concat(groups[i+1:]...)), err; errors.Is(err, errStopped) {
+				ended = told(worse(code, needed(left)))
+			}
+			break
 		}
 	}
 	if len(rows) > 1 {
 		t.say("")
-		t.tell(platform.N(done, "%d account was reconnected.", "%d accounts were reconnected."))
-		if along > 0 {
-			t.tell(platform.N(along, "%d came back along with another.", "%d came back along with others."))
-		}
-		if left > 0 {
-			t.tell(platform.N(left, "%d is left for later.", "%d are left for later."))
-		}
+		t.tally(done, along, left)
 	}
-	if code != exitDone {
+	switch {
+	case ended != nil && done > 0 && platform.KindOf(ended) == platform.KindCancelled:
+		return told(exitCode(ended)) // it would be said that nothing was changed
+	case ended != nil:
+		return ended
+	case code != exitDone:
 		return told(code)
 	}
 	return nil
+}
+
+// headOf names the accounts of one sign-in: the first, and how many more.
+func headOf(rows []*agent.Row) string {
+	if len(rows) == 1 {
+		return rows[0].Account.Title()
+	}
+	return platform.N(len(rows)-1, "%[2]s and %[1]d more", "%[2]s and %[1]d more", rows[0].Account.Title())
+}
+
+// tally says what came of a queue, and which accounts it has left.
+func (t *tool) tally(done, along int, left []*agent.Row) {
+	words := []string{platform.N(done, "%d account was reconnected.", "%d accounts were reconnected.")}
+	if along > 0 {
+		words = append(words, platform.N(along, "%d came back along with another.", "%d came back along with others."))
+	}
+	if len(left) > 0 {
+		var refs []string
+		for _, r := range left[:min(len(left), shown)] {
+			refs = append(refs, r.Account.Ref())
+		}
+		which := platform.Join(refs)
+		if more := len(left) - len(refs); more > 0 {
+			which = platform.N(more, "%[2]s and %[1]d more", "%[2]s and %[1]d more", strings.Join(refs, platform.T(", ")))
+		}
+		words = append(words, platform.N(len(left), "%[1]d was not reconnected: %[2]s.", "%[1]d were not reconnected: %[2]s.", which))
+	}
+	t.tell(strings.Join(words, " "))
+}
+
+// walk brings accounts back with a person at the terminal, one tab at a time.
+func (t *tool) walk(ctx context.Context, svc agent.Service, rows []*agent.Row, s signIn) error {
+	began := false
+	return t.each(ctx, svc, rows, func(row *agent.Row, more bool) (bool, error) {
+		if began {
+			act, err := answered(ctx, t, platform.T("[Enter = sign in, s = skip, q = stop] "), queueAnswer)
+			switch {
+			case err != nil:
+				return false, err
+			case act == "s":
+				return true, errSkipped
+			case act == "q":
+				return false, errStopped
+			}
+		}
+		began = true
+		err := t.leadAgain(ctx, svc, row, s, more)
+		return errors.Is(err, errSkipped), err
+	})
 }
 
 // leadAgain signs an account in again, its app registration first where that has gone.

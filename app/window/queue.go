@@ -1,8 +1,6 @@
 package window
 
 import (
-	"strings"
-
 	"relink/app/agent"
 	"relink/platform"
 )
@@ -16,59 +14,37 @@ type queue struct {
 	// order are the sign-ins, worst account first, groups their accounts' IDs.
 	order  []string
 	groups map[string][]string
-	// began is each account as it was at first: the generation of its grant,
-	// and whether it needed a person.
-	began map[string]beganAs
+	// began is each account as it was at first.
+	began map[string]*agent.Row
 	// passed are the sign-ins that were had, whatever came of them, or skipped.
 	passed map[string]bool
 }
 
-type beganAs struct {
-	generation int
-	needed     bool
-}
-
-// signInOf names the sign-in that brings an account back: one for all accounts
-// of the same person at the same platform. A credential handed over by hand is
-// for one account alone.
-func signInOf(r *agent.Row) string {
-	a := r.Account
-	if a.OwnerID == "" || handOf(r) != nil {
-		return a.ID
-	}
-	return strings.Join([]string{a.Platform, a.Server, a.OwnerID}, "\n")
-}
-
 // newQueue groups accounts, which keep their order.
 func newQueue(snap *agent.Snapshot, ids []string) *queue {
-	q := &queue{groups: map[string][]string{}, began: map[string]beganAs{}, passed: map[string]bool{}}
+	q := &queue{groups: map[string][]string{}, began: map[string]*agent.Row{}, passed: map[string]bool{}}
+	var rows []*agent.Row
 	for _, id := range ids {
-		row := snap.Row(id)
-		if row == nil {
-			continue
+		if row := snap.Row(id); row != nil {
+			rows = append(rows, row)
+			q.began[id] = row
 		}
-		key := signInOf(row)
-		if q.groups[key] == nil {
-			q.order = append(q.order, key)
+	}
+	for _, group := range agent.BySignIn(rows) {
+		key := group[0].SignIn()
+		q.order = append(q.order, key)
+		for _, row := range group {
+			q.groups[key] = append(q.groups[key], row.Account.ID)
 		}
-		q.groups[key] = append(q.groups[key], id)
-		q.began[id] = beganAs{row.Grant.Generation, row.Status.State.NeedsPerson()}
 	}
 	return q
-}
-
-// healed reports whether an account is back: it works, and has a newer grant
-// where it worked before.
-func (q *queue) healed(r *agent.Row) bool {
-	was := q.began[r.Account.ID]
-	return !r.Status.State.NeedsPerson() && (was.needed || r.Grant.Generation > was.generation)
 }
 
 // open are a sign-in's accounts that are not back yet, none when it is done.
 func (q *queue) open(snap *agent.Snapshot, key string) []*agent.Row {
 	var out []*agent.Row
 	for _, id := range q.groups[key] {
-		if r := snap.Row(id); r != nil && !q.healed(r) {
+		if r := snap.Row(id); r != nil && !r.BackSince(q.began[id]) {
 			out = append(out, r)
 		}
 	}

@@ -65,7 +65,7 @@ func TestQueue(t *testing.T) {
 	at(brandSnapshot(2, "b1"), "b2", 1) // the sign-in was had, and left one out
 	at(brandSnapshot(2, "b1", "b2"), "b3", 2)
 	at(brandSnapshot(3, "b1", "b2", "b4"), "b3", 3) // one that was healed elsewhere counts
-	q.passed[signInOf(brandRows()[2])] = true
+	q.passed[brandRows()[2].SignIn()] = true
 	at(brandSnapshot(3, "b1", "b2", "b4"), "b5", 4)
 	at(brandSnapshot(4, "b1", "b2", "b4", "b5"), "", 4)
 	if got := q.summary(brandSnapshot(4, "b1", "b2", "b4", "b5")); !strings.HasPrefix(got, "3 of 4 sign-ins done.") {

@@ -127,21 +127,7 @@ func (a *Agent) changeProgram(ctx context.Context, name string, change func(*pro
 	s := next[name]
 	change(&s)
 	next[name] = s
-	if s == (programState{}) {
-		delete(next, name)
-	}
-	for len(next) > programsMost && s.Rule == RuleNone {
-		oldest := ""
-		for n, p := range next {
-			if p.Rule == RuleNone && (oldest == "" || p.Asked.Before(next[oldest].Asked)) {
-				oldest = n
-			}
-		}
-		if oldest == "" {
-			break
-		}
-		delete(next, oldest)
-	}
+	limitPrograms(next, a.clock.now())
 	text, err := json.Marshal(next)
 	if err != nil {
 		return err
@@ -151,6 +137,35 @@ func (a *Agent) changeProgram(ctx context.Context, name string, change func(*pro
 	}
 	a.programs.held.Store(&next)
 	return nil
+}
+
+// limitPrograms drops the programs that asked longest ago while more than
+// programsMost of them wait to be judged. That one was forgotten is the person's
+// own word, as a rule is: it stays until what it covers is no longer told.
+func limitPrograms(all map[string]programState, now time.Time) {
+	var waiting []string
+	for name, s := range all {
+		if s.Forgot.Before(now.Add(-programsKept)) {
+			s.Forgot = time.Time{}
+		}
+		if all[name] = s; s == (programState{}) {
+			delete(all, name)
+		}
+		if s.Rule == RuleNone && !s.Asked.IsZero() {
+			waiting = append(waiting, name)
+		}
+	}
+	if len(waiting) <= programsMost {
+		return
+	}
+	slices.SortFunc(waiting, func(x, y string) int { return cmp.Or(all[x].Asked.Compare(all[y].Asked), cmp.Compare(x, y)) })
+	for _, name := range waiting[:len(waiting)-programsMost] {
+		s := all[name]
+		s.Asked = time.Time{}
+		if all[name] = s; s == (programState{}) {
+			delete(all, name)
+		}
+	}
 }
 
 // permits reports whether who asks for a token may have one.

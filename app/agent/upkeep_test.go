@@ -254,7 +254,7 @@ func TestProgramsAreLimited(t *testing.T) {
 			synctest.Wait()
 		}
 		all := a.programs.all()
-		if len(all) > programsMost || all["mine"].Rule != RuleDeny {
+		if len(all) != programsMost+1 || all["mine"].Rule != RuleDeny {
 			t.Errorf("%d are remembered, mine as %q", len(all), all["mine"].Rule)
 		}
 		for name := range all {
@@ -263,6 +263,73 @@ func TestProgramsAreLimited(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A program that was forgotten stays so, however many others ask before or after.
+func TestForgottenProgramStaysForgotten(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := config(one(t, time.Now(), 60*testDay), nil, &listener{})
+		a, stop := running(t, cfg)
+		defer stop()
+		take := func(name string) error {
+			_, err := a.Token(t.Context(), TokenRequest{Account: "acme", Consumer: name})
+			synctest.Wait()
+			return err
+		}
+		crowd := func(of string) {
+			for i := range programsMost + 5 {
+				if err := take(of + time.Duration(i).String()); err == nil {
+					t.Fatal("a program that nobody allowed has a token")
+				}
+			}
+		}
+		shown := func() bool {
+			all, err := a.Programs(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.ContainsFunc(all, func(p Program) bool { return p.Name == "post.sh" })
+		}
+		if err := take("post.sh"); err != nil || !shown() {
+			t.Fatalf("it took no token: %v", err)
+		}
+		s, err := a.Settings(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Confirm = true
+		if err := a.SetSettings(t.Context(), s); err != nil {
+			t.Fatal(err)
+		}
+		crowd("before ")
+		pass(time.Minute)
+		if err := a.ForgetProgram(t.Context(), "post.sh"); err != nil || shown() {
+			t.Fatalf("forgotten, it is shown; %v", err)
+		}
+		crowd("after ")
+		if shown() {
+			t.Error("forgotten, it is shown again once others have asked")
+		}
+		// Having asked itself, it waits as others do, and what it took before stays forgotten.
+		if take("post.sh") == nil || !shown() {
+			t.Error("it has a token, or is not shown to wait")
+		}
+		pass(time.Minute)
+		crowd("later ")
+		if shown() {
+			t.Error("what it took before it was forgotten is told again")
+		}
+	})
+	// The mark goes with what it covers.
+	now := time.Date(2026, 11, 20, 10, 0, 0, 0, time.UTC)
+	all := map[string]programState{
+		"long ago": {Forgot: now.Add(-programsKept - time.Hour)}, "lately": {Forgot: now.Add(-programsKept + time.Hour)},
+		"denied since": {Rule: RuleDeny, Forgot: now.Add(-2 * programsKept)},
+	}
+	limitPrograms(all, now)
+	if _, kept := all["long ago"]; kept || len(all) != 2 || all["lately"].Forgot.IsZero() || all["denied since"] != (programState{Rule: RuleDeny}) {
+		t.Errorf("kept: %+v", all)
+	}
 }
 
 func TestCertificateIsTold(t *testing.T) {

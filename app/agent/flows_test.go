@@ -800,6 +800,10 @@ func TestFlowOutlivesWhoFollowsIt(t *testing.T) {
 	if row := d.row(t, id); row.Status.State != platform.StateConnected {
 		t.Errorf("state %s", row.Status.State)
 	}
+	// One who has gone before the answer was there is not told.
+	if got, err := d.Flow(dying, f.ID, 0); !errors.Is(err, context.Canceled) || got.Told || listed().Told {
+		t.Errorf("who has gone is given %+v, %v", got, err)
+	}
 	if got, err := d.Flow(t.Context(), f.ID, 0); err != nil || got.Phase != PhaseDone || !got.Told {
 		t.Errorf("who comes later is given %+v, %v", got, err)
 	}

@@ -27,13 +27,16 @@ func (a *Agent) Flow(ctx context.Context, id string, after int) (Flow, error) {
 	for {
 		a.mu.Lock()
 		state, changed := f.state, f.changed
-		first := state.Phase.Ended() && !state.Told
+		first := state.Phase.Ended() && !state.Told && ctx.Err() == nil // who has gone is told nothing
 		if first {
 			f.state.Told, state.Told = true, true
 		}
 		a.mu.Unlock()
 		if first {
 			a.tell(func() { a.headNew = true })
+		}
+		if err := ctx.Err(); err != nil && !first {
+			return state, err
 		}
 		if state.Version > after || state.Phase.Ended() {
 			return state, nil

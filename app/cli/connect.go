@@ -147,6 +147,11 @@ With --no-browser the address to open is stdout's first line; then the command w
 			r.NoBrowser, r.NoListener, r.Device = s.noBrowser || s.paste, s.paste, s.device
 			if t.guided() {
 				return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
+					if len(r.Wants) == 0 { // which only the browser asks for
+						if byHand, err = t.wayIn(ctx, svc, p, r, s, true); err != nil {
+							return err
+						}
+					}
 					return t.leadConnect(ctx, svc, p, r, s, byHand)
 				})(cmd, args)
 			}

@@ -35,11 +35,9 @@ func (t *tool) guideConnect(ctx context.Context, svc agent.Service, r agent.Conn
 	if err != nil {
 		return err
 	}
-	byHand := s.byHand(p)
-	if p.Credential != nil && !byHand && !s.noBrowser && !s.paste && !s.device {
-		if byHand, err = t.askWay(ctx, p); err != nil {
-			return err
-		}
+	byHand, err := t.wayIn(ctx, svc, p, r, s, false)
+	if err != nil {
+		return err
 	}
 	if !byHand {
 		if err := t.prepareApp(ctx, svc, p, r); err != nil { // before what the app is to ask for
@@ -154,27 +152,42 @@ func (t *tool) askSite(ctx context.Context, p *platform.Platform) (string, error
 	})
 }
 
+// wayIn gives whether a first connection is by hand, and asks where there are two
+// ways; with must only where the browser's takes an app registration that is not there.
+func (t *tool) wayIn(ctx context.Context, svc agent.Service, p *platform.Platform, r agent.ConnectRequest, s signIn, must bool) (byHand bool, err error) {
+	if byHand = s.byHand(p); byHand || p.Credential == nil || s.noBrowser || s.paste || s.device {
+		return byHand, nil
+	}
+	needs, err := t.needsApp(ctx, svc, p, r)
+	if err != nil || must && !needs {
+		return false, err
+	}
+	return t.askWay(ctx, p, needs)
+}
+
 // askWay asks whether to sign in in the browser or to hand a credential over.
-func (t *tool) askWay(ctx context.Context, p *platform.Platform) (byHand bool, err error) {
+// Enter takes the browser, but where that takes an app registration first.
+func (t *tool) askWay(ctx context.Context, p *platform.Platform, needsApp bool) (byHand bool, err error) {
 	t.say("")
 	hand := platform.Capital(platform.T(p.Credential.Name))
 	if p.Credential.Lasts != "" {
 		hand += " (" + platform.T(p.Credential.Lasts) + ")"
 	}
 	t.tell(platform.T("How do you want to sign in?"))
-	browser := platform.T("In the browser")
-	if reg := p.Registration; !reg.Self && !reg.None {
-		browser = platform.T("In the browser, with an app registration of your own")
+	browser, usual := platform.T("In the browser"), 2
+	if needsApp {
+		browser, usual = platform.T("In the browser, with an app registration of your own"), 1
 	}
 	t.numbered([]string{hand, browser})
-	n, err := answered(ctx, t, platform.T("[1 or 2, Enter = 2]")+" ", func(s string) (int, error) {
-		switch s {
-		case "1":
-			return 1, nil
-		case "2", "":
-			return 2, nil
+	n, err := answered(ctx, t, platform.T("[1-%d, Enter = %d]", 2, usual)+" ", func(s string) (int, error) {
+		if s == "" {
+			return usual, nil
 		}
-		return 0, errors.New(platform.T("One of them, please."))
+		n, err := numbers(s, 2)
+		if err != nil || len(n) != 1 {
+			return 0, errors.New(platform.T("One of them, please."))
+		}
+		return n[0], nil
 	})
 	return n == 1, err
 }
@@ -240,18 +253,28 @@ func (t *tool) elsewhere(p *platform.Platform, s *signIn) bool {
 	return !ok
 }
 
-// prepareApp leads through the app registration where one is needed and none is stored.
-func (t *tool) prepareApp(ctx context.Context, svc agent.Service, p *platform.Platform, r agent.ConnectRequest) error {
+// needsApp reports whether a sign-in in the browser takes an app registration and none is stored.
+func (t *tool) needsApp(ctx context.Context, svc agent.Service, p *platform.Platform, r agent.ConnectRequest) (bool, error) {
 	reg := p.Registration
 	if reg.Self || reg.None || r.ClientID != "" || p.HandOnly() {
-		return nil
+		return false, nil
 	}
 	server, err := connect.Normalize(p, r.Server)
 	if err != nil {
-		return err
+		return false, err
 	}
 	apps, err := svc.Apps(ctx)
-	if err != nil || slices.ContainsFunc(apps, func(a platform.App) bool { return a.Platform == p.ID && a.Server == server }) {
+	return err == nil && !slices.ContainsFunc(apps, func(a platform.App) bool { return a.Platform == p.ID && a.Server == server }), err
+}
+
+// prepareApp leads through the app registration where one is needed and none is stored.
+func (t *tool) prepareApp(ctx context.Context, svc agent.Service, p *platform.Platform, r agent.ConnectRequest) error {
+	needs, err := t.needsApp(ctx, svc, p, r)
+	if err != nil || !needs {
+		return err
+	}
+	server, err := connect.Normalize(p, r.Server)
+	if err != nil {
 		return err
 	}
 	redirect, err := svc.Redirect(ctx, p.ID)

@@ -440,19 +440,56 @@ func TestGuidedCredential(t *testing.T) {
 	}
 }
 
+// TestGuidedWay: what takes no app registration is offered first until there is one.
 func TestGuidedWay(t *testing.T) {
 	o := newOffice(t)
-	w := o.at(80, nil, "connect")
+	for _, args := range [][]string{{"connect"}, {"connect", "discord"}} {
+		w := o.at(80, nil, args...)
+		if len(args) == 1 {
+			w.sees("A number, or a part of the name:")
+			w.types("discord")
+		}
+		w.sees("How do you want to sign in? 1. Webhook address or bot token (")
+		w.sees("2. In the browser, with an app registration of your own [1-2, Enter = 1]")
+		w.types("3")
+		w.sees("One of them, please.")
+		w.types("2")
+		w.sees("Discord needs an app registration of your own, once.")
+		w.presses(ctrlC)
+		w.sees("relink: cancelled; nothing was changed")
+		w.ends(exitFailed)
+
+		w = o.at(80, nil, args...)
+		if len(args) == 1 {
+			w.sees("A number, or a part of the name:")
+			w.types("discord")
+		}
+		w.sees("[1-2, Enter = 1]")
+		w.types("")
+		w.sees("Webhook address or bot token: ")
+		w.presses(ctrlC)
+		w.ends(exitFailed)
+	}
+
+	w := o.at(80, nil, "connect") // whose browser takes none
+	w.sees("A number, or a part of the name:")
+	w.types("bluesky")
+	w.sees("Your handle,")
+	w.types("acme.bsky.social")
+	w.sees("2. In the browser [1-2, Enter = 2]")
+	w.presses(ctrlC)
+	w.ends(exitFailed)
+
+	o.register("discord")
+	w = o.at(80, nil, "connect")
 	w.sees("A number, or a part of the name:")
 	w.types("discord")
-	w.sees("How do you want to sign in? 1. ")
-	w.sees("2. In the browser, with an app registration of your own [1 or 2, Enter = 2]")
-	w.types("3")
-	w.sees("One of them, please.")
-	w.types("2")
-	w.sees("Discord needs an app registration of your own, once.")
+	w.sees("2. In the browser [1-2, Enter = 2]")
 	w.presses(ctrlC)
-	w.sees("relink: cancelled; nothing was changed")
+	w.ends(exitFailed)
+	w = o.at(80, nil, "connect", "discord") // nothing is missing, nothing is asked
+	w.sees("waiting for your browser…")
+	w.presses(ctrlC)
 	w.ends(exitFailed)
 }
 

@@ -53,7 +53,7 @@ func (a *Agent) warn(part, line string) {
 // header makes a snapshot's header.
 func (a *Agent) header(now time.Time) Snapshot {
 	a.head.seq++
-	s := Snapshot{Seq: a.head.seq, At: now, Locked: a.head.locked, Paused: a.head.paused, Language: platform.Language(), Flows: a.listFlows()}
+	s := Snapshot{Seq: a.head.seq, At: now, Locked: a.head.locked, AtLogin: a.head.warnings[hintAutostart], Paused: a.head.paused, Language: platform.Language(), Flows: a.listFlows()}
 	for _, part := range slices.Sorted(maps.Keys(a.head.warnings)) {
 		s.Warnings = append(s.Warnings, a.head.warnings[part])
 	}

@@ -19,9 +19,8 @@ const (
 	hintAutostart = "autostart"
 )
 
-// AutostartLine is the warning that nobody starts Relink at login; a window
-// that asks the person about it need not say it too. It is said by platform.T.
-const AutostartLine = "Relink does not start at login, and until somebody starts it nobody is reminded; switch it on: relink settings set autostart on"
+// autostartLine is the warning that nobody starts Relink at login. It is said by platform.T.
+const autostartLine = "Relink does not start at login, and until somebody starts it nobody is reminded; switch it on: relink settings set autostart on"
 
 var hints = []string{hintButtons, hintAutostart}
 
@@ -76,7 +75,7 @@ func (a *Agent) probe(ctx context.Context) {
 		a.tell(func() {
 			line := ""
 			if err == nil && !on && len(a.entries) > 0 {
-				line = platform.T(AutostartLine)
+				line = platform.T(autostartLine)
 			}
 			a.hint(hintAutostart, line)
 		})
@@ -112,7 +111,7 @@ func buttonless(can notifier.Abilities) string {
 // works against being reminded. The loop calls it.
 func (a *Agent) resay() {
 	if a.head.warnings[hintAutostart] != "" {
-		a.warn(hintAutostart, platform.T(AutostartLine))
+		a.warn(hintAutostart, platform.T(autostartLine))
 	}
 	if a.sender == nil {
 		return

@@ -90,7 +90,7 @@ func TestWarningsFollowTheLanguage(t *testing.T) {
 		cfg.Autostart = func() (bool, error) { return false, nil }
 		cfg.Language = func(tag string) error {
 			platform.SetCatalogue(&platform.Catalogue{Tag: tag, Sentences: map[string]string{
-				AutostartLine: tag + " start", "Reminders do not appear: %s": tag + " off: %s", "Notifications do not appear: %s": tag + " none: %s",
+				autostartLine: tag + " start", "Reminders do not appear: %s": tag + " off: %s", "Notifications do not appear: %s": tag + " none: %s",
 				"%s shows notifications without buttons; reconnect from the tray menu or the window": tag + " buttons: %s",
 			}})
 			return nil
@@ -112,6 +112,9 @@ func TestWarningsFollowTheLanguage(t *testing.T) {
 		}
 		if w, want := speak("de"), "de start\nde buttons: Plain 1\nde off: Do Not Disturb is on; switch it off"; w != want {
 			t.Errorf("warnings\n%s\nwant\n%s", w, want)
+		}
+		if s := a.snap.Load(); s.AtLogin != "de start" {
+			t.Errorf("of them about the login: %q", s.AtLogin)
 		}
 		ears.mu.Lock()
 		ears.fails = errors.New("there is no bus")

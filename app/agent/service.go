@@ -147,6 +147,9 @@ type Snapshot struct {
 	// Warnings are lines for the person: a clock that jumped, no tray host,
 	// notifications that do not work, a vault that was set aside.
 	Warnings []string
+	// AtLogin is the one of Warnings that says that nobody starts Relink at login;
+	// empty where none does. A window that asks the person about it leaves it out.
+	AtLogin string
 	// Paused holds all reminders back until then.
 	Paused time.Time
 	// Language is the tag of the language the agent speaks, so that a window follows a change of it.

@@ -50,7 +50,7 @@ func receive(t *testing.T, from <-chan *agent.Snapshot, seq uint64) *agent.Snaps
 
 func TestSnapshot(t *testing.T) {
 	want := agent.NewSnapshot(agent.Snapshot{
-		Seq: 7, At: noon, Locked: "no keyring", Warnings: []string{"w"}, Paused: noon, Flows: []agent.Flow{{ID: "f"}},
+		Seq: 7, At: noon, Locked: "no keyring", Warnings: []string{"w"}, AtLogin: "w", Paused: noon, Flows: []agent.Flow{{ID: "f"}},
 	}, []*agent.Row{aRow("a", platform.StateConnected), aRow("b", platform.StateExpired)})
 	c := start(t, &fake{answer: want}, "1.0.0", "1.0.0")
 	got, err := c.Snapshot(t.Context())
@@ -60,7 +60,7 @@ func TestSnapshot(t *testing.T) {
 	if !slices.Equal(ids(got), []string{"b expired", "a connected"}) || got.NeedsPerson() != 1 || got.Row("a") == nil {
 		t.Errorf("rows: got %v", ids(got))
 	}
-	if got.Seq != 7 || !got.At.Equal(noon) || got.Locked != "no keyring" || len(got.Warnings) != 1 || !got.Paused.Equal(noon) || got.Flows[0].ID != "f" {
+	if got.Seq != 7 || !got.At.Equal(noon) || got.Locked != "no keyring" || len(got.Warnings) != 1 || got.AtLogin != "w" || !got.Paused.Equal(noon) || got.Flows[0].ID != "f" {
 		t.Errorf("header: got %+v", got)
 	}
 }

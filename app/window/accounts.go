@@ -445,7 +445,7 @@ func (p *accountsPage) updateBanners() {
 				widget.NewButton(platform.T(wordResume), u.resume))
 		}
 		for _, w := range s.Warnings {
-			if (w == agent.AutostartLine || w == platform.T(agent.AutostartLine)) && (u.login || u.memory.asked(askedLogin)) {
+			if w == s.AtLogin && (u.login || u.memory.asked(askedLogin)) {
 				continue // it is asked below, or was answered
 			}
 			add(toneWarn, theme.WarningIcon(), sentence(w))

@@ -535,9 +535,9 @@ func TestLoginIsAskedOnce(t *testing.T) {
 	if b.u.loginAsked || b.u.login {
 		t.Error("it was asked again")
 	}
-	b.f.publish(agent.NewSnapshot(agent.Snapshot{Seq: 2, Warnings: []string{agent.AutostartLine, "the clock jumped"}}, sampleRows()))
+	b.f.publish(agent.NewSnapshot(agent.Snapshot{Seq: 2, AtLogin: "beim Anmelden startet niemand Relink", Warnings: []string{"beim Anmelden startet niemand Relink", "the clock jumped"}}, sampleRows()))
 	b.sees("The clock jumped.")
-	if b.shows("does not start at login") {
+	if b.shows("startet niemand") {
 		t.Error("what was answered is said as a warning")
 	}
 	b = openOn(t, sampleSnapshot(), "", func(f *fake, _ *Config) { f.settings.Autostart = true })

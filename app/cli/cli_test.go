@@ -91,11 +91,11 @@ func TestVerbs(t *testing.T) {
 		{args: "forget linkedin/acme --json", out: `{"ok":true}`, calls: []string{"Forget linkedin/acme false"}},
 		{
 			args: "history linkedin/acme -n 5", calls: []string{"History linkedin/acme 5"},
-			out: "Tue 24 Nov 2026, 12:00  linkedin/acme  Connected until 23 Jan.\nTue 24 Nov 2026, 11:00  -              The clock jumped.",
+			out: "Tue 24 Nov 2026, 12:00  linkedin/acme  Connected until 23 Jan.\nTue 24 Nov 2026, 11:00  -              Its server rejected the token.",
 		},
 		{
 			args: "history --json", calls: []string{"History  50"},
-			out: `[{"at":"2026-11-24T12:00:00Z","account":"a1","ref":"linkedin/acme","kind":"connected","text":"Connected until 23 Jan."},{"at":"2026-11-24T11:00:00Z","kind":"clock","text":"The clock jumped."}]`,
+			out: `[{"at":"2026-11-24T12:00:00Z","account":"a1","ref":"linkedin/acme","kind":"connected","text":"Connected until 23 Jan."},{"at":"2026-11-24T11:00:00Z","kind":"rejected","text":"its server rejected the token"}]`,
 		},
 		{args: "history -n 0", code: exitUsage, err: "relink: 0 lines are none; give a number such as -n 20"},
 		{
@@ -201,10 +201,10 @@ func TestVerbs(t *testing.T) {
 			args: "check", code: exitPerson, calls: []string{"Check []"},
 			bench: bench{fake: &fake{checks: []agent.CheckResult{
 				{Account: "a2", Ref: "facebook/shop", State: platform.StateExpired, Left: "expired 2 hours ago"},
-				{Account: "a1", Ref: "linkedin/acme", State: platform.StateConnected, Left: "3 days left", Error: &platform.Error{Kind: platform.KindRetry, Message: "LinkedIn does not answer", Repair: "try later"}},
+				{Account: "a1", Ref: "linkedin/acme", State: platform.StateConnected, Left: "3 days left", Error: &platform.Error{Kind: platform.KindRetry, Message: "its server does not answer", Repair: "try later"}},
 				{Account: "a3", Ref: "mastodon/acme", State: platform.StateConnected, Left: "does not expire"},
 			}}},
-			out: "ACCOUNT        STATE      LEFT                 ANSWER\nfacebook/shop  expired    expired 2 hours ago  needs you; run: relink reconnect facebook/shop\nlinkedin/acme  connected  3 days left          LinkedIn does not answer; try later\nmastodon/acme  connected  does not expire      works",
+			out: "ACCOUNT        STATE      LEFT                 ANSWER\nfacebook/shop  expired    expired 2 hours ago  needs you; run: relink reconnect facebook/shop\nlinkedin/acme  connected  3 days left          Its server does not answer; try later\nmastodon/acme  connected  does not expire      works",
 		},
 		{
 			args: "check linkedin/acme --json", code: exitUnreachable, calls: []string{"Check [linkedin/acme]"},

@@ -186,7 +186,7 @@ func (f *fake) Forget(_ context.Context, account string, revoke bool) error {
 }
 
 func (f *fake) History(_ context.Context, account string, limit int) ([]agent.Event, error) {
-	return []agent.Event{{At: noon, Account: "a1", Ref: "linkedin/acme", Kind: "connected", Text: "Connected until 23 Jan."}, {At: noon.Add(-time.Hour), Kind: "clock", Text: "The clock jumped."}}, f.note("History", account, limit)
+	return []agent.Event{{At: noon, Account: "a1", Ref: "linkedin/acme", Kind: "connected", Text: "Connected until 23 Jan."}, {At: noon.Add(-time.Hour), Kind: "rejected", Text: "its server rejected the token"}}, f.note("History", account, limit)
 }
 
 func (f *fake) Apps(context.Context) ([]platform.App, error) {

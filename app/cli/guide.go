@@ -24,7 +24,8 @@ func (t *tool) guideConnect(ctx context.Context, svc agent.Service, r agent.Conn
 	}
 	r.Platform = p.ID
 	t.say("")
-	t.tell(platform.T("A token from %s: %s", p.Name, platform.T(p.Lifetime)))
+	t.tell(platform.T("How long a token from %s lasts:", p.Name))
+	t.tell(platform.Sentence(platform.T(p.Lifetime))) // which has colons of its own
 	switch {
 	case p.Site == platform.SiteNone:
 	case site == "":

@@ -421,7 +421,7 @@ func TestGuidedCredential(t *testing.T) {
 	w := o.at(80, nil, "connect")
 	w.sees("A number, or a part of the name:")
 	w.types("telegram")
-	w.sees("A token from Telegram: does not expire")
+	w.sees("How long a token from Telegram lasts: Does not expire; ends when")
 	w.sees("Bot token, made here:")
 	w.sees("Bot token:")
 	if w.echoes() {

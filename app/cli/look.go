@@ -286,7 +286,7 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 	if t.json {
 		return t.emit(o)
 	}
-	lines := []string{p.Name + ": " + platform.T(p.Lifetime)}
+	lines := []string{platform.T("How long a token from %s lasts:", p.Name), platform.Sentence(platform.T(p.Lifetime))}
 	switch r := p.Registration; {
 	case r.Self:
 		lines = append(lines, platform.T("Relink registers itself; there is nothing to prepare."))
@@ -361,7 +361,7 @@ func (t *tool) check() *cobra.Command {
 				answer := platform.T("works")
 				switch {
 				case r.Error != nil:
-					answer = errorLine(r.Error)
+					answer = platform.Capital(errorLine(r.Error))
 					code = worse(code, exitCode(r.Error))
 				case r.State.NeedsPerson():
 					answer = platform.T("needs you; run: relink reconnect %s", r.Ref)
@@ -423,10 +423,10 @@ func (t *tool) history() *cobra.Command {
 				if name == "" {
 					name = "-"
 				}
-				o, text := eventOut{At: stamp(e.At), Account: e.Account, Ref: e.Ref, Kind: e.Kind, Text: e.Text}, e.Text
+				o, text := eventOut{At: stamp(e.At), Account: e.Account, Ref: e.Ref, Kind: e.Kind, Text: e.Text}, platform.Sentence(e.Text)
 				if e.Notice != nil {
 					o.Notice = noticeOf(*e.Notice)
-					text += " (" + e.Notice.Channel + ": " + string(e.Notice.Became) + ")"
+					text = e.Text + " (" + e.Notice.Channel + ": " + string(e.Notice.Became) + ")"
 				}
 				out = append(out, o)
 				rows = append(rows, row(date(e.At), name, text))

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +24,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 		}
 		kept, err := a.readKept(ctx, keeper)
 		if err != nil {
-			return Row{}, err
+			return Row{}, placeless(err)
 		}
 		// Renewing is its keeper's business.
 		r.Access, r.Refresh = kept.Access.Reveal(), ""
@@ -90,6 +91,19 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	}
 	g.Tokens = platform.Tokens{}
 	return Row{Account: acc, Grant: g, Status: platform.Assess(a.resolved(acc), g, call.Now)}, nil
+}
+
+// placeless is the error of a place that the person has named and that gives no
+// token: no platform was asked, so trying again later is no way out of it. What
+// is there is wrong, not the request.
+func placeless(err error) error {
+	e, ok := errors.AsType[*platform.Error](err)
+	if !ok || e.Kind != platform.KindRetry {
+		return err
+	}
+	out := *e
+	out.Kind = platform.KindConfig
+	return &out
 }
 
 // given turns what was handed over into tokens. A refresh token alone is used

@@ -43,6 +43,29 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	t.Fatalf("never: %s", what)
 }
 
+// Nothing to import where the person said is no platform out of reach: a script must not wait for that to pass.
+func TestImportOfAnEmptyPlace(t *testing.T) {
+	d := newDesk(t)
+	d.stop()
+	a, _ := running(t, Config{Vault: d.vault, Settings: d.cfg.Settings, Net: d.cfg.Net, Keepers: func(changed func(string)) Keepers { return keeper.New(nil, changed) }})
+	path := filepath.Join(t.TempDir(), "poster.env")
+	for name, text := range map[string]string{"is not there": "", "is empty": "\n", "there is no LINKEDIN": "OTHER=x\n", "there is no token": "LINKEDIN=\n"} {
+		if text != "" {
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := a.Import(t.Context(), ImportRequest{Platform: "linkedin", Keeper: "env:" + path + "#LINKEDIN"})
+		if e := platform.As(err, ""); err == nil || e.Kind != platform.KindConfig || !strings.Contains(e.Message, name) || e.Repair == "" {
+			t.Errorf("%s: got %v (%s)", name, err, platform.KindOf(err))
+		}
+		_ = os.Remove(path)
+	}
+	if n := a.snap.Load().Len(); n != 0 {
+		t.Errorf("%d accounts were made", n)
+	}
+}
+
 // A token that another program keeps is read where it is: never copied, seen
 // when it is replaced, and not taken for somebody else's.
 func TestWatchedToken(t *testing.T) {

@@ -71,6 +71,9 @@ func fromFile(k platform.Keeper) (platform.Kept, error) {
 	case err != nil:
 		return platform.Kept{}, trouble(k, platform.T("the file %s cannot be read", k.Path), platform.T("check its permissions"), err)
 	}
+	if len(bytes.TrimSpace(raw)) == 0 {
+		return platform.Kept{}, trouble(k, platform.T("the file %s is empty", k.Path), platform.T("let the program that keeps the token write it again"), nil)
+	}
 	if k.Kind == platform.KeeperJSON {
 		return fromJSON(k, raw, k.Key)
 	}

@@ -35,6 +35,7 @@ func TestRead(t *testing.T) {
 	plain := write("plain", `"tok-plain"`)
 	broken := write("broken", `{"access_token":"tok-broken"`)
 	big := write("big", strings.Repeat(" ", maxFile+1))
+	empty := write("empty", "\n")
 	keys := ring{"poster/acme": "tok-ring\n", "poster/doc": `{"access_token":"tok-ring2"}`}
 	for source, want := range map[string]struct {
 		token string
@@ -58,6 +59,8 @@ func TestRead(t *testing.T) {
 		"json:" + doc + "#/n":              {fails: "there is no token at /n"},
 		"json:" + doc + "#/access_token/x": {fails: "there is nothing at"},
 		"json:" + plain:                    {token: "tok-plain"},
+		"json:" + empty:                    {fails: "empty is empty; let the program"},
+		"env:" + empty + "#A":              {fails: "empty is empty; let the program"},
 		"json:" + broken:                   {fails: "is not JSON"},
 		"keyring:poster/acme":              {token: "tok-ring"},
 		"keyring:poster/doc":               {token: "tok-ring2"},

@@ -18,14 +18,15 @@ import (
 const gnomeApp = "org.gnome.desktop.notifications.application:/org/gnome/desktop/notifications/application/" + desktopEntry + "/"
 
 // gnomeOff says why GNOME shows nothing of Relink's, or of anybody's; get asks for one setting.
+// Where only pop-ups are off, what is urgent pops up all the same (gnome-shell's messageTray.js).
 func gnomeOff(get func(schema, key string) string) string {
 	switch {
 	case get(gnomeApp, "enable") == "false":
 		return platform.T("Relink's notifications are switched off in GNOME; switch them on in Settings, Notifications, Relink")
 	case get("org.gnome.desktop.notifications", "show-banners") == "false":
-		return platform.T("Do Not Disturb is on; switch it off in the calendar of the top bar")
+		return platform.T("Do Not Disturb is on and lets only urgent ones through; switch it off in the calendar of the top bar")
 	case get(gnomeApp, "show-banners") == "false":
-		return platform.T("GNOME only lists Relink's notifications; switch their pop-ups on in Settings, Notifications, Relink")
+		return platform.T("GNOME only lists Relink's notifications, but for urgent ones; switch their pop-ups on in Settings, Notifications, Relink")
 	}
 	return ""
 }

@@ -168,7 +168,7 @@ type Abilities struct {
 	Actions bool
 	// Persistence: resident notes stay.
 	Persistence bool
-	// Off says why the system shows no notes although it takes them, and after
+	// Off says why the system shows no notes, or only urgent ones, although it takes them, and after
 	// "; " what mends that; empty when it does, or nobody can know.
 	Off string
 }

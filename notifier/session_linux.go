@@ -213,7 +213,7 @@ func (b *bus) off(ctx context.Context) string {
 			return why
 		}
 		if get(portalName, portalPath, "org.freedesktop.portal.Settings.Read", "org.gnome.desktop.notifications", "show-banners") == false {
-			return platform.T("Do Not Disturb is on; switch it off in the calendar of the top bar")
+			return platform.T("Do Not Disturb is on and lets only urgent ones through; switch it off in the calendar of the top bar")
 		}
 	default: // Plasma, and whoever else has the property
 		if get(noteName, notePath, property, noteName, "Inhibited") == true {

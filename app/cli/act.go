@@ -25,6 +25,18 @@ func (t *tool) app() *cobra.Command {
 	return cmd
 }
 
+// appOf reads which platform's app is meant; the flags say which of its servers.
+func appOf(r *agent.AppRequest, id string) (*platform.Platform, error) {
+	p, err := platform.Lookup(id)
+	if err != nil {
+		return nil, err
+	}
+	if r.Platform = p.ID; p.Site != platform.SiteNone && r.Server == "" {
+		return nil, needsSite(p, "server")
+	}
+	return p, nil
+}
+
 func (t *tool) appSet() *cobra.Command {
 	var r agent.AppRequest
 	cmd := &cobra.Command{
@@ -34,13 +46,9 @@ func (t *tool) appSet() *cobra.Command {
 		Example: "  relink app set linkedin --client-id 78abc\n  relink app set facebook --client-id 1234 < secret.txt",
 		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := platform.Lookup(args[0])
+			p, err := appOf(&r, args[0])
 			if err != nil {
 				return err
-			}
-			r.Platform = p.ID
-			if p.Site != platform.SiteNone && r.Server == "" {
-				return needsSite(p, "server")
 			}
 			idLabel, secretLabel := words(p.Registration.IDLabel, platform.T("Client id")), words(p.Registration.SecretLabel, platform.T("Client secret"))
 			if r.ClientID == "" && t.Interactive {
@@ -92,13 +100,9 @@ func (t *tool) appTest() *cobra.Command {
 		Example: "  relink app test linkedin\n  relink app test facebook --client-id 1234 < secret.txt",
 		Args:    takes(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, err := platform.Lookup(args[0])
+			p, err := appOf(&r, args[0])
 			if err != nil {
 				return err
-			}
-			r.Platform = p.ID
-			if p.Site != platform.SiteNone && r.Server == "" {
-				return needsSite(p, "server")
 			}
 			if r.ClientID != "" && p.Registration.Secret {
 				if r.Secret, err = t.maybeSecret(cmd.Context(), words(p.Registration.SecretLabel, platform.T("Client secret"))+": "); err != nil {

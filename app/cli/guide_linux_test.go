@@ -258,6 +258,13 @@ func (w *terminal) types(lines ...string) {
 	}
 }
 
+// asked waits for a question and answers it.
+func (w *terminal) asked(question, answer string) {
+	w.t.Helper()
+	w.sees(question)
+	w.types(answer)
+}
+
 // presses sends one key, such as Ctrl+C.
 func (w *terminal) presses(key string) {
 	w.t.Helper()
@@ -312,9 +319,18 @@ func (w *terminal) address() string {
 	return all[len(all)-1][1]
 }
 
-// signsIn is what the person does at the address that was printed.
+// cancelled ends the command by Ctrl+C.
+func (w *terminal) cancelled() {
+	w.t.Helper()
+	w.presses(ctrlC)
+	w.ends(exitFailed)
+}
+
+// signsIn is what the person does at the address that was printed, once the
+// browser is waited for.
 func (w *terminal) signsIn(choice sandbox.Choice) {
 	w.t.Helper()
+	w.sees("waiting for your browser…")
 	if _, _, err := sandbox.Follow(w.t.Context(), nil, w.address(), choice); err != nil {
 		w.t.Fatal(err)
 	}
@@ -324,45 +340,32 @@ func TestGuidedConnect(t *testing.T) {
 	o := newOffice(t)
 	w := o.at(80, nil, "connect")
 	w.sees("Nothing to register: 1. Mastodon")
-	w.sees("A number, or a part of the name:")
-	w.types("nonsense")
-	w.sees("Nothing in the list is called that. A number, or a part of the name:")
-	w.types("face")
-	w.sees("7. Facebook 9. Instagram (through Facebook) A number, or a part of the name:")
-	w.types("7")
+	w.asked("A number, or a part of the name:", "nonsense")
+	w.asked("Nothing in the list is called that. A number, or a part of the name:", "face")
+	w.asked("7. Facebook 9. Instagram (through Facebook) A number, or a part of the name:", "7")
 	w.sees("Facebook needs an app registration of your own, once. Register it here: https://developers.facebook.com/apps/ 1. ")
 	w.sees("The redirect address must be exactly: http://localhost:")
-	w.sees("App ID:")
-	w.types("")
-	w.sees("App ID is needed. App ID:")
-	w.types("practice")
-	w.sees("(Enter = the one above):")
-	w.types("")
+	w.asked("App ID:", "")
+	w.asked("App ID is needed. App ID:", "practice")
+	w.asked("(Enter = the one above):", "")
 	w.sees("App secret (it is not shown):")
 	if w.echoes() {
 		t.Error("the secret would be shown")
 	}
 	w.types("practice-secret")
-	w.sees("What Facebook will be asked for: - In any case: pages_show_list - Publishing: pages_manage_posts and pages_read_engagement Ask for it? [Y/n]")
-	w.types("")
-	w.sees("Analytics: read_insights Ask for it? [Y/n]")
-	w.types("perhaps")
-	w.sees("Yes or no, please.")
-	w.types("n")
-	w.sees("- Inbox")
-	w.types("n")
-	w.sees("- Previews")
-	w.types("y")
+	w.asked("What Facebook will be asked for: - In any case: pages_show_list - Publishing: pages_manage_posts and pages_read_engagement Ask for it? [Y/n]", "")
+	w.asked("Analytics: read_insights Ask for it? [Y/n]", "perhaps")
+	w.asked("Yes or no, please.", "n")
+	w.asked("- Inbox", "n")
+	w.asked("- Previews", "y")
 	w.sees("No browser can be shown here (neither DISPLAY nor WAYLAND_DISPLAY is set): open the address that follows on any computer.")
 	w.sees("waiting for your browser… 2:5")
+	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	if scopes := w.address(); !strings.Contains(scopes, "pages_manage_posts") || strings.Contains(scopes, "read_insights") {
 		t.Errorf("asked for at %s", scopes)
 	}
-	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
-	w.sees("1. Acme Shop (page 20100001) 2. Acme Blog (page 20100002) 3. Acme Owner (person 10000001) Which? Numbers such as 1,3-5, or all, or none to decide later:")
-	w.types("9")
-	w.sees("Numbers from 1 to 3")
-	w.types("1-2")
+	w.asked("1. Acme Shop (page 20100001) 2. Acme Blog (page 20100002) 3. Acme Owner (person 10000001) Which? Numbers such as 1,3-5, or all, or none to decide later:", "9")
+	w.asked("Numbers from 1 to 3", "1-2")
 	w.sees("Facebook · Acme Shop (facebook/acme-shop): connected until")
 	w.sees("Facebook · Acme Blog (facebook/acme-blog): connected until")
 	w.ends(exitDone)
@@ -380,21 +383,16 @@ func TestGuidedConnect(t *testing.T) {
 func TestGuidedBrowser(t *testing.T) {
 	o := newOffice(t)
 	w := o.at(80, []string{"DISPLAY=:99"}, "connect")
-	w.sees("A number, or a part of the name:")
-	w.types("mastodon")
-	w.sees("Which server, such as mastodon.social:")
-	w.types("not a server")
-	w.sees("is not the address of a server; write it like https://mastodon.social Which server")
-	w.types("https://mastodon.example")
+	w.asked("A number, or a part of the name:", "mastodon")
+	w.asked("Which server, such as mastodon.social:", "not a server")
+	w.asked("is not the address of a server; write it like https://mastodon.social Which server", "https://mastodon.example")
 	for range 4 { // publish, analytics, inbox, previews
-		w.sees("Ask for it? [Y/n]")
-		w.types("")
+		w.asked("Ask for it? [Y/n]", "")
 		if strings.Contains(w.text(), "Open the browser") {
 			break
 		}
 	}
-	w.sees("Open the browser on this computer? [Y/n]")
-	w.types("")
+	w.asked("Open the browser on this computer? [Y/n]", "")
 	w.sees("Sign in at Mastodon in your browser. If none opens, open this address:")
 	w.sees("If the browser cannot come back, paste the address it ends on here.")
 	w.sees("waiting for your browser…")
@@ -419,8 +417,7 @@ func TestGuidedCredential(t *testing.T) {
 	o := newOffice(t)
 	_, token := o.network.Credential("telegram", "Acme Owner")
 	w := o.at(80, nil, "connect")
-	w.sees("A number, or a part of the name:")
-	w.types("telegram")
+	w.asked("A number, or a part of the name:", "telegram")
 	w.sees("How long a token from Telegram lasts: Does not expire; ends when")
 	w.sees("Bot token, made here:")
 	w.sees("Bot token:")
@@ -429,10 +426,8 @@ func TestGuidedCredential(t *testing.T) {
 	}
 	w.types("12345:wrong")
 	w.sees("relink: ")
-	w.sees("1. Try again 2. Stop What now? [1-2, Enter = 2]")
-	w.types("1")
-	w.sees("Bot token:")
-	w.types(token)
+	w.asked("1. Try again 2. Stop What now? [1-2, Enter = 2]", "1")
+	w.asked("Bot token:", token)
 	w.sees("does not expire")
 	w.ends(exitDone)
 	if strings.Contains(w.output(), token) {
@@ -446,14 +441,11 @@ func TestGuidedWay(t *testing.T) {
 	for _, args := range [][]string{{"connect"}, {"connect", "discord"}} {
 		w := o.at(80, nil, args...)
 		if len(args) == 1 {
-			w.sees("A number, or a part of the name:")
-			w.types("discord")
+			w.asked("A number, or a part of the name:", "discord")
 		}
 		w.sees("How do you want to sign in? 1. Webhook address or bot token (")
-		w.sees("2. In the browser, with an app registration of your own [1-2, Enter = 1]")
-		w.types("3")
-		w.sees("One of them, please.")
-		w.types("2")
+		w.asked("2. In the browser, with an app registration of your own [1-2, Enter = 1]", "3")
+		w.asked("One of them, please.", "2")
 		w.sees("Discord needs an app registration of your own, once.")
 		w.presses(ctrlC)
 		w.sees("relink: cancelled; nothing was changed")
@@ -461,36 +453,27 @@ func TestGuidedWay(t *testing.T) {
 
 		w = o.at(80, nil, args...)
 		if len(args) == 1 {
-			w.sees("A number, or a part of the name:")
-			w.types("discord")
+			w.asked("A number, or a part of the name:", "discord")
 		}
-		w.sees("[1-2, Enter = 1]")
-		w.types("")
+		w.asked("[1-2, Enter = 1]", "")
 		w.sees("Webhook address or bot token: ")
-		w.presses(ctrlC)
-		w.ends(exitFailed)
+		w.cancelled()
 	}
 
 	w := o.at(80, nil, "connect") // whose browser takes none
-	w.sees("A number, or a part of the name:")
-	w.types("bluesky")
-	w.sees("Your handle,")
-	w.types("acme.bsky.social")
+	w.asked("A number, or a part of the name:", "bluesky")
+	w.asked("Your handle,", "acme.bsky.social")
 	w.sees("2. In the browser [1-2, Enter = 2]")
-	w.presses(ctrlC)
-	w.ends(exitFailed)
+	w.cancelled()
 
 	o.register("discord")
 	w = o.at(80, nil, "connect")
-	w.sees("A number, or a part of the name:")
-	w.types("discord")
+	w.asked("A number, or a part of the name:", "discord")
 	w.sees("2. In the browser [1-2, Enter = 2]")
-	w.presses(ctrlC)
-	w.ends(exitFailed)
+	w.cancelled()
 	w = o.at(80, nil, "connect", "discord") // nothing is missing, nothing is asked
 	w.sees("waiting for your browser…")
-	w.presses(ctrlC)
-	w.ends(exitFailed)
+	w.cancelled()
 }
 
 func TestGuidedDevice(t *testing.T) {
@@ -511,51 +494,34 @@ func TestGuidedDevice(t *testing.T) {
 // An issuer that takes any port is not said to take one address alone.
 func TestGuidedAnyPort(t *testing.T) {
 	w := newOffice(t).at(80, nil, "connect", "oidc")
-	w.sees("The issuer's address,")
-	w.types("https://issuer.example")
+	w.asked("The issuer's address,", "https://issuer.example")
 	w.sees("(any port, RFC 8252)")
 	w.sees("Client ID:")
 	if strings.Contains(w.output(), "must be exactly") {
 		t.Errorf("said: %s", w.output())
 	}
-	w.presses(ctrlC)
-	w.ends(exitFailed)
+	w.cancelled()
 }
 
 // TestGuidedApp: a secret that was typed wrong is typed again.
 func TestGuidedApp(t *testing.T) {
 	o := newOffice(t)
 	w := o.at(80, nil, "connect", "linkedin")
-	w.sees("Client ID:")
-	w.types("practice")
-	w.sees("(Enter = the one above):")
-	w.types("nowhere")
-	w.sees("An address begins with https:// or http://.")
-	w.types("")
-	w.sees("Primary Client Secret (it is not shown):")
-	w.types("wrong")
-	w.sees("Store it all the same? [y/N]")
-	w.types("")
-	w.sees("Client ID:")
-	w.types("practice")
-	w.sees("above):")
-	w.types("")
-	w.sees("(it is not shown):")
-	w.types("wrong")
-	w.sees("Store it all the same? [y/N]")
-	w.types("y")
-	w.sees("waiting for your browser…")
+	w.asked("Client ID:", "practice")
+	w.asked("(Enter = the one above):", "nowhere")
+	w.asked("An address begins with https:// or http://.", "")
+	w.asked("Primary Client Secret (it is not shown):", "wrong")
+	w.asked("Store it all the same? [y/N]", "")
+	w.asked("Client ID:", "practice")
+	w.asked("above):", "")
+	w.asked("(it is not shown):", "wrong")
+	w.asked("Store it all the same? [y/N]", "y")
 	w.signsIn(sandbox.Choice{})
-	w.sees("1. Try again 2. Type the app registration again 3. Stop What now? [1-3, Enter = 3]")
-	w.types("2")
-	w.sees("Client ID:")
-	w.types("practice")
-	w.sees("(Enter = the one above):")
-	w.types("")
-	w.sees("Primary Client Secret (it is not shown):")
-	w.types("practice-secret")
+	w.asked("1. Try again 2. Type the app registration again 3. Stop What now? [1-3, Enter = 3]", "2")
+	w.asked("Client ID:", "practice")
+	w.asked("(Enter = the one above):", "")
+	w.asked("Primary Client Secret (it is not shown):", "practice-secret")
 	w.sees("LinkedIn knows this client id and secret.")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{})
 	w.sees("(linkedin/acme-owner): connected until")
 	w.ends(exitDone)
@@ -566,15 +532,10 @@ func TestGuidedWrongAccount(t *testing.T) {
 	o.register("linkedin")
 	o.connect("linkedin", "", "Acme Owner")
 	w := o.at(80, nil, "reconnect", "linkedin/acme-owner")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Other Person"})
-	w.sees("You signed in as Other Person. This account is LinkedIn · Acme Owner. Nothing was changed. 1. Try again 2. Add Other Person as a new account 3. Stop What now? [1-3, Enter = 3]")
-	w.types("1")
-	w.sees("waiting for your browser…")
+	w.asked("You signed in as Other Person. This account is LinkedIn · Acme Owner. Nothing was changed. 1. Try again 2. Add Other Person as a new account 3. Stop What now? [1-3, Enter = 3]", "1")
 	w.signsIn(sandbox.Choice{Person: "Other Person"})
-	w.sees("What now?")
-	w.types("2")
-	w.sees("waiting for your browser…")
+	w.asked("What now?", "2")
 	w.signsIn(sandbox.Choice{Person: "Other Person"})
 	w.sees("LinkedIn · Other Person (linkedin/other-person): connected until")
 	w.ends(exitDone)
@@ -583,10 +544,8 @@ func TestGuidedWrongAccount(t *testing.T) {
 	}
 
 	w = o.at(80, nil, "reconnect", "linkedin/acme-owner")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Other Person"})
-	w.sees("What now? [1-3, Enter = 3]")
-	w.types("")
+	w.asked("What now? [1-3, Enter = 3]", "")
 	w.ends(exitFailed)
 }
 
@@ -596,7 +555,6 @@ func TestGuidedFewer(t *testing.T) {
 	o.register("linkedin")
 	for _, keep := range []bool{true, false} {
 		w := o.at(80, nil, "connect", "linkedin")
-		w.sees("waiting for your browser…")
 		w.signsIn(sandbox.Choice{Scopes: []string{"openid", "profile"}})
 		w.sees("limited until")
 		w.sees("- Publishing does not work: w_member_social was not granted. Sign in again and allow it? [y/N]")
@@ -604,7 +562,6 @@ func TestGuidedFewer(t *testing.T) {
 			w.types("")
 		} else {
 			w.types("y")
-			w.sees("waiting for your browser…")
 			w.signsIn(sandbox.Choice{})
 			w.sees("connected until")
 			w.sees("the end date did not move")
@@ -623,8 +580,7 @@ func TestGuidedQueue(t *testing.T) {
 
 	w := o.at(80, nil, "reconnect")
 	w.sees("3 accounts need you or end soon: 1. ")
-	w.sees("Which? [1-3, all, or a part of a name; Enter = none]")
-	w.types("no such account")
+	w.asked("Which? [1-3, all, or a part of a name; Enter = none]", "no such account")
 	w.sees("No account is called that.")
 	// LinkedIn between the two Pages, which one sign-in brings back.
 	numbers := map[string]string{}
@@ -637,40 +593,30 @@ func TestGuidedQueue(t *testing.T) {
 	// A sign-in that is skipped is not asked for again by its other Page.
 	w.types(which)
 	w.sees("Facebook · Acme Shop and 1 more (1 of 2)")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Other Person"})
-	w.sees("3. Skip this account 4. Stop What now? [1-4, Enter = 4]")
-	w.types("3")
-	w.sees("LinkedIn · Acme Owner (2 of 2) [Enter")
-	w.types("q")
+	w.asked("3. Skip this account 4. Stop What now? [1-4, Enter = 4]", "3")
+	w.asked("LinkedIn · Acme Owner (2 of 2) [Enter", "q")
 	w.sees("0 accounts were reconnected. 3 were not reconnected: facebook/acme-shop, facebook/acme-blog and linkedin/acme-owner.")
 	w.ends(exitPerson)
 
 	w = o.at(80, nil, "reconnect")
-	w.sees("Which? [1-3")
-	w.types(which)
+	w.asked("Which? [1-3", which)
 	w.sees("Facebook · Acme Shop and 1 more (1 of 2)")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	w.sees("Facebook · Acme Blog came back with it; there is nothing to do.")
-	w.sees("LinkedIn · Acme Owner (2 of 2) [Enter = sign in, s = skip, q = stop]")
-	w.types("what")
-	w.sees("Enter, s or q, please.")
-	w.types("s")
+	w.asked("LinkedIn · Acme Owner (2 of 2) [Enter = sign in, s = skip, q = stop]", "what")
+	w.asked("Enter, s or q, please.", "s")
 	w.sees("1 account was reconnected. 1 came back along with another. 1 was not reconnected: linkedin/acme-owner.")
 	w.ends(exitPerson)
 
 	// What is left can be found by a part of its name, and is then alone.
 	w = o.at(80, nil, "reconnect")
 	w.sees("1 account needs you or ends soon: 1. LinkedIn · Acme Owner")
-	w.sees("Enter = no]")
-	w.types("mastodon")
+	w.asked("Enter = no]", "mastodon")
 	w.sees("waiting for your browser…")
-	w.presses(ctrlC)
-	w.ends(exitFailed)
+	w.cancelled()
 
 	w = o.at(80, nil, "reconnect", "--all")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	w.sees("LinkedIn · Acme Owner (linkedin/acme-owner): connected until")
 	w.ends(exitDone)
@@ -680,8 +626,7 @@ func TestGuidedQueue(t *testing.T) {
 	w.ends(exitDone)
 
 	w = o.at(80, nil, "reconnect")
-	w.sees("Nobody is needed. These are connected: 1. ")
-	w.types("")
+	w.asked("Nobody is needed. These are connected: 1. ", "")
 	w.ends(exitDone)
 }
 
@@ -698,8 +643,7 @@ func TestStatusAsks(t *testing.T) {
 	o.revoke("linkedin")
 	w = o.at(120, nil, "status")
 	w.sees("1 linkedin/acme-owner")
-	w.sees("Reconnect now? [y, Enter = no]")
-	w.types("")
+	w.asked("Reconnect now? [y, Enter = no]", "")
 	w.ends(exitPerson)
 
 	for _, key := range []string{ctrlC, ctrlD} {
@@ -720,9 +664,7 @@ func TestStatusAsks(t *testing.T) {
 	}
 
 	w = o.at(120, nil, "status")
-	w.sees("Enter = no]")
-	w.types("1")
-	w.sees("waiting for your browser…")
+	w.asked("Enter = no]", "1")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	w.sees("connected until")
 	w.ends(exitDone)
@@ -741,10 +683,8 @@ func TestEndsEarly(t *testing.T) {
 		w.ends(exitFailed)
 
 		w = o.at(80, nil, "connect", "facebook")
-		w.sees("App ID:")
-		w.types("practice")
-		w.sees("above):")
-		w.types("")
+		w.asked("App ID:", "practice")
+		w.asked("above):", "")
 		w.sees("App secret (it is not shown):")
 		if w.presses(key); key == ctrlC {
 			w.presses("x") // typed into nothing
@@ -769,16 +709,14 @@ func TestEndsEarly(t *testing.T) {
 
 	w = o.at(80, nil, "connect")
 	for range tries {
-		w.sees("part of the name:")
-		w.types("nonsense")
+		w.asked("part of the name:", "nonsense")
 	}
 	w.sees("relink: three answers could not be used; nothing was changed; run the command again, or see what it takes: relink --help")
 	w.ends(exitUsage)
 
 	w = o.at(80, nil, "connect", "mastodon")
 	for range tries {
-		w.sees("Which server, such as mastodon.social:")
-		w.types("")
+		w.asked("Which server, such as mastodon.social:", "")
 	}
 	w.sees("three answers could not be used")
 	w.ends(exitUsage)
@@ -790,7 +728,6 @@ func TestGuidedPages(t *testing.T) {
 	o := newOffice(t)
 	o.register("facebook")
 	w := o.at(80, nil, "connect", "facebook")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
 	w.sees("none to decide later:")
 	for range tries - 1 {
@@ -807,10 +744,8 @@ func TestGuidedPages(t *testing.T) {
 	}
 
 	w = o.at(80, nil, "connect", "facebook")
-	w.sees("waiting for your browser…")
 	w.signsIn(sandbox.Choice{Person: "Acme Owner"})
-	w.sees("none to decide later:")
-	w.types("blog")
+	w.asked("none to decide later:", "blog")
 	w.sees("Facebook · Acme Blog (facebook/acme-blog): connected until")
 	w.ends(exitDone)
 	if n := o.snapshot().Len(); n != 1 {
@@ -828,20 +763,16 @@ func TestGuidedLess(t *testing.T) {
 	}
 	for _, answer := range []string{"none", "1"} {
 		w := o.at(80, nil, "reconnect", ref)
-		w.sees("waiting for your browser…")
 		w.signsIn(sandbox.Choice{Scopes: []string{"read:accounts"}})
 		w.sees("Less was allowed than before.")
-		w.sees("none keeps what the account had:")
-		w.types(answer)
+		w.asked("none keeps what the account had:", answer)
 		if answer == "1" {
-			w.sees("Sign in again and allow it? [y/N]")
-			w.types("")
+			w.asked("Sign in again and allow it? [y/N]", "")
 			w.ends(exitDone)
 			continue
 		}
 		w.sees("keeps what it had")
-		w.sees("What now? [1-2, Enter = 2]")
-		w.types("")
+		w.asked("What now? [1-2, Enter = 2]", "")
 		w.ends(exitFailed)
 		if r := o.snapshot().Row(id); r.Status.State != platform.StateConnected || r.Grant.Generation != 1 {
 			t.Errorf("it is %s, generation %d", r.Status.State, r.Grant.Generation)
@@ -859,16 +790,14 @@ func TestNarrowTerminal(t *testing.T) {
 	for _, env := range [][]string{nil, {"LC_ALL=ja_JP.UTF-8"}, {"LC_ALL=de_DE.UTF-8"}, {"TERM=dumb"}, {"NO_COLOR=1"}} {
 		w := o.at(40, env, "status")
 		w.sees("linkedin/acme-owner")
-		w.sees("] ")
-		w.types("1")
+		w.asked("] ", "1")
 		w.sees("http://127.0.0.1:")
 		if len(env) == 0 {
 			w.sees("2:58") // it has run
 		} else if env[0] != "TERM=dumb" {
 			w.sees("2:59")
 		}
-		w.presses(ctrlC)
-		w.ends(exitFailed)
+		w.cancelled()
 		out := w.output()
 		if len(env) > 0 && env[0] == "TERM=dumb" && strings.Contains(out, "\x1b") {
 			t.Errorf("%v: a terminal that understands no escapes gets some: %q", env, out)

@@ -22,7 +22,10 @@ import (
 type accountsPage struct {
 	u *ui
 
-	headline     *widget.Label
+	headline *widget.Label
+	// stacked is true where the sentence stands over the buttons, in as many lines as it takes.
+	stacked      bool
+	buttons      *fyne.Container
 	reconnectAll *iconButton
 	connect      *iconButton
 	practice     *fyne.Container
@@ -118,7 +121,8 @@ func (u *ui) fill() *accountsPage {
 			}
 		}
 	})
-	header := container.NewBorder(nil, nil, nil, container.NewCenter(container.NewHBox(p.practice, p.reconnectAll, p.connect, menu)), p.headline)
+	p.buttons = container.NewCenter(container.NewHBox(p.practice, p.reconnectAll, p.connect, menu))
+	header := container.New(header{p}, p.headline, p.buttons)
 	p.banners = container.New(layout.NewCustomPaddedVBoxLayout(gap))
 
 	p.search = newSearchEntry(u)
@@ -175,6 +179,7 @@ func (p *accountsPage) fit(size fyne.Size) {
 	if p.reconnectAll.Text != all {
 		p.reconnectAll.SetText(all)
 	}
+	p.stack(size.Width, tight)
 }
 
 // closedMain forgets the main window; others may live on. A flow goes on in
@@ -232,6 +237,7 @@ func (p *accountsPage) update() {
 	p.headline.SetText(v.headline)
 	showIf(p.reconnectAll, v.needs >= 2)
 	p.fit(p.u.size)
+	p.u.list.fit()
 	showIf(p.list, v.total > 0)
 	showIf(p.empty, v.total == 0)
 	if v.total == 0 {

@@ -24,7 +24,8 @@ type accountList struct {
 }
 
 func newAccountList(u *ui) *accountList {
-	l := &accountList{u: u, tall: rowHeight()}
+	l := &accountList{u: u}
+	l.tall = l.rowHeight()
 	l.Length = func() int { return len(l.rows) }
 	l.CreateItem = func() fyne.CanvasObject { return newRowView(l) }
 	l.UpdateItem = func(i int, o fyne.CanvasObject) {
@@ -49,11 +50,31 @@ func newAccountList(u *ui) *accountList {
 }
 
 // pitch is the distance from one row to the next.
-func (l *accountList) pitch() float32 { return rowHeight() + theme.Size(theme.SizeNamePadding) }
+func (l *accountList) pitch() float32 { return l.rowHeight() + theme.Size(theme.SizeNamePadding) }
 
-// Refresh draws the list anew, its place kept where the text became larger or smaller.
+// stacked reports whether a row's name, state and time are one below the other,
+// because the state would leave the name no room beside it.
+func (l *accountList) stacked() bool { return l.u.size.Width > 0 && l.u.size.Width < em(rowStacked) }
+
+// rowHeight is that of a row with the text as large and the window as wide as it is.
+func (l *accountList) rowHeight() float32 {
+	h := rowHeight()
+	if l.stacked() {
+		h += lineHeight(theme.SizeNameText)
+	}
+	return h
+}
+
+// fit draws the list anew where the window's width gives its rows another height.
+func (l *accountList) fit() {
+	if l.tall != l.rowHeight() {
+		l.Refresh()
+	}
+}
+
+// Refresh draws the list anew, its place kept where its rows became higher or lower.
 func (l *accountList) Refresh() {
-	if tall := rowHeight(); tall != l.tall {
+	if tall := l.rowHeight(); tall != l.tall {
 		padding := theme.Size(theme.SizeNamePadding)
 		place := l.GetScrollOffset() / (l.tall + padding)
 		l.tall = tall

@@ -104,6 +104,7 @@ func (k *sizeKeeper) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	k.u.size = k.u.win.Canvas().Size()
 	if k.u.accounts != nil {
 		k.u.accounts.fit(k.u.size)
+		k.u.list.fit()
 	}
 	o[0].Move(fyne.NewPos(0, 0))
 	o[0].Resize(size)

@@ -23,6 +23,8 @@ const (
 	rowButton float32 = 108
 	// rowFloor is the width below which a row is not laid out well any more.
 	rowFloor float32 = 240
+	// rowStacked is the width of a window below which a row's state stands under its name.
+	rowStacked float32 = 320
 )
 
 // rowHeight is that of three lines and a bar, with the text as large as it is.
@@ -221,7 +223,7 @@ type rowRenderer struct {
 
 func (r *rowRenderer) Destroy()                     {}
 func (r *rowRenderer) Objects() []fyne.CanvasObject { return r.objects }
-func (r *rowRenderer) MinSize() fyne.Size           { return fyne.NewSize(rowFloor, rowHeight()) }
+func (r *rowRenderer) MinSize() fyne.Size           { return fyne.NewSize(rowFloor, r.list.rowHeight()) }
 
 func (r *rowRenderer) Layout(size fyne.Size) {
 	place := func(o fyne.CanvasObject, x, y, w, h float32) {
@@ -266,13 +268,21 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 		place(r.button, right-button, (size.Height-bh)/2, button, bh)
 		right -= button + 3*gap
 	}
-	chip = min(chip, (right-x)/2)
+	place(r.source, x, 0, 0, 0)
+	place(r.under, x, 0, 0, 0)
+	if r.list.stacked() {
+		place(r.title, x, 2*gap, right-x, th)
+		place(r.chip, x, 2*gap+th, min(r.chip.MinSize().Width, right-x), chipHeight())
+		place(r.time, x, 2*gap+th+chipHeight()+gap, right-x, uh)
+		place(r.bar, x, size.Height-3*gap, right-x, gap)
+		return
+	}
+	// The state is whole, the name gets the rest.
+	chip = min(r.chip.MinSize().Width, right-x)
 	place(r.chip, right-chip, 2*gap, chip, chipHeight())
 	place(r.title, x, 2*gap+(chipHeight()-th)/2, right-chip-2*gap-x, th)
 	place(r.time, x, 2*gap+chipHeight()+gap, right-x, uh)
 	place(r.bar, x, size.Height-3*gap, right-x, gap)
-	place(r.source, x, 0, 0, 0)
-	place(r.under, x, 0, 0, 0)
 }
 
 func (r *rowRenderer) Refresh() {

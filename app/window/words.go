@@ -405,7 +405,12 @@ func deadlineLines(r *agent.Row, now time.Time) (full, brief string) {
 	}
 	if s.Deadline.Ends() && s.State != platform.StateUnfinished {
 		left := s.Left(now)
-		return left + " · " + when(s.Deadline.At, now), left
+		full, brief = left+" · "+when(s.Deadline.At, now), left
+		if s.State == platform.StateExpired {
+			// The state beside it says what happened then.
+			brief = platform.Ago(s.Deadline.At, now)
+		}
+		return full, brief
 	}
 	return s.Left(now), ""
 }

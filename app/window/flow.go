@@ -522,6 +522,9 @@ func (u *ui) startFlow(title, account string, start flowStart, change func(*flow
 	d.view = newFlowView(u, u.win, account, start, func() {
 		d.dialog.hide()
 		u.flow = nil
+		if id := d.view.flow.ID; id != "" {
+			u.shownFlows[id] = true
+		}
 		u.retitle()
 		u.win.Canvas().Focus(u.list)
 		if d.view.flow.Phase == agent.PhaseDone {
@@ -611,7 +614,8 @@ func (v *flowView) queueHead() fyne.CanvasObject {
 
 // resumeFlow shows a sign-in that this window did not see begin: one that runs,
 // or has ended lately and nobody was there to be told. The window may have been
-// closed, or have died, in the middle of it; the agent went on.
+// closed, or have died, in the middle of it; the agent went on. That of
+// the account the window was opened for goes before others.
 func (u *ui) resumeFlow() {
 	if u.flow != nil || u.win == nil || u.snap == nil {
 		return
@@ -622,13 +626,69 @@ func (u *ui) resumeFlow() {
 		if f.Phase.Ended() && (f.Told || cancelled) {
 			continue
 		}
+		if f.Account != "" && f.Account == u.ledTo && !f.Phase.Ended() {
+			found = &u.snap.Flows[i]
+			break
+		}
 		if found == nil || found.Phase.Ended() && !f.Phase.Ended() || found.Phase.Ended() == f.Phase.Ended() && f.Deadline.After(found.Deadline) {
 			found = &u.snap.Flows[i]
 		}
 	}
-	if found == nil {
-		return
+	if found == nil && u.ledTo != "" {
+		found = u.waits(u.ledTo)
 	}
+	if found != nil {
+		u.joinFlow(*found)
+	}
+}
+
+// waits is the sign-in that waits for what a person says about an account: one
+// that runs, or was made as somebody else, which can be stored as a new account.
+// That one was told by a notification, which is what led here; nil for none.
+func (u *ui) waits(account string) *agent.Flow {
+	var found *agent.Flow
+	for i, f := range u.snap.Flows {
+		if f.Account == account && (found == nil || found.Phase.Ended() && (!f.Phase.Ended() || f.Deadline.After(found.Deadline))) {
+			found = &u.snap.Flows[i]
+		}
+	}
+	if found == nil || !found.Phase.Ended() {
+		return found
+	}
+	if e := found.Error; e == nil || e.Kind != platform.KindWrongAccount || found.SignedIn == "" || u.shownFlows[found.ID] {
+		return nil
+	}
+	return found
+}
+
+// answer opens what waits for a person about an account, as the agent knows it
+// now: the snapshot here may be older than what the person clicked.
+func (u *ui) answer(account string) {
+	u.run(func(ctx context.Context, s agent.Service) func() {
+		snap, err := s.Snapshot(ctx)
+		return func() {
+			if err != nil || u.win == nil {
+				return // that the agent is away is said already
+			}
+			u.received(snap)
+			f := u.waits(account)
+			if f == nil {
+				return
+			}
+			if d := u.flow; d != nil {
+				if d.view.queue != nil || !d.view.phase.Ended() {
+					return // another one is under way, or it is the one
+				}
+				d.view.close(false)
+			}
+			u.choose(account)
+			u.joinFlow(*f)
+		}
+	})
+}
+
+// joinFlow shows a sign-in that this window did not begin.
+func (u *ui) joinFlow(found agent.Flow) {
 	id, row := found.ID, u.row(found.Account)
 	join := func(ctx context.Context, s agent.Service) (agent.Flow, error) { return s.Flow(ctx, id, 0) }
 	if row == nil {

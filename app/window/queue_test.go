@@ -431,3 +431,60 @@ func TestFootHasRoomForAll(t *testing.T) {
 		platform.SetCatalogue(nil)
 	}
 }
+
+// A click on a notification that asks for something leads to the sign-in that
+// waits for it, in a window that is open already.
+func TestAccountPageOpensTheFlowThatWaits(t *testing.T) {
+	for name, tt := range map[string]struct {
+		flow  agent.Flow
+		shows string
+	}{
+		"several pages": {running("b3", agent.PhaseChoosing, func(f *agent.Flow) { f.Candidates = candidates(3) }), wordChoose},
+		"fewer permissions": {running("b3", agent.PhaseChoosing, func(f *agent.Flow) {
+			f.Candidates, f.Less = candidates(1), []agent.Loss{{Title: "Facebook · Brand b3", Capability: platform.Publish, Missing: []string{"pages_manage_posts"}}}
+		}), "pages_manage_posts"},
+		"an address to paste": {running("b3", agent.PhaseWaiting, func(f *agent.Flow) { f.Listening = false }), "Cancel"},
+		"somebody else": {running("b3", agent.PhaseFailed, func(f *agent.Flow) {
+			f.SignedIn, f.Told, f.Error = "Bob Example", true, &platform.Error{Kind: platform.KindWrongAccount, Message: "Bob Example signed in"}
+		}), "Add as a new account"},
+		"one that failed and was told": {running("b3", agent.PhaseFailed, func(f *agent.Flow) {
+			f.Told, f.Error = true, &platform.Error{Kind: platform.KindTimeout, Message: "nobody came back"}
+		}), ""},
+		"another account's": {running("b1", agent.PhaseChoosing, func(f *agent.Flow) { f.Candidates = candidates(3) }), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := openOn(t, brandSnapshot(1), PageAccounts, nil)
+			b.until("the accounts", func() bool { return b.u.view != nil })
+			// It begins in the agent; the window has not heard of it when the page is asked for.
+			b.f.mu.Lock()
+			b.f.flow = tt.flow
+			b.f.snap = agent.NewSnapshot(agent.Snapshot{Seq: 2, At: now, Flows: []agent.Flow{tt.flow}}, brandRows())
+			b.f.mu.Unlock()
+			b.f.pages <- agent.Page{Name: "account:b3"}
+			b.until("the account", func() bool { return b.u.selected == "b3" && b.u.snap.Seq == 2 })
+			if tt.shows == "" {
+				if b.u.flow != nil {
+					t.Error("a sign-in is shown that waits for nobody here")
+				}
+				return
+			}
+			b.sees(tt.shows)
+			if calls := strings.Join(b.f.called(), "\n"); strings.Contains(calls, "reconnect") {
+				t.Errorf("it was begun anew: %s", calls)
+			}
+			if !tt.flow.Phase.Ended() {
+				return
+			}
+			// What was closed is not brought up again.
+			b.press(wordClose)
+			b.f.pages <- agent.Page{Name: "account:b3"}
+			for range 20 {
+				b.pump()
+				time.Sleep(time.Millisecond)
+			}
+			if b.u.flow != nil {
+				t.Error("it is shown again")
+			}
+		})
+	}
+}

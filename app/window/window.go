@@ -203,6 +203,10 @@ type ui struct {
 	accounts *accountsPage
 	connect  *connectPage
 	flow     *flowDialog
+	// shownFlows are the sign-ins, by ID, whose dialog was closed in this window.
+	shownFlows map[string]bool
+	// ledTo is the account whose page was asked for last.
+	ledTo    string
 	settings *settingsWindow
 	popups   map[string]*popup
 }
@@ -217,7 +221,7 @@ func newUI(ctx context.Context, a fyne.App, cfg Config, post func(func())) (*ui,
 	if cfg.Service == nil && cfg.Dial == nil {
 		return nil, errors.New("open window: neither a service nor a way to dial one was given")
 	}
-	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}}
+	u := &ui{ctx: ctx, app: a, cfg: cfg, post: post, now: time.Now, svc: cfg.Service, popups: map[string]*popup{}, shownFlows: map[string]bool{}}
 	if cfg.Memory != "" {
 		u.memory = recall(cfg.Memory)
 	}
@@ -263,6 +267,10 @@ func (u *ui) turn(page string) error {
 		u.openMain()
 		u.choose(strings.TrimPrefix(page, pageAccount))
 		u.list.show(u.selected)
+		u.ledTo = u.selected
+		if u.snap != nil { // else the first one brings it
+			u.answer(u.selected)
+		}
 	case strings.HasPrefix(page, pagePopup):
 		u.openPopup(strings.TrimPrefix(page, pagePopup), false)
 	case strings.HasPrefix(page, pageRehearsal):

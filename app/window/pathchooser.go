@@ -21,8 +21,8 @@ type pathChooser struct {
 	u      *ui
 	over   fyne.Window
 	dialog *modal
-	dir    *widget.Entry
-	list   *widget.List
+	dir    *fieldEntry
+	list   *pathList
 	bad    problem
 	found  []place
 	asked  int
@@ -39,11 +39,33 @@ type place struct {
 	dir  bool
 }
 
+// pathList is a list that Esc, which a list would swallow, leaves.
+type pathList struct {
+	widget.List
+	escape func()
+}
+
+func newPathList(length func() int, create func() fyne.CanvasObject, update func(widget.ListItemID, fyne.CanvasObject)) *pathList {
+	l := &pathList{}
+	l.Length, l.CreateItem, l.UpdateItem = length, create, update
+	l.ExtendBaseWidget(l)
+	return l
+}
+
+// TypedKey implements [fyne.Focusable].
+func (l *pathList) TypedKey(e *fyne.KeyEvent) {
+	if e.Name == fyne.KeyEscape {
+		l.escape()
+		return
+	}
+	l.List.TypedKey(e)
+}
+
 // choosePath asks for a file that ends in one of ends, or without any for a
 // directory, beginning where start is.
 func (u *ui) choosePath(over fyne.Window, start string, then func(string), ends ...string) {
-	c := &pathChooser{u: u, over: over, dir: widget.NewEntry(), bad: problemLabel(), directories: len(ends) == 0, ends: ends, then: then}
-	c.list = widget.NewList(func() int { return len(c.found) },
+	c := &pathChooser{u: u, over: over, dir: newField(), bad: problemLabel(), directories: len(ends) == 0, ends: ends, then: then}
+	c.list = newPathList(func() int { return len(c.found) },
 		func() fyne.CanvasObject {
 			l := widget.NewLabel("")
 			l.Truncation = fyne.TextTruncateEllipsis
@@ -67,14 +89,18 @@ func (u *ui) choosePath(over fyne.Window, start string, then func(string), ends 
 		}
 	}
 	c.dir.OnSubmitted = func(s string) { c.look(s) }
+	leave := func() { c.dialog.hide() }
+	c.dir.escape, c.list.escape = leave, leave
 	title := platform.T("Choose a file")
 	if c.directories {
 		title = platform.T("Choose a folder")
 	}
 	c.dialog = newModal(title, container.NewBorder(container.NewVBox(c.dir, c.bad.label), nil, nil, nil, c.list), over)
-	buttons := []fyne.CanvasObject{widget.NewButton(platform.T(wordCancel), c.dialog.hide)}
+	buttons := []fyne.CanvasObject{newEscapable(platform.T(wordCancel), leave, leave)}
 	if c.directories {
-		buttons = append(buttons, primary(platform.T("This folder"), func() { c.choose(c.dir.Text) }))
+		this := newEscapable(platform.T("This folder"), func() { c.choose(c.dir.Text) }, leave)
+		this.Importance = widget.HighImportance
+		buttons = append(buttons, this)
 	}
 	c.dialog.with(buttons...)
 	c.dialog.resize(fyne.NewSize(em(560), em(480)))

@@ -339,10 +339,30 @@ func TestChooser(t *testing.T) {
 	b.press(wordRestore)
 	b.press("Choose…")
 	b.sees("b.age")
-	list, ok := b.window().Canvas().Focused().(*widget.List)
+	list, ok := b.window().Canvas().Focused().(*pathList)
 	if !ok {
 		t.Fatalf("the focus is on %T, want the list", b.window().Canvas().Focused())
 	}
+	// Esc leaves the chooser and no more, wherever in it the focus is.
+	escapes := func(what string) {
+		t.Helper()
+		over := len(b.window().Canvas().Overlays().List())
+		b.key(fyne.KeyEscape)
+		if now := len(b.window().Canvas().Overlays().List()); now != over-1 || b.u.settings == nil {
+			t.Errorf("Esc on the %s left %d questions of %d", what, now, over)
+		}
+		b.press("Choose…")
+		b.until("the files", func() bool { return b.shows("b.age") })
+		list, ok = b.window().Canvas().Focused().(*pathList)
+		if !ok {
+			t.Fatal("the list lost the focus")
+		}
+	}
+	escapes("list")
+	b.window().Canvas().FocusPrevious()
+	escapes("field before it")
+	b.window().Canvas().FocusNext()
+	escapes("button behind it")
 	// By keyboard alone: down to the third line, and take it.
 	for range 2 {
 		list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})

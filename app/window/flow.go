@@ -457,6 +457,7 @@ func (v *flowView) skip() {
 // stop ends the queue; what is not done stays listed, and can be begun again.
 func (v *flowView) stop() {
 	v.close(true)
+	v.u.inQueue(nil)
 	v.u.say(v.queue.summary(v.u.snap), false)
 }
 
@@ -589,20 +590,43 @@ func (u *ui) reconnectEach(ids []string) {
 func (u *ui) goOn(q *queue) {
 	key, rows := q.next(u.snap)
 	if len(rows) == 0 {
+		u.inQueue(nil)
 		if len(q.order) > 1 {
 			u.say(q.summary(u.snap), false)
 		}
 		return
+	}
+	if u.flow == nil {
+		if q.at = u.now(); len(q.order) > 1 {
+			u.inQueue(q)
+		} else {
+			u.inQueue(nil)
+		}
 	}
 	row := rows[0]
 	u.choose(row.Account.ID)
 	hand := handOf(row)
 	u.startFlow(platform.T("Reconnect %s", row.Account.Title()), row.Account.ID, reconnectStart(row, hand), func(v *flowView) {
 		v.hand = hand
-		if n, of := q.place(u.snap); of > 1 {
-			v.queue, v.at, v.place, v.used = q, key, placeWords(n, of, rows), float32(n-1)/float32(of)
-		}
+		v.queueUp(q, key, rows)
 	})
+}
+
+// queueUp makes the sign-in one of a queue's, for the accounts in rows; a queue of one is none.
+func (v *flowView) queueUp(q *queue, key string, rows []*agent.Row) {
+	if n, of := q.placeOf(v.u.snap, key); of > 1 {
+		v.queue, v.at, v.place, v.used = q, key, placeWords(n, of, rows), float32(n-1)/float32(of)
+	}
+}
+
+// inQueue remembers the queue that is under way, for a window that is opened in
+// the middle of it; nil for none.
+func (u *ui) inQueue(q *queue) {
+	if u.queued == nil && q == nil && u.memory.Queue == nil {
+		return
+	}
+	u.queued, u.memory.Queue = q, q.kept()
+	u.keep()
 }
 
 // queueHead says where the queue stands.
@@ -699,7 +723,17 @@ func (u *ui) joinFlow(found agent.Flow) {
 		return
 	}
 	u.startFlow(platform.T("Reconnect %s", row.Account.Title()), row.Account.ID, join, func(v *flowView) {
-		v.others = true
 		v.again = func() { v.close(false); u.reconnect(row.Account.ID) }
+		if q, key := u.memory.Queue.taken(row.Account.ID, u.now()); q != nil {
+			rows := q.open(u.snap, key)
+			if len(rows) == 0 {
+				rows = []*agent.Row{row} // it was had while nobody looked
+			}
+			v.queueUp(q, key, rows)
+			v.again = func() { v.close(false); u.goOn(q) }
+			u.inQueue(q)
+			return
+		}
+		v.others = true
 	})
 }

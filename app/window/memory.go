@@ -21,6 +21,8 @@ type memory struct {
 	Top     string `json:"top,omitempty"`
 	// Text is the size of the text in per cent; zero means 100.
 	Text int `json:"text,omitempty"`
+	// Queue are the sign-ins that are under way one after another; nil for none.
+	Queue *queueKept `json:"queue,omitempty"`
 	// Asked are the questions that were answered once and are not asked again.
 	Asked []string `json:"asked,omitempty"`
 }

@@ -1,6 +1,10 @@
 package window
 
 import (
+	"maps"
+	"slices"
+	"time"
+
 	"relink/app/agent"
 	"relink/platform"
 )
@@ -18,6 +22,8 @@ type queue struct {
 	began map[string]*agent.Row
 	// passed are the sign-ins that were had, whatever came of them, or skipped.
 	passed map[string]bool
+	// at is when the sign-in that it is at was begun.
+	at time.Time
 }
 
 // newQueue groups accounts, which keep their order.
@@ -72,9 +78,15 @@ func (q *queue) after(snap *agent.Snapshot, key string) []*agent.Row {
 
 // place is where the queue stands: the number of the sign-in it is at, 1 for the first.
 func (q *queue) place(snap *agent.Snapshot) (n, of int) {
+	key, _ := q.next(snap)
+	return q.placeOf(snap, key)
+}
+
+// placeOf is the number of a sign-in of the queue, also when it was had by now.
+func (q *queue) placeOf(snap *agent.Snapshot, at string) (n, of int) {
 	n = 1
 	for _, key := range q.order {
-		if q.passed[key] || len(q.open(snap, key)) == 0 {
+		if key != at && (q.passed[key] || len(q.open(snap, key)) == 0) {
 			n++
 		}
 	}
@@ -119,4 +131,61 @@ func (q *queue) summary(snap *agent.Snapshot) string {
 		return platform.N(done, "%d sign-in done; everything is connected again.", "%d sign-ins done; everything is connected again.")
 	}
 	return platform.T("%d of %d sign-ins done. Reconnect all goes on with the rest.", done, len(q.order))
+}
+
+// queueKept is a queue as the window remembers it, for one that opens in the middle of it.
+type queueKept struct {
+	// At is when the sign-in that it is at was begun.
+	At     time.Time           `json:"at"`
+	Order  []string            `json:"order"`
+	Groups map[string][]string `json:"groups"`
+	// Began is what is to be known of each account as it was at first.
+	Began  map[string]beganAs `json:"began"`
+	Passed []string           `json:"passed,omitempty"`
+}
+
+// beganAs is the part of an account's row that says later whether it is back.
+type beganAs struct {
+	Generation int            `json:"generation"`
+	State      platform.State `json:"state"`
+}
+
+// queueLasts is how long a queue that nobody went on with is one still.
+const queueLasts = time.Hour
+
+// kept is the queue to remember, which shares nothing with it; nil for none.
+func (q *queue) kept() *queueKept {
+	if q == nil {
+		return nil
+	}
+	k := &queueKept{q.at, slices.Clone(q.order), maps.Clone(q.groups), map[string]beganAs{}, slices.Sorted(maps.Keys(q.passed))}
+	for id, r := range q.began {
+		k.Began[id] = beganAs{r.Grant.Generation, r.Status.State}
+	}
+	return k
+}
+
+// taken is a remembered queue that an account is in; nil where there is none, or where it is over.
+func (k *queueKept) taken(account string, now time.Time) (*queue, string) {
+	if k == nil || k.At.After(now) || now.Sub(k.At) > queueLasts {
+		return nil, ""
+	}
+	for key, ids := range k.Groups {
+		if !slices.Contains(ids, account) || !slices.Contains(k.Order, key) || slices.Contains(k.Passed, key) {
+			continue
+		}
+		q := &queue{at: k.At, order: slices.Clone(k.Order), groups: maps.Clone(k.Groups), began: map[string]*agent.Row{}, passed: map[string]bool{}}
+		for _, p := range k.Passed {
+			q.passed[p] = true
+		}
+		for _, ids := range q.groups {
+			for _, id := range ids {
+				was := &agent.Row{}
+				was.Grant.Generation, was.Status.State = k.Began[id].Generation, k.Began[id].State
+				q.began[id] = was
+			}
+		}
+		return q, key
+	}
+	return nil, ""
 }

@@ -2,6 +2,7 @@ package window
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -486,5 +487,78 @@ func TestAccountPageOpensTheFlowThatWaits(t *testing.T) {
 				t.Error("it is shown again")
 			}
 		})
+	}
+}
+
+// A window that opens in the middle of a queue goes on where it stood.
+func TestOpenInTheMiddleOfAQueue(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "window.json")
+	with := func(_ *fake, c *Config) { c.Memory = file }
+	b := openOn(t, brandSnapshot(1), PageAccounts, with)
+	b.until("the accounts", func() bool { return b.u.view != nil })
+	b.press("Reconnect all (5)")
+	b.sees("1 of 4")
+	b.sees("Your browser has opened.")
+	b.press("Skip")
+	b.sees("2 of 4")
+	b.calls("reconnect b3")
+	b.u.win.Close()
+	b.end()
+
+	reopen := func(f agent.Flow, seq uint64, heal ...string) *bench {
+		t.Helper()
+		snap := agent.NewSnapshot(agent.Snapshot{Seq: seq, At: now, Flows: []agent.Flow{f}}, slices.Collect(brandSnapshot(seq, heal...).All()))
+		b := openOn(t, snap, PageAccounts, func(fk *fake, c *Config) { fk.flow = f; with(fk, c) })
+		b.until("the accounts", func() bool { return b.u.view != nil })
+		return b
+	}
+	b = reopen(running("b3", agent.PhaseWaiting, nil), 2)
+	b.sees("Your browser has opened.")
+	b.sees("2 of 4")
+	b.u.win.Close()
+	b.end()
+
+	// It was had while no window was there: what is shown is its result.
+	b = reopen(running("b3", agent.PhaseDone, func(f *agent.Flow) { f.Accounts = []string{"b3"} }), 3, "b3")
+	b.sees("Facebook · Brand b3 is connected until")
+	b.sees("2 of 4")
+	b.press("Next: Brand b4")
+	b.sees("3 of 4")
+	b.calls("reconnect b4")
+	b.press("Stop")
+	b.sees("1 of 4 sign-ins done.")
+	b.u.win.Close()
+	b.end()
+
+	// What was stopped is over.
+	b = reopen(running("b4", agent.PhaseWaiting, nil), 4, "b3")
+	b.sees("Your browser has opened.")
+	if b.u.flow.view.queue != nil {
+		t.Error("a queue that was stopped goes on")
+	}
+}
+
+// A queue that is remembered is one for an hour, and for those in it.
+func TestQueueIsRemembered(t *testing.T) {
+	q := newQueue(brandSnapshot(1), []string{"b1", "b2", "b3"})
+	q.at = now
+	q.passed[q.order[0]] = true
+	for name, tt := range map[string]struct {
+		account string
+		at      time.Time
+		taken   bool
+	}{
+		"its account":      {"b3", now.Add(time.Minute), true},
+		"one it had":       {"b1", now.Add(time.Minute), false},
+		"another":          {"b4", now.Add(time.Minute), false},
+		"hours later":      {"b3", now.Add(2 * time.Hour), false},
+		"a clock put back": {"b3", now.Add(-time.Hour), false},
+	} {
+		if got, _ := q.kept().taken(tt.account, tt.at); (got != nil) != tt.taken {
+			t.Errorf("%s: taken %v, want %v", name, got != nil, tt.taken)
+		}
+	}
+	if got, _ := (*queueKept)(nil).taken("b3", now); got != nil {
+		t.Error("a queue out of nothing")
 	}
 }

@@ -205,6 +205,8 @@ type ui struct {
 	flow     *flowDialog
 	// shownFlows are the sign-ins, by ID, whose dialog was closed in this window.
 	shownFlows map[string]bool
+	// queued are the sign-ins under way one after another; nil for none, or one alone.
+	queued *queue
 	// ledTo is the account whose page was asked for last.
 	ledTo    string
 	settings *settingsWindow

@@ -373,7 +373,7 @@ func oneLine(s string, most int) string {
 
 func platformName(a platform.Account) string {
 	if p, err := platform.Lookup(a.Platform); err == nil {
-		return p.Name
+		return p.Title()
 	}
 	return clean(a.Platform)
 }

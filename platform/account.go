@@ -107,7 +107,7 @@ func (a Account) Ref() string { return a.Platform + "/" + a.Alias }
 func (a Account) Title() string {
 	name := a.Platform
 	if p, err := Lookup(a.Platform); err == nil {
-		name = p.Name
+		name = p.Title()
 	}
 	switch {
 	case a.Name != "":

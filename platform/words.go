@@ -30,6 +30,15 @@ func (s State) Word() string {
 	return T("connected")
 }
 
+// Title is the platform's name as people read it: a name is the same in every
+// language, what stands behind it in brackets is not.
+func (p *Platform) Title() string {
+	if strings.HasSuffix(p.Name, ")") {
+		return T(p.Name)
+	}
+	return p.Name
+}
+
 // Span is a positive duration in words: "6 days", "1 day 4 hours", "3 hours", "20 minutes".
 // It never reads negative.
 func Span(d time.Duration) string {
@@ -194,7 +203,7 @@ func (s Status) Why(platformName string) string {
 
 func (f Fault) why(platformName string) string {
 	for _, p := range All() {
-		if p.Name == platformName && p.Reasons[f.Code] != "" {
+		if (p.Name == platformName || p.Title() == platformName) && p.Reasons[f.Code] != "" {
 			return T(p.Reasons[f.Code])
 		}
 	}

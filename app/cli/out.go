@@ -125,7 +125,7 @@ func accountOf(row *agent.Row, now time.Time) accountOut {
 
 func platformName(id string) string {
 	if p, err := platform.Lookup(id); err == nil {
-		return p.Name
+		return p.Title()
 	}
 	return id
 }

@@ -123,6 +123,9 @@ func sentences(t *testing.T) (said, counted map[string]string) {
 		if c := p.Credential; c != nil {
 			texts = append(append(texts, c.Name, c.Login, c.Lasts), c.Steps...)
 		}
+		if strings.HasSuffix(p.Name, ")") { // see [platform.Platform.Title]
+			texts = append(texts, p.Name)
+		}
 		for _, s := range texts {
 			if s != "" {
 				said[s] = p.ID

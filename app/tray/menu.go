@@ -351,7 +351,7 @@ func cut(s string, n int) string {
 
 func platformName(id string) string {
 	if p, err := platform.Lookup(id); err == nil {
-		return p.Name
+		return p.Title()
 	}
 	return clean(id)
 }

@@ -146,7 +146,7 @@ func (f *appForm) try() {
 		return
 	}
 	f.test.Disable()
-	f.result.Objects = []fyne.CanvasObject{caption(platform.T("Asking %s…", f.p.Name))}
+	f.result.Objects = []fyne.CanvasObject{caption(platform.T("Asking %s…", f.p.Title()))}
 	f.result.Refresh()
 	f.u.run(func(ctx context.Context, s agent.Service) func() {
 		findings, err := s.TestApp(ctx, r)

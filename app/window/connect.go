@@ -103,7 +103,7 @@ func (c *connectPage) reveal(o fyne.CanvasObject) { revealIn(c.scroll, o) }
 
 func (c *connectPage) choose(p *platform.Platform) {
 	c.form = newConnectForm(c.u, p)
-	c.set(platform.T("Connect %s", p.Name), c.form.content)
+	c.set(platform.T("Connect %s", p.Title()), c.form.content)
 	if p.HandOnly() && p.Site == platform.SiteNone {
 		c.form.submit() // there is nothing else to ask
 	}
@@ -236,12 +236,12 @@ func (f *connectForm) permissions() *fyne.Container {
 		}
 		return list
 	}
-	out.Add(tight(heading(platform.T(wordAskTitle)), caption(platform.T("%s asks you to allow this. Untick what the account is not for.", p.Name))))
+	out.Add(tight(heading(platform.T(wordAskTitle)), caption(platform.T("%s asks you to allow this. Untick what the account is not for.", p.Title()))))
 	for _, n := range p.Needs {
 		asks := lines(n.Scopes)
 		if n.Approval {
 			// Asked for without the approval, the whole sign-in is refused.
-			asks.Add(caption(platform.T("Tick it only when %s has approved your app for it; else the whole sign-in is refused.", p.Name)))
+			asks.Add(caption(platform.T("Tick it only when %s has approved your app for it; else the whole sign-in is refused.", p.Title())))
 		} else {
 			f.wants = append(f.wants, n.Capability)
 		}
@@ -318,7 +318,7 @@ func (f *connectForm) submit() {
 		}
 	}
 	begin := func() {
-		f.u.startFlow(platform.T("Connect %s", f.p.Name), "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
+		f.u.startFlow(platform.T("Connect %s", f.p.Title()), "", func(ctx context.Context, s agent.Service) (agent.Flow, error) {
 			if hand != nil {
 				request.Login, request.Secret = hand.login, hand.secret
 			}

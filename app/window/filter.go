@@ -105,7 +105,7 @@ func buildView(snap *agent.Snapshot, q query, now time.Time) *view {
 	v.sort(byEnd)
 	for _, p := range platform.All() {
 		if n := perPlatform[p.ID]; n > 0 {
-			v.platforms = append(v.platforms, group{p.ID, p.Name, n})
+			v.platforms = append(v.platforms, group{p.ID, p.Title(), n})
 			delete(perPlatform, p.ID)
 		}
 	}

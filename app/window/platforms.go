@@ -101,7 +101,7 @@ func newPlatformList(u *ui) *platformList {
 			l.search.TypedRune(r)
 		}
 		l.tiles = append(l.tiles, t)
-		l.words = append(l.words, strings.ToLower(p.Name+" "+p.ID))
+		l.words = append(l.words, strings.ToLower(p.Name+" "+p.Title()+" "+p.ID))
 		l.heads[len(l.heads)-1].last = len(l.tiles)
 		list.Add(t)
 	}
@@ -114,8 +114,8 @@ func newPlatformList(u *ui) *platformList {
 func platformTile(p *platform.Platform, tapped func()) *tile {
 	a := newAvatar(40)
 	a.set(p.ID, "")
-	t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, a)), nil, tight(heading(p.Name), caption(sentence(platform.T(p.Lifetime)))))), tapped)
-	t.framed, t.name = true, p.Name
+	t := newTile(pad(2, container.NewBorder(nil, nil, container.NewVBox(pad(1, a)), nil, tight(heading(p.Title()), caption(sentence(platform.T(p.Lifetime)))))), tapped)
+	t.framed, t.name = true, p.Title()
 	return t
 }
 

@@ -76,7 +76,7 @@ func (t *appsTab) draw(apps []platform.App, redirects map[string]string) {
 		var items []*fyne.MenuItem
 		for _, p := range platform.All() {
 			if !p.Registration.Self {
-				items = append(items, fyne.NewMenuItem(p.Name, func() { t.edit(p, platform.App{Platform: p.ID}) }))
+				items = append(items, fyne.NewMenuItem(p.Title(), func() { t.edit(p, platform.App{Platform: p.ID}) }))
 			}
 		}
 		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), t.w.win.Canvas(), fyne.NewPos(0, add.Size().Height), add)
@@ -161,7 +161,7 @@ func (t *appsTab) edit(p *platform.Platform, a platform.App) {
 		}
 		return a.Server, true
 	}
-	t.w.form(p.Name, body, func(close func()) {
+	t.w.form(p.Title(), body, func(close func()) {
 		server, ok := form.server()
 		if !ok {
 			bad.show(platform.T(wordIssuerBad))
@@ -193,7 +193,7 @@ func (w *settingsWindow) httpsHelp() fyne.CanvasObject {
 	address := ""
 	for _, p := range platform.All() {
 		if p.Redirect == platform.RedirectHTTPS {
-			names = append(names, p.Name)
+			names = append(names, p.Title())
 			address = connect.RedirectAddress(p, platform.App{}, w.saved.Port)
 		}
 	}

@@ -317,7 +317,7 @@ func said(err error) string {
 // platformName is the name people read.
 func platformName(id string) string {
 	if p, err := platform.Lookup(id); err == nil {
-		return p.Name
+		return p.Title()
 	}
 	return id
 }

@@ -413,8 +413,9 @@ func jwtClock(token string, kind ClockKind, usual time.Duration, now time.Time) 
 		return c
 	}
 	// The life, not the moment: this computer's clock may differ from the server's.
-	if life := seconds(claims.Exp - claims.Iat); life > 0 && claims.Iat > 0 {
-		c.Source, c.Since = SourceProvider, time.Unix(int64(claims.Iat), 0)
+	if since, ok := Moment(claims.Iat); ok && claims.Exp > claims.Iat {
+		life := seconds(claims.Exp - claims.Iat)
+		c.Source, c.Since = SourceProvider, since
 		if c.Since.Sub(now).Abs() < time.Hour {
 			c.Since = now // it was issued just now
 		}

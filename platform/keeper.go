@@ -105,16 +105,19 @@ func Fingerprint(s Secret) string {
 }
 
 // Moment reads a time as programs write it beside a token: RFC 3339, or seconds
-// or milliseconds since 1970, as a number or in text; false when it is none.
+// or milliseconds since 1970, as a number or in text; false when it is none or
+// beyond the year 5138, which no JSON would hold long after.
 func Moment(v any) (time.Time, bool) {
 	switch v := v.(type) {
 	case string:
-		if at, err := time.Parse(time.RFC3339, v); err == nil && at.Year() > 1970 {
-			return at, true
+		if at, err := time.Parse(time.RFC3339, v); err == nil && at.Year() > 1970 && at.Year() < 5138 {
+			return at.UTC(), true
 		}
 		if n, err := strconv.ParseFloat(v, 64); err == nil {
 			return Moment(n)
 		}
+	case int64:
+		return Moment(float64(v))
 	case float64:
 		switch {
 		case v > 1e11 && v < 1e14:
@@ -132,8 +135,9 @@ func WrittenEnd(s Secret) time.Time {
 	var claims struct {
 		Expires float64 `json:"exp"`
 	}
-	if !jwtPayload(s.Reveal(), &claims) || claims.Expires < 1 || claims.Expires > 1<<36 {
+	if !jwtPayload(s.Reveal(), &claims) {
 		return time.Time{}
 	}
-	return time.Unix(int64(claims.Expires), 0).UTC()
+	end, _ := Moment(claims.Expires)
+	return end
 }

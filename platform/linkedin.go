@@ -211,12 +211,12 @@ func linkedinVerify(ctx context.Context, c Call) (Verdict, error) {
 	if answer.Scope != "" {
 		v.Scopes = SplitScopes(answer.Scope)
 	}
-	if answer.ExpiresAt > 0 {
-		since := c.Now
-		if answer.CreatedAt > 0 {
-			since = time.Unix(answer.CreatedAt, 0)
+	if end, ok := Moment(answer.ExpiresAt); ok {
+		since, ok := Moment(answer.CreatedAt)
+		if !ok {
+			since = c.Now
 		}
-		v.Clocks = []Clock{{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(answer.ExpiresAt, 0), Since: since, Learnt: c.Now}}
+		v.Clocks = []Clock{{Kind: ClockAccess, Source: SourceIntrospected, At: end, Since: since, Learnt: c.Now}}
 	}
 	if *answer.Active || answer.Status == "expired" && len(v.Clocks) > 0 {
 		return v, nil // an end with a date is a clock, not a fault

@@ -129,22 +129,25 @@ func metaDebug(ctx context.Context, c Call, d dialect, at string, token, asker S
 		return Verdict{}, false, garbage(d.name, d.id)
 	}
 	v = Verdict{Scopes: info.Scopes}
-	since := c.Now
-	if info.IssuedAt > 0 {
-		since = time.Unix(info.IssuedAt, 0)
+	since, ok := Moment(info.IssuedAt)
+	if !ok {
+		since = c.Now
 	}
+	var end time.Time
 	if info.ExpiresAt != nil {
-		clock := Clock{Kind: ClockAccess, Source: SourceNever, Since: since, Learnt: c.Now} // expires_at 0 means never
-		if *info.ExpiresAt > 0 {
-			clock = Clock{Kind: ClockAccess, Source: SourceIntrospected, At: time.Unix(*info.ExpiresAt, 0), Since: since, Learnt: c.Now}
+		end, ok = Moment(*info.ExpiresAt)
+		switch {
+		case ok:
+			v.Clocks = append(v.Clocks, Clock{Kind: ClockAccess, Source: SourceIntrospected, At: end, Since: since, Learnt: c.Now})
+		case *info.ExpiresAt <= 0: // 0 means never
+			v.Clocks = append(v.Clocks, Clock{Kind: ClockAccess, Source: SourceNever, Since: since, Learnt: c.Now})
 		}
-		v.Clocks = append(v.Clocks, clock)
 	}
-	if info.DataAccess > 0 {
-		v.Clocks = append(v.Clocks, Clock{Kind: ClockDataAccess, Source: SourceIntrospected, At: time.Unix(info.DataAccess, 0), Since: since, Learnt: c.Now})
+	if at, ok := Moment(info.DataAccess); ok {
+		v.Clocks = append(v.Clocks, Clock{Kind: ClockDataAccess, Source: SourceIntrospected, At: at, Since: since, Learnt: c.Now})
 	}
 	if !*info.IsValid {
-		if info.ExpiresAt != nil && *info.ExpiresAt > 0 && !time.Unix(*info.ExpiresAt, 0).After(c.Now) {
+		if !end.IsZero() && !end.After(c.Now) {
 			return v, false, nil // an end with a date is a clock, not a fault
 		}
 		code := "190"

@@ -75,10 +75,8 @@ func pinterestToken(ctx context.Context, c Call, form url.Values) (Exchanged, er
 		return x, err
 	}
 	// The end of the refresh token may be told as a time instead.
-	if at := seconds(get("refresh_token_expires_at")); at > 0 && (Grant{Clocks: x.Clocks}).Clock(ClockRefresh).Kind == "" {
-		if end := time.Unix(int64(at/time.Second), 0); end.After(c.Now) {
-			x.Clocks = append(x.Clocks, Clock{Kind: ClockRefresh, Source: SourceProvider, At: end, Since: c.Now})
-		}
+	if end, ok := Moment(get("refresh_token_expires_at")); ok && end.After(c.Now) && (Grant{Clocks: x.Clocks}).Clock(ClockRefresh).Kind == "" {
+		x.Clocks = append(x.Clocks, Clock{Kind: ClockRefresh, Source: SourceProvider, At: end, Since: c.Now})
 	}
 	return x, nil
 }

@@ -193,8 +193,8 @@ func (i wordpresscomTold) scopes() []string {
 }
 
 func (i wordpresscomTold) end(now time.Time) time.Time {
-	if i.Exp > 0 && i.Exp < 1e11 {
-		return time.Unix(int64(i.Exp), 0)
+	if end, ok := Moment(i.Exp); ok {
+		return end
 	}
 	if left := seconds(i.Expires); left > 0 {
 		return now.Add(left)

@@ -60,11 +60,12 @@ func (d *differ) next(s *agent.Snapshot) frame {
 	return f
 }
 
-// dialect is the JSON of the rest of the API, which encoding/json takes. A name
-// that is not UTF-8 must not keep a window from all accounts.
+// dialect is the JSON of the rest of the API, to the byte. A name that is not
+// UTF-8 must not keep a window from all accounts.
 var dialect = json.JoinOptions(
 	jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true),
 	json.FormatNilSliceAsNull(true), json.FormatNilMapAsNull(true),
+	jsontext.EscapeForHTML(true), jsontext.EscapeForJS(true), json.Deterministic(true),
 	jsonv1.FormatDurationAsNano(true), jsonv1.OmitEmptyWithLegacySemantics(true),
 )
 

@@ -3,7 +3,6 @@ package link
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"reflect"
 	"strings"
@@ -74,14 +73,7 @@ func TestFramesAreTheAPIsJSON(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if lines := strings.Count(out.String(), "\n"); lines != 1 || !strings.HasSuffix(out.String(), "\n") {
-			t.Errorf("%s: %d lines", name, lines)
-		}
-		var got, want any
-		if err := errors.Join(json.Unmarshal(out.Bytes(), &got), json.Unmarshal(plain, &want)); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(got, want) {
+		if out.String() != string(plain)+"\n" {
 			t.Errorf("%s: written\n%s\nas the rest of the API it would be\n%s", name, out.Bytes(), plain)
 		}
 		for _, text := range []string{out.String(), string(plain), strings.Replace(string(plain), "{", `{"later":{"x":[1]},`, 1)} {

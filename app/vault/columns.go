@@ -17,11 +17,18 @@ func millis(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
+// The times that JSON holds (RFC 3339): one beyond them would keep a snapshot of
+// all accounts from being told.
+var (
+	firstMilli = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
+	lastMilli  = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).UnixMilli()
+)
+
 func fromMillis(ms int64) time.Time {
 	if ms == 0 {
 		return time.Time{}
 	}
-	return time.UnixMilli(ms).UTC()
+	return time.UnixMilli(min(max(ms, firstMilli), lastMilli)).UTC()
 }
 
 type clockColumn struct {

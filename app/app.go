@@ -8,12 +8,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"app.relink/quick"
 
 	"relink/app/agent"
+	"relink/app/atomicfile"
 	"relink/app/cli"
 	"relink/app/config"
 	"relink/app/desktop"
@@ -173,24 +173,16 @@ func (p program) backup(ctx context.Context, path string, vaults, archives func(
 	if err != nil {
 		return err
 	}
-	// Written beside and renamed: half an archive is never mistaken for one.
-	f, err := os.CreateTemp(filepath.Dir(path), ".relink-backup-*")
-	if err != nil {
+	// Whole or not at all: half an archive is never mistaken for one.
+	var broke error
+	err = atomicfile.Stream(path, 0o600, func(w io.Writer) error {
+		broke = v.Backup(ctx, w, passphrase)
+		return broke
+	})
+	if err != nil && broke == nil {
 		return fail(err)
 	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	err = v.Backup(ctx, f, passphrase)
-	if err != nil {
-		_ = f.Close()
-		return err
-	}
-	if err := errors.Join(f.Sync(), f.Close()); err != nil {
-		return fail(err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fail(err)
-	}
-	return nil
+	return broke
 }
 
 // restore unpacks an archive; a vault that is there is refused, or with

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"relink/app/agent"
+	"relink/app/atomicfile"
 	"relink/app/desktop"
 	"relink/app/link"
 	"relink/app/vault"
@@ -126,9 +127,9 @@ func (p program) erase(ctx context.Context) error {
 func (p program) ours() map[string][]string {
 	out := map[string][]string{}
 	add := func(dir string, names ...string) { out[dir] = append(out[dir], names...) }
-	add(p.paths.Data, "redirect.pem", ".redirect-*", "relink.ics", "locks")
-	add(p.paths.Config, "config.toml", "config.toml.*")
-	add(p.paths.State, "relink.log", "relink-*.log", "window.json", ".window-*")
+	add(p.paths.Data, "redirect.pem", ".redirect-*", "relink.ics", atomicfile.Leftover("relink.ics"), "locks")
+	add(p.paths.Config, "config.toml", "config.toml.*", atomicfile.Leftover("config.toml"), atomicfile.Leftover("config.toml.*"))
+	add(p.paths.State, "relink.log", "relink-*.log", "window.json", atomicfile.Leftover("window.json"))
 	add(p.paths.Cache, "pictures", "notification.png")
 	if runtime.GOOS != "windows" {
 		add(filepath.Dir(p.paths.Socket), "agent.sock", "agent.sock.*", "agent.lock")

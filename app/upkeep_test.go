@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"relink/app/atomicfile"
 	"relink/app/config"
 	"relink/app/link"
 	"relink/app/vault"
@@ -107,6 +108,16 @@ func TestEraseLeavesWhatIsNotRelinks(t *testing.T) {
 		if _, err := os.Stat(path); err != nil {
 			t.Fatalf("before: %v", err)
 		}
+	}
+	// A crash in the middle of writing leaves half a file, with what was to be kept to oneself.
+	for _, path := range []string{
+		p.paths.Settings(), p.paths.Settings() + ".good", filepath.Join(p.paths.State, "window.json"), filepath.Join(p.paths.Data, "relink.ics"), filepath.Join(p.paths.Data, "key.age"),
+	} {
+		half, err := os.CreateTemp(filepath.Dir(path), atomicfile.Leftover(filepath.Base(path)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = half.Close()
 	}
 	if err := p.erase(t.Context()); err != nil {
 		t.Fatal(err)

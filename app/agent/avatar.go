@@ -15,6 +15,7 @@ import (
 	"sync"
 	"time"
 
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -229,18 +230,8 @@ func (p *avatars) fetch(ctx context.Context, acc platform.Account, name string) 
 	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return err
 	}
-	// Written beside and renamed: half a picture is never read.
-	f, err := os.CreateTemp(p.dir, ".new-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
 	former := p.all(acc.ID)
-	if err := os.Rename(f.Name(), filepath.Join(p.dir, name)); err != nil {
+	if err := atomicfile.Write(filepath.Join(p.dir, name), data, 0o600); err != nil {
 		return err
 	}
 	for _, other := range former {

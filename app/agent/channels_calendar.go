@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"relink/app/atomicfile"
 	"relink/notifier"
 	"relink/platform"
 )
@@ -106,7 +107,11 @@ func (a *Agent) writeCalendar(context.Context) (string, error) {
 	if old, err := os.ReadFile(path); err == nil && notifier.SameCalendar(string(old), text) {
 		return done, nil
 	}
-	if err := replaceFile(path, []byte(text)); err != nil {
+	mode := os.FileMode(0o600)
+	if st, err := os.Stat(path); err == nil {
+		mode = st.Mode().Perm() // a program that reads it has been let in
+	}
+	if err := atomicfile.Write(path, []byte(text), mode); err != nil {
 		var at *os.PathError
 		why := err.Error()
 		if errors.As(err, &at) {
@@ -115,29 +120,4 @@ func (a *Agent) writeCalendar(context.Context) (string, error) {
 		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("cannot write %s: %s", path, why), Repair: platform.T("make its directory writable for you, or choose another place: relink calendar set PATH"), Err: err}
 	}
 	return done, nil
-}
-
-// replaceFile writes a file whole or not at all. One that is there keeps its
-// permissions; a new one is for the user alone.
-func replaceFile(path string, data []byte) error {
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real // a link stays one
-	}
-	mode := os.FileMode(0o600)
-	if st, err := os.Stat(path); err == nil {
-		mode = st.Mode().Perm()
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(mode), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"reflect"
 
 	"relink/app/agent"
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -41,7 +42,7 @@ func Load(path string) (s agent.Settings, warning string, err error) {
 	s, bad := parse(string(raw))
 	if bad == nil {
 		if old, err := os.ReadFile(good(path)); err != nil || string(old) != string(raw) {
-			if err := replace(good(path), raw); err != nil {
+			if err := atomicfile.Write(good(path), raw, 0o600); err != nil {
 				warning = platform.T("The settings are in force, but no copy of them could be kept: %s.", reason(err))
 			}
 		}
@@ -76,7 +77,7 @@ func Save(path string, s agent.Settings) error {
 		return fail(err)
 	}
 	if _, bad := parse(string(raw)); bad != nil {
-		if err := replace(broken(path), raw); err != nil {
+		if err := atomicfile.Write(broken(path), raw, 0o600); err != nil {
 			return fail(err)
 		}
 		raw, err = os.ReadFile(good(path))
@@ -89,10 +90,10 @@ func Save(path string, s agent.Settings) error {
 	if back, bad := parse(text); bad != nil || !same(back, s) {
 		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("cannot change %s without disturbing what else it holds", path), Repair: platform.T("change the setting in the file itself")}
 	}
-	if err := replace(path, []byte(text)); err != nil {
+	if err := atomicfile.Write(path, []byte(text), 0o600); err != nil {
 		return fail(err)
 	}
-	if err := replace(good(path), []byte(text)); err != nil {
+	if err := atomicfile.Write(good(path), []byte(text), 0o600); err != nil {
 		return fail(err)
 	}
 	return nil
@@ -101,30 +102,4 @@ func Save(path string, s agent.Settings) error {
 // same compares what the file holds of two settings.
 func same(a, b agent.Settings) bool {
 	return reflect.DeepEqual(listed(a), listed(b)) && reflect.DeepEqual(tables(a), tables(b))
-}
-
-// replace writes a file whole or not at all, durably, for the user alone.
-func replace(path string, data []byte) error {
-	// A link, to a directory of dotfiles say, stays one.
-	if real, err := filepath.EvalSymlinks(path); err == nil {
-		path = real
-	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }

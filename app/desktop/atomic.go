@@ -3,29 +3,16 @@
 package desktop
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
+
+	"relink/app/atomicfile"
 )
 
-// replace writes a file whole or not at all.
-func replace(path string, data []byte) (err error) {
+// replace writes a file that everybody may read, in a directory made for it where there is none.
+func replace(path string, data []byte) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".relink-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(f.Name()))
-		}
-	}()
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.Write(path, data, 0o644)
 }

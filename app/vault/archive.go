@@ -12,6 +12,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"relink/app/agent"
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -127,7 +128,7 @@ func Erase(ctx context.Context, cfg Config) error {
 			Repair: platform.T("delete it by hand"), Err: failed,
 		}
 	}
-	if err := syncDir(cfg.Dir); err != nil {
+	if err := atomicfile.SyncDir(cfg.Dir); err != nil {
 		cfg.Log.Warn("the disk has not confirmed that the vault is deleted", "error", err)
 	}
 	return nil
@@ -136,7 +137,7 @@ func Erase(ctx context.Context, cfg Config) error {
 // ours reports whether a name in the vault's directory is the vault's: its
 // files, those set aside, and what a crash left of copies.
 func ours(name string) bool {
-	for _, prefix := range []string{fileName, keyFile, draftDir, ".backup-", ".restore-", ".inspect-"} {
+	for _, prefix := range []string{fileName, keyFile, draftDir, "." + keyFile, ".backup-", ".restore-", ".inspect-"} {
 		if strings.HasPrefix(name, prefix) {
 			return true
 		}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -187,7 +188,7 @@ func Restore(ctx context.Context, cfg Config, r io.Reader, passphrase string, re
 	if err := os.Rename(tmp, cfg.path(fileName)); err != nil {
 		return aside, storage(platform.T("put the restored vault in place"), err)
 	}
-	return aside, storage(platform.T("put the restored vault in place"), syncDir(cfg.Dir))
+	return aside, storage(platform.T("put the restored vault in place"), atomicfile.SyncDir(cfg.Dir))
 }
 
 // unpack opens an archive, writes its SQLite file to path and gives its key, and

@@ -9,6 +9,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -96,7 +97,7 @@ func setAside(cfg Config, why string) (string, error) {
 			return "", storage(platform.T("set the vault aside"), err)
 		}
 	}
-	if err := syncDir(cfg.Dir); err != nil {
+	if err := atomicfile.SyncDir(cfg.Dir); err != nil {
 		return "", storage(platform.T("set the vault aside"), err)
 	}
 	return cfg.path(fileName + suffix), nil

@@ -5,12 +5,12 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 
 	"filippo.io/age"
 
+	"relink/app/atomicfile"
 	"relink/platform"
 )
 
@@ -32,7 +32,7 @@ func writeKeyFile(cfg Config, path string, s *sealer, passphrase string) error {
 	if err := w.Close(); err != nil {
 		return storage(platform.T("make the key file"), err)
 	}
-	return storage(platform.T("write the key file"), replaceFile(path, buf.Bytes()))
+	return storage(platform.T("write the key file"), atomicfile.Write(path, buf.Bytes(), 0o600))
 }
 
 // readKeyFile opens the key file; the error is errPassphrase when the
@@ -78,30 +78,6 @@ func decrypt(r io.Reader, passphrase string) (io.Reader, error) {
 		return nil, errPassphrase
 	}
 	return plain, err
-}
-
-// replaceFile writes a file whole or not at all, durably, for the user alone.
-func replaceFile(path string, data []byte) error {
-	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, filepath.Base(path)+".new-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if e := f.Close(); err == nil {
-		err = e
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	return syncDir(dir)
 }
 
 // passphraseFromFile reads the first line of the file the config names.

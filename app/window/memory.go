@@ -3,8 +3,9 @@ package window
 import (
 	"encoding/json"
 	"os"
-	"path/filepath"
 	"slices"
+
+	"relink/app/atomicfile"
 )
 
 // memory is what a window remembers from one time to the next, in a file of
@@ -54,23 +55,11 @@ func recall(path string) memory {
 	return m
 }
 
-// remember writes it down. Written beside and renamed: half a file is never read.
+// remember writes it down.
 func (m memory) remember(path string) error {
 	data, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".window-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(f.Name()) }()
-	_, err = f.Write(append(data, '\n'))
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return atomicfile.Write(path, append(data, '\n'), 0o600)
 }

@@ -487,25 +487,3 @@ func TestHelp(t *testing.T) {
 		t.Errorf("token makes %d verbs, want its own only", n)
 	}
 }
-
-func TestSpan(t *testing.T) {
-	for in, want := range map[string]time.Duration{"7d": 7 * day, "1d12h": 36 * time.Hour, "10m": 10 * time.Minute, "0d": 0, "90s": 90 * time.Second, "1d30m": day + 30*time.Minute} {
-		got, err := parseSpan(in)
-		if err != nil || got != want {
-			t.Errorf("%s: got %v, %v", in, got, err)
-		}
-		if back, err := parseSpan(formatSpan(want)); want != 0 && (err != nil || back != want) {
-			t.Errorf("%s: written as %s, read as %v, %v", in, formatSpan(want), back, err)
-		}
-	}
-	for _, in := range []string{"", "d", "7", "-1h", "-1d", "1d-1h", "1.5d", "1d1d", "99999999d", "soon"} {
-		if got, err := parseSpan(in); err == nil {
-			t.Errorf("%q: got %v", in, got)
-		}
-	}
-	for want, in := range map[string]time.Duration{"7d": 7 * day, "1d12h": 36 * time.Hour, "10m": 10 * time.Minute, "1h": time.Hour, "1h30m": 90 * time.Minute, "off": 0} {
-		if got := formatSpan(in); got != want {
-			t.Errorf("%v: got %s, want %s", in, got, want)
-		}
-	}
-}

@@ -1,35 +1,22 @@
 package cli
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
+	"relink/app/agent"
 	"relink/platform"
 )
 
 const day = 24 * time.Hour
 
-// parseSpan reads a duration as people write it: "7d", "1d12h", "10m". It is never negative.
+// parseSpan reads a span of time; see [agent.ParseSpan].
 func parseSpan(s string) (time.Duration, error) {
-	wrong := usage(platform.T("write one like 7d, 12h or 30m"), platform.T("%q is no duration", s))
-	rest, total := strings.TrimSpace(s), time.Duration(0)
-	if days, after, ok := strings.Cut(rest, "d"); ok {
-		n, err := strconv.ParseUint(days, 10, 16)
-		if err != nil {
-			return 0, wrong
-		}
-		total, rest = time.Duration(n)*day, after
-		if rest == "" {
-			return total, nil
-		}
+	d, ok := agent.ParseSpan(strings.TrimSpace(s))
+	if !ok {
+		return 0, usage(platform.T("write one like 7d, 12h or 30m"), platform.T("%q is no duration", s))
 	}
-	d, err := time.ParseDuration(rest)
-	if err != nil || d < 0 || strings.HasPrefix(rest, "-") {
-		return 0, wrong
-	}
-	return total + d, nil
+	return d, nil
 }
 
 // parseSpanOrOff takes "off" as zero, and zero as nothing else.
@@ -44,27 +31,12 @@ func parseSpanOrOff(s string) (time.Duration, error) {
 	return d, err
 }
 
-// formatSpan writes a duration so that parseSpan reads it: "7d", "1d12h", "10m".
+// formatSpan writes a span; none is off.
 func formatSpan(d time.Duration) string {
 	if d == 0 {
 		return "off"
 	}
-	out := ""
-	if days := d / day; days > 0 {
-		out, d = fmt.Sprintf("%dd", days), d%day
-	}
-	if d == 0 {
-		return out
-	}
-	// 12h0m0s reads as 12h.
-	rest := d.String()
-	if strings.HasSuffix(rest, "m0s") {
-		rest = strings.TrimSuffix(rest, "0s")
-	}
-	if strings.HasSuffix(rest, "h0m") {
-		rest = strings.TrimSuffix(rest, "0m")
-	}
-	return out + rest
+	return agent.FormatSpan(d)
 }
 
 func formatSpans(all []time.Duration) string {

@@ -70,7 +70,7 @@ func tables(s agent.Settings) map[string]map[string]string {
 	return out
 }
 
-func quoteSpan(d time.Duration) string { return quote(formatSpan(d)) }
+func quoteSpan(d time.Duration) string { return quote(agent.FormatSpan(d)) }
 
 func quoteOff(d time.Duration) string {
 	if d == 0 {
@@ -82,7 +82,7 @@ func quoteOff(d time.Duration) string {
 func quoteSpans(list []time.Duration) string {
 	out := make([]string, len(list))
 	for i, d := range list {
-		out[i] = formatSpan(d)
+		out[i] = agent.FormatSpan(d)
 	}
 	return quoteList(out)
 }

@@ -156,7 +156,7 @@ func TestBrokenFileLeavesTheLastGoodInForce(t *testing.T) {
 		"open bracket":       {"hour = 9\nsteps = [\"7d\"\nport = 20000\n", "line 3:"},
 		"wrong type":         {"\n\nhour = \"nine\"\n", "line 3:"},
 		"out of range":       {"# x\nhour = 25\n", "line 2: hour must be from 0 to 23, not 25"},
-		"no span":            {"\nsteps = [\"7 days\"]\n", "line 2: steps has \"7 days\""},
+		"no span":            {"\nsteps = [\"7 days\"]\n", "line 2: steps must be a span of time such as 7d, 12h or 30m, not \"7 days\""},
 		"empty ladder":       {"steps = []\n", "line 1: steps"},
 		"unknown platform":   {"[platform_steps]\nfacebock = [\"1d\"]\n", "line 2: platform_steps.facebock"},
 		"in an inline table": {"hour = 1\nplatform_steps = { facebook = [\"x\"] }\n", "line 2: platform_steps.facebook"},

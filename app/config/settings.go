@@ -3,10 +3,8 @@ package config
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,7 +65,7 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 	}
 	span := func(key string, d, least, most time.Duration) {
 		if bad == nil && (d < least || d > most) {
-			bad = &fieldError{key, platform.T("must be from %s to %s, not %s", formatSpan(least), formatSpan(most), formatSpan(d))}
+			bad = &fieldError{key, platform.T("must be from %s to %s, not %s", agent.FormatSpan(least), agent.FormatSpan(most), agent.FormatSpan(d))}
 		}
 	}
 	number := func(key string, n, least, most int) {
@@ -111,59 +109,12 @@ func checked(s agent.Settings) (agent.Settings, *fieldError) {
 func ladder(key string, steps []time.Duration) ([]time.Duration, *fieldError) {
 	for _, d := range steps {
 		if d <= 0 || d > maxSpan {
-			return steps, &fieldError{key, platform.T("must be spans of up to %s, not %s", formatSpan(maxSpan), formatSpan(d))}
+			return steps, &fieldError{key, platform.T("must be spans of up to %s, not %s", agent.FormatSpan(maxSpan), agent.FormatSpan(d))}
 		}
 	}
 	out := slices.Clone(steps)
 	slices.SortFunc(out, func(a, b time.Duration) int { return cmp.Compare(b, a) })
 	return slices.Compact(out), nil
-}
-
-// parseSpan reads "7d", "1d12h", "90m"; "0" and "off" are none.
-func parseSpan(s string) (time.Duration, error) {
-	if s == "0" || s == "off" {
-		return 0, nil
-	}
-	days, rest, found := strings.Cut(s, "d")
-	if !found {
-		days, rest = "0", s
-	}
-	n, err := strconv.Atoi(days)
-	if err != nil || n < 0 || n > 100_000 {
-		return 0, fmt.Errorf("%q is no span of time such as 7d, 12h or 30m", s)
-	}
-	var d time.Duration
-	if rest != "" || !found {
-		if d, err = time.ParseDuration(rest); err != nil || d < 0 {
-			return 0, fmt.Errorf("%q is no span of time such as 7d, 12h or 30m", s)
-		}
-	}
-	return time.Duration(n)*day + d, nil
-}
-
-// formatSpan writes what parseSpan reads.
-func formatSpan(d time.Duration) string {
-	if d == 0 {
-		return "0"
-	}
-	if d < 0 {
-		return "-" + formatSpan(-d)
-	}
-	out := ""
-	if n := d / day; n > 0 {
-		out, d = fmt.Sprintf("%dd", n), d%day
-	}
-	if d == 0 {
-		return out
-	}
-	s := d.String()
-	if strings.HasSuffix(s, "m0s") {
-		s = strings.TrimSuffix(s, "0s")
-	}
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	return out + s
 }
 
 // file is config.toml as go-toml reads it; nil is a key that is not there.
@@ -201,9 +152,12 @@ func (f file) settings() (agent.Settings, *fieldError) {
 	s := Defaults()
 	var bad *fieldError
 	one := func(key, text string) time.Duration {
-		d, err := parseSpan(text)
-		if err != nil && bad == nil {
-			bad = &fieldError{key, platform.T("has %s", err.Error())}
+		if text == "off" {
+			return 0
+		}
+		d, ok := agent.ParseSpan(text)
+		if !ok && bad == nil {
+			bad = &fieldError{key, platform.T("must be a span of time such as 7d, 12h or 30m, not %q", text)}
 		}
 		return d
 	}

@@ -11,32 +11,6 @@ import (
 	"relink/platform"
 )
 
-func TestSpans(t *testing.T) {
-	good := map[string]time.Duration{
-		"7d": 7 * day, "12h": 12 * time.Hour, "30m": 30 * time.Minute, "1d12h": 36 * time.Hour, "1h30m": 90 * time.Minute,
-		"24h": day, "0": 0, "off": 0, "90s": 90 * time.Second, "10d0h5m": 10*day + 5*time.Minute,
-	}
-	for text, want := range good {
-		got, err := parseSpan(text)
-		if err != nil || got != want {
-			t.Errorf("%q: got %v, %v, want %v", text, got, err, want)
-		}
-		if back, err := parseSpan(formatSpan(got)); err != nil || back != want {
-			t.Errorf("%q is written %q, which reads %v, %v", text, formatSpan(got), back, err)
-		}
-	}
-	for _, text := range []string{"", "7", "d", "7 days", "-1d", "1d-2h", "1.5d", "7w", "999999999d", "1h1d"} {
-		if got, err := parseSpan(text); err == nil {
-			t.Errorf("%q reads %v", text, got)
-		}
-	}
-	for d, want := range map[time.Duration]string{7 * day: "7d", 36 * time.Hour: "1d12h", 30 * time.Minute: "30m", time.Hour: "1h", 100 * time.Second: "1m40s", 0: "0"} {
-		if got := formatSpan(d); got != want {
-			t.Errorf("got %q for %v, want %q", got, d, want)
-		}
-	}
-}
-
 func TestCheck(t *testing.T) {
 	if got, err := Check(Defaults()); err != nil || !reflect.DeepEqual(got, Defaults()) {
 		t.Errorf("the defaults are not in order: %+v, %v", got, err)

@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint clean setup
+.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint vuln clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -67,10 +67,15 @@ fuzz: ## every fuzz target for a minute each (FUZZTIME=60s)
 		done; \
 	done
 
-lint: ## gofmt, go vet, and golangci-lint where it is installed
+lint: ## gofmt, go vet, golangci-lint
 	@files=$$(gofmt -l .); test -z "$$files" || { echo "run gofmt -w on:"; echo "$$files"; exit 1; }
 	CGO_ENABLED=0 go vet -tags lean,migrated_fynedo ./... app.relink/quick
-	@if command -v golangci-lint >/dev/null; then CGO_ENABLED=0 golangci-lint run; else echo "golangci-lint is not installed; see https://golangci-lint.run"; fi
+	@.ci/setup build
+	.ci/lint
+
+vuln: ## govulncheck: known vulnerabilities in what is called
+	@.ci/setup build
+	.ci/vuln
 
 clean: ## remove what was built
 	rm -rf bin demo-shots shots

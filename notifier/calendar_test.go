@@ -2,7 +2,6 @@ package notifier
 
 import (
 	"bytes"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -110,7 +109,7 @@ func BenchmarkCalendar1000(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if len(Calendar(list, now)) < 1000 {
-			b.Fatal(fmt.Sprint("empty"))
+			b.Fatal("a deadline is missing")
 		}
 	}
 }

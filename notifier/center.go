@@ -2,7 +2,6 @@ package notifier
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -139,7 +138,7 @@ func (c *center) show(n Note, quietly bool) error {
 }
 
 func (c *center) remove(id string) error {
-	if c.reach() != nil {
+	if reached := c.reach() == nil; !reached {
 		return nil // nothing was shown there, and the fallback takes nothing back
 	}
 	delete(c.standing, id)
@@ -289,5 +288,3 @@ func centerText(s string) string {
 	}
 	return strings.ReplaceAll(s, "\x00", "")
 }
-
-var errCenterSilent = errors.New("macOS's notification center does not answer")

@@ -23,6 +23,8 @@ func New(cfg Config) Sender {
 // centerWait is how long an answer of the system may take.
 const centerWait = 3 * time.Second
 
+var errCenterSilent = errors.New("macOS's notification center does not answer")
+
 const userNotificationsFramework = "/System/Library/Frameworks/UserNotifications.framework/UserNotifications"
 
 // The constants are those of UserNotifications' headers. Go runs on macOS 12 and

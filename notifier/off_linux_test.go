@@ -108,8 +108,8 @@ func TestGNOMESwitchedOff(t *testing.T) {
 	set := func(schema, key, value string) {
 		t.Helper()
 		for range 100 { // until the store is on the bus
-			if out, err := d.run(tool, "set", schema, key, value); err == nil {
-				if out, err = d.run(tool, "get", schema, key); err == nil && strings.TrimSpace(out) == value {
+			if _, err := d.run(tool, "set", schema, key, value); err == nil {
+				if out, err := d.run(tool, "get", schema, key); err == nil && strings.TrimSpace(out) == value {
 					return
 				}
 			}

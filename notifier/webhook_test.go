@@ -138,7 +138,9 @@ func TestPostFails(t *testing.T) {
 		kind   platform.Kind
 		want   string
 	}{
-		{"a redirect", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, elsewhere.URL, 307) }, platform.KindConfig, " answered 307 Temporary Redirect, and redirects are not followed; "},
+		{"a redirect", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, elsewhere.URL, http.StatusTemporaryRedirect)
+		}, platform.KindConfig, " answered 307 Temporary Redirect, and redirects are not followed; "},
 		{"gone", status(410), platform.KindConfig, " answered 410 Gone; "},
 		{"busy", status(503), platform.KindRetry, " answered 503 Service Unavailable; look at the receiver; it is tried again"},
 		{"too many", status(429), platform.KindRetry, " answered 429 "},

@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -240,21 +241,24 @@ func parts(t *testing.T, proof string) (head, claims map[string]any) {
 		}
 	}
 	jwk, _ := head["jwk"].(map[string]any)
-	number := func(name string) *big.Int {
+	number := func(name string) []byte {
 		s, _ := jwk[name].(string)
 		raw, err := b64.DecodeString(s)
 		if err != nil || len(raw) != 32 {
 			t.Fatalf("%s of the key: %d bytes, %v", name, len(raw), err)
 		}
-		return new(big.Int).SetBytes(raw)
+		return raw
 	}
-	pub := ecdsa.PublicKey{Curve: elliptic.P256(), X: number("x"), Y: number("y")}
+	pub, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), slices.Concat([]byte{4}, number("x"), number("y")))
+	if err != nil {
+		t.Fatal(err)
+	}
 	sig, err := b64.DecodeString(p[2])
 	if err != nil || len(sig) != 64 {
 		t.Fatalf("a signature of %d bytes", len(sig))
 	}
 	sum := sha256.Sum256([]byte(p[0] + "." + p[1]))
-	if !ecdsa.Verify(&pub, sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])) {
+	if !ecdsa.Verify(pub, sum[:], new(big.Int).SetBytes(sig[:32]), new(big.Int).SetBytes(sig[32:])) {
 		t.Error("the signature is wrong")
 	}
 	if jwk["d"] != nil {

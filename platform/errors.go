@@ -93,7 +93,7 @@ func (e *Error) Advice() string {
 		return e.Repair
 	}
 	// A command stands at the end of its sentence in every language.
-	before = strings.TrimRight(before, " : \u00a0")
+	before = strings.TrimRight(before, ": \u00a0")
 	return strings.TrimSuffix(strings.TrimSuffix(before, T(", then")), T(", or"))
 }
 

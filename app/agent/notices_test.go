@@ -373,7 +373,7 @@ func TestScriptsThatTakeTokensCount(t *testing.T) {
 		}
 		synctest.Wait()
 		stop()
-		a, stop = running(t, cfg)
+		_, stop = running(t, cfg)
 		time.Sleep(10*testDay - time.Hour)
 		synctest.Wait()
 		all := ears.all()

@@ -501,7 +501,10 @@ func (t *tool) askFewer(ctx context.Context, svc agent.Service, f agent.Flow, s 
 			continue
 		}
 		p, err := platform.Lookup(row.Account.Platform)
-		if err != nil || s.byHand(p) {
+		if err != nil {
+			return nil, err
+		}
+		if s.byHand(p) {
 			return nil, nil
 		}
 		for _, c := range row.Status.Capabilities {

@@ -169,8 +169,3 @@ func commandWord(s string) (word string, ok bool) {
 	}
 	return "", false
 }
-
-func isRegular(path string) bool {
-	info, err := os.Stat(path)
-	return err == nil && info.Mode().IsRegular()
-}

@@ -35,7 +35,7 @@ func told(t testing.TB) func(string) error {
 		}
 		var c platform.Catalogue
 		if err := json.Unmarshal([]byte(assets.Language(tag)), &c); err != nil || c.Tag != tag {
-			return fmt.Errorf("language %q: %q, %v", tag, c.Tag, err)
+			return fmt.Errorf("language %q: %q, %w", tag, c.Tag, err)
 		}
 		platform.SetCatalogue(&c)
 		return nil

@@ -94,7 +94,6 @@ type world struct {
 	store *store
 	keep  *refresh.Refresher
 	acc   platform.Account
-	said  map[string]string
 }
 
 const (

@@ -60,7 +60,7 @@ func (r *Refresher) recall(ctx context.Context, key, account string) (lost strin
 		return "", err
 	}
 	var d draft
-	if json.Unmarshal(raw, &d) != nil {
+	if read := json.Unmarshal(raw, &d) == nil; !read {
 		r.forget(ctx, key)
 		return "", nil
 	}

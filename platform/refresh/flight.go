@@ -132,7 +132,11 @@ func lockName(a platform.Account) string {
 // sharers are the grants of other accounts that hold the same refresh token,
 // and so would be dead after it is used.
 func (r *Refresher) sharers(ctx context.Context, a platform.Account, g platform.Grant) ([]platform.Grant, error) {
-	if p, err := platform.Lookup(a.Platform); err != nil || !p.Shared || g.Tokens.Refresh.IsZero() {
+	p, err := platform.Lookup(a.Platform)
+	if err != nil {
+		return nil, err
+	}
+	if !p.Shared || g.Tokens.Refresh.IsZero() {
 		return nil, nil
 	}
 	all, err := r.store.Siblings(ctx, a.ID)

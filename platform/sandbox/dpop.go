@@ -98,7 +98,7 @@ func (p *proofs) check(q request, token string) (key string, problem proofProble
 		Nonce  string `json:"nonce"`
 		Hash   string `json:"ath"`
 	}
-	print, err := head.JSONWebKey.Thumbprint(crypto.SHA256)
+	thumb, err := head.JSONWebKey.Thumbprint(crypto.SHA256)
 	if err != nil || json.Unmarshal(payload, &claims) != nil || claims.ID == "" {
 		return "", proofShape
 	}
@@ -121,5 +121,5 @@ func (p *proofs) check(q request, token string) (key string, problem proofProble
 		return "", proofAgain
 	}
 	p.used[claims.ID] = q.now.Add(2 * proofWindow)
-	return base64.RawURLEncoding.EncodeToString(print), ""
+	return base64.RawURLEncoding.EncodeToString(thumb), ""
 }

@@ -169,7 +169,7 @@ func (v *Vault) eraseKeys(ctx context.Context, names []os.DirEntry) error {
 		if home == own { // a copy of the vault: they go together
 			continue
 		}
-		deleted, err := v.eraseKey(ctx, home, gone)
+		deleted, err := v.eraseKey(ctx, home, strings.Join(aside[home], ", "), gone)
 		if err != nil {
 			return err
 		}
@@ -180,7 +180,7 @@ func (v *Vault) eraseKeys(ctx context.Context, names []os.DirEntry) error {
 	if own == "" {
 		return nil
 	}
-	_, err := v.eraseKey(ctx, own, gone)
+	_, err := v.eraseKey(ctx, own, fileName, gone)
 	return err
 }
 
@@ -205,9 +205,20 @@ func (v *Vault) keyItem(ctx context.Context, path string) (string, error) {
 	return home, nil
 }
 
-// eraseKey deletes one item of the keyring and reports whether it was there.
-// gone are the files set aside whose keys are deleted already; the error names them.
-func (v *Vault) eraseKey(ctx context.Context, home string, gone []string) (bool, error) {
+// eraseKey deletes one item of the keyring, the key of the file named, and reports
+// whether it was there. gone are the files set aside whose keys are deleted already;
+// the error names them.
+func (v *Vault) eraseKey(ctx context.Context, home, file string, gone []string) (bool, error) {
+	item, lost := service+"/"+home, strings.Join(gone, ", ")
+	if ctx.Err() != nil { // before it is asked: a keyring goes on with what it was asked for
+		if len(gone) == 0 {
+			return false, ctx.Err() // nothing was changed
+		}
+		return false, &platform.Error{
+			Kind: platform.KindCancelled, Message: platform.T("stopped halfway; your vault is as it was, but what was set aside no longer opens: %s", lost),
+			Repair: platform.T("delete everything again for the rest"), Err: ctx.Err(),
+		}
+	}
 	kctx, cancel := context.WithTimeout(ctx, v.cfg.PromptTimeout)
 	defer cancel()
 	err := v.cfg.Keyring.Delete(kctx, service, home)
@@ -216,13 +227,23 @@ func (v *Vault) eraseKey(ctx context.Context, home string, gone []string) (bool,
 		return true, nil
 	case errors.Is(err, ErrNoKey):
 		return false, nil
-	case ctx.Err() != nil:
-		return false, ctx.Err()
+	case kctx.Err() != nil:
+		// Its prompt may stay, and somebody answer it later.
+		e := &platform.Error{
+			Kind: platform.KindLocked, Message: platform.T("the keyring did not say whether it deleted the key of %s (item %s); no file was deleted", file, item),
+			Repair: platform.T("unlock the keyring and delete everything again"), Err: err,
+		}
+		if ctx.Err() != nil {
+			e.Kind, e.Err = platform.KindCancelled, ctx.Err()
+		}
+		if len(gone) > 0 {
+			e.Message = platform.T("the keyring did not say whether it deleted the key of %s (item %s); no file was deleted, but what was set aside no longer opens: %s", file, item, lost)
+		}
+		return false, e
 	}
-	message := platform.T("the key could not be deleted from the keyring (item %s); nothing was deleted", service+"/"+home)
+	message := platform.T("the key could not be deleted from the keyring (item %s); nothing was deleted", item)
 	if len(gone) > 0 {
-		message = platform.T("the key could not be deleted from the keyring (item %s); your vault is as it was, but what was set aside no longer opens: %s",
-			service+"/"+home, strings.Join(gone, ", "))
+		message = platform.T("the key could not be deleted from the keyring (item %s); your vault is as it was, but what was set aside no longer opens: %s", item, lost)
 	}
 	return false, &platform.Error{Kind: platform.KindLocked, Message: message, Repair: platform.T("unlock the keyring and try again"), Err: err}
 }

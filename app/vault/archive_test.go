@@ -3,6 +3,7 @@ package vault
 import (
 	"bytes"
 	"context"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -112,22 +113,7 @@ func TestErase(t *testing.T) {
 // What a deletion that fails says of what it has deleted is so: the vault's own
 // key goes last, and no file before it.
 func TestEraseSaysWhatItDeleted(t *testing.T) {
-	cfg, k := testConfig(t)
-	v := mustOpen(t, cfg)
-	check(t, v.Create(t.Context(), testAccount(1), testGrant("account001", 1)))
-	var archive bytes.Buffer
-	check(t, v.Backup(t.Context(), &archive, "for the archive"))
-	check(t, v.Close())
-	old := slices.Collect(maps.Keys(k.items))[0]
-	if _, err := Restore(t.Context(), cfg, &archive, "for the archive", true); err != nil || len(k.items) != 2 {
-		t.Fatalf("restore: %v, %d items", err, len(k.items))
-	}
-	own := ""
-	for item := range k.items {
-		if item != old {
-			own = item
-		}
-	}
+	cfg, k, old, own, _ := restored(t)
 	for _, tt := range []struct {
 		name, keeps, says, not string
 	}{
@@ -155,4 +141,108 @@ func TestEraseSaysWhatItDeleted(t *testing.T) {
 	if got := strings.Join(dirNames(t, cfg.Dir), " "); got != lockDir || len(k.items) != 0 {
 		t.Errorf("left: %s, %d items", got, len(k.items))
 	}
+}
+
+// A deletion that is stopped, or waits in vain for the keyring, says as much: what
+// no longer opens, what it does not know, and that no file went.
+func TestEraseStoppedSaysWhatItDeleted(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		own  bool // the keyring is silent at the vault's own key, else at the one set aside
+		stop bool // by the person, else the keyring's time is up
+		kind platform.Kind
+		says string
+	}{
+		{"stopped at the first key", false, true, platform.KindCancelled, "the key of ASIDE (item OLD); no file was deleted; "},
+		{"no answer to the first key", false, false, platform.KindLocked, "the key of ASIDE (item OLD); no file was deleted; "},
+		{"stopped at the last key", true, true, platform.KindCancelled, "the key of relink.db (item OWN); no file was deleted, but what was set aside no longer opens: ASIDE; "},
+		{"no answer to the last key", true, false, platform.KindLocked, "the key of relink.db (item OWN); no file was deleted, but what was set aside no longer opens: ASIDE; "},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg, k, old, own, aside := restored(t)
+			if !tt.stop {
+				cfg.PromptTimeout = 10 * time.Millisecond
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			k.set(func(k *fakeKeyring) {
+				if k.silent = old; tt.own {
+					k.silent = own
+				}
+				if tt.stop {
+					k.asked = cancel
+				}
+			})
+			e := wantKind(t, Erase(ctx, cfg), tt.kind)
+			want := strings.NewReplacer("ASIDE", aside, "OLD", old, "OWN", own).Replace(tt.says) + "unlock the keyring and delete everything again"
+			if !strings.HasSuffix(e.Error(), want) {
+				t.Errorf("it says %q, want … %q", e, want)
+			}
+			if _, there := k.items[old]; there == tt.own {
+				t.Errorf("the key of what was set aside is there: %v", there)
+			}
+			stillOpens(t, cfg)
+		})
+	}
+}
+
+// Stopped between two keys, it asks for no other and names what went.
+func TestEraseStoppedBetweenKeys(t *testing.T) {
+	cfg, k, old, own, aside := restored(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	k.set(func(k *fakeKeyring) { k.deleted = func(string) { cancel() } })
+	e := wantKind(t, Erase(ctx, cfg), platform.KindCancelled)
+	if want := "stopped halfway; your vault is as it was, but what was set aside no longer opens: " + aside + "; delete everything again for the rest"; e.Error() != want {
+		t.Errorf("it says %q, want %q", e, want)
+	}
+	if k.items[old] != "" || k.items[own] == "" {
+		t.Error("the wrong key is gone")
+	}
+	stillOpens(t, cfg)
+	// Before anything went the end of a context is enough: nothing was changed.
+	if err := Erase(ctx, cfg); !errors.Is(err, context.Canceled) || platform.KindOf(err) != "" {
+		t.Errorf("stopped before it began: %v", err)
+	}
+	k.set(func(k *fakeKeyring) { k.deleted = nil })
+	check(t, Erase(t.Context(), cfg)) // the rest
+	if got := strings.Join(dirNames(t, cfg.Dir), " "); got != lockDir || len(k.items) != 0 {
+		t.Errorf("left: %s, %d items", got, len(k.items))
+	}
+}
+
+// restored is a vault beside the one that its restoration has set aside: their
+// items in the keyring, and the file set aside.
+func restored(t *testing.T) (cfg Config, k *fakeKeyring, old, own, aside string) {
+	t.Helper()
+	cfg, k = testConfig(t)
+	v := mustOpen(t, cfg)
+	check(t, v.Create(t.Context(), testAccount(1), testGrant("account001", 1)))
+	var archive bytes.Buffer
+	check(t, v.Backup(t.Context(), &archive, "for the archive"))
+	check(t, v.Close())
+	old = slices.Collect(maps.Keys(k.items))[0]
+	if _, err := Restore(t.Context(), cfg, &archive, "for the archive", true); err != nil || len(k.items) != 2 {
+		t.Fatalf("restore: %v, %d items", err, len(k.items))
+	}
+	for item := range k.items {
+		if item != old {
+			own = item
+		}
+	}
+	for _, name := range dirNames(t, cfg.Dir) {
+		if rest, is := strings.CutPrefix(name, fileName+"."); is && !strings.HasSuffix(rest, "-wal") && !strings.HasSuffix(rest, "-shm") {
+			aside = name
+		}
+	}
+	return cfg, k, old, own, aside
+}
+
+// stillOpens checks that the vault of restored opens as before.
+func stillOpens(t *testing.T, cfg Config) {
+	t.Helper()
+	v := mustOpen(t, cfg)
+	if _, err := v.Grant(t.Context(), "account001"); err != nil {
+		t.Errorf("the vault: %v", err)
+	}
+	check(t, v.Close())
 }

@@ -27,6 +27,12 @@ type fakeKeyring struct {
 	sticks bool
 	// keeps are the items (service/user) that Delete refuses to delete.
 	keeps map[string]bool
+	// silent is the item (service/user) at whose deletion it does not answer, until
+	// the context ends; it tells asked first.
+	silent string
+	asked  func()
+	// deleted is told of every item that was.
+	deleted func(item string)
 	// prompts: it is locked, and asking puts up its prompt.
 	prompts bool
 	gets    int
@@ -83,8 +89,17 @@ func (k *fakeKeyring) Set(_ context.Context, service, user, secret string) error
 	return nil
 }
 
-func (k *fakeKeyring) Delete(_ context.Context, service, user string) error {
+func (k *fakeKeyring) Delete(ctx context.Context, service, user string) error {
 	k.mu.Lock()
+	if k.silent == service+"/"+user {
+		asked := k.asked
+		k.mu.Unlock()
+		if asked != nil {
+			asked()
+		}
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	defer k.mu.Unlock()
 	if k.fault != nil {
 		return k.fault
@@ -94,6 +109,9 @@ func (k *fakeKeyring) Delete(_ context.Context, service, user string) error {
 	}
 	if !k.sticks {
 		delete(k.items, service+"/"+user)
+	}
+	if k.deleted != nil {
+		k.deleted(service + "/" + user)
 	}
 	return nil
 }

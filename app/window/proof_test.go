@@ -2,6 +2,7 @@ package window
 
 import (
 	"fmt"
+	"image/color"
 	"math/rand/v2"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"relink/app/agent"
+	"relink/platform"
 )
 
 // box is something that is seen at a place of the window.
@@ -144,6 +146,18 @@ func TestRandomSnapshotsRender(t *testing.T) {
 func renderRandom(t *testing.T, snapshots int) {
 	r := rand.New(rand.NewPCG(7, 8))
 	b := openOn(t, agent.NewSnapshot(agent.Snapshot{}, nil), "", nil)
+	b.f.mu.Lock()
+	b.f.pictures = map[string][]byte{}
+	for i := range 60 {
+		switch id := fmt.Sprintf("r%06d", i); i % 3 { // of the others there is no picture
+		case 0:
+			b.f.pictures[id] = pngPicture(40+i, 30, color.RGBA{R: uint8(4 * i), A: 255})
+		case 1:
+			b.f.pictures[id] = pngPicture(40, 30, color.White)[:60+i]
+		}
+	}
+	b.f.mu.Unlock()
+	states, pictures := map[platform.State]int{}, 0
 	for i := range snapshots {
 		n := r.IntN(60)
 		switch {
@@ -159,6 +173,12 @@ func renderRandom(t *testing.T, snapshots int) {
 		grow := float32(b.u.memory.Text) / 100
 		b.u.win.Resize(fyne.NewSize(max(380*grow, 380+float32(r.IntN(1300))), max(480*grow, 480+float32(r.IntN(700)))))
 		rows := randomRows(r, n)
+		for _, row := range rows {
+			states[row.Status.State]++
+			if r.IntN(2) == 0 {
+				row.Account.Avatar = "https://pictures.example/" + row.Account.ID
+			}
+		}
 		b.f.publish(agent.NewSnapshot(agent.Snapshot{Seq: uint64(i), Locked: oddNames[r.IntN(len(oddNames))], Warnings: []string{oddNames[r.IntN(len(oddNames))]}}, rows))
 		b.until("the snapshot", func() bool { return b.u.snap.Seq == uint64(i) && b.u.view != nil && b.u.view.snap == b.u.snap })
 		b.u.choose("")
@@ -190,16 +210,26 @@ func renderRandom(t *testing.T, snapshots int) {
 		}
 		drawn := 0
 		b.seen(func(o fyne.CanvasObject) {
-			if _, ok := o.(*rowView); ok {
+			switch o := o.(type) {
+			case *rowView:
 				drawn++
+			case *avatar:
+				if o.picture != nil {
+					pictures++
+				}
 			}
 		})
 		if most := int(size.Height/b.u.list.pitch()) + 2; drawn > most {
 			t.Fatalf("%d rows are drawn for %d accounts, where %d fit", drawn, n, most)
 		}
 	}
-	if theme.TextSize() == 0 {
-		t.Error("no text was shown")
+	for _, s := range platform.States() {
+		if states[s] == 0 {
+			t.Errorf("no account was %s", s)
+		}
+	}
+	if pictures == 0 {
+		t.Error("no picture was shown")
 	}
 }
 

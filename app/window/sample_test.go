@@ -116,16 +116,28 @@ func randomRows(r *rand.Rand, n int) []*agent.Row {
 	for i := range n {
 		a := platform.Account{ID: fmt.Sprintf("r%06d", i), Platform: platforms[r.IntN(len(platforms))], Alias: odd(), Name: odd(), Handle: odd(), ProviderID: "x"}
 		g := platform.Grant{Generation: 1}
-		switch r.IntN(6) {
+		never := []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceNever}}
+		switch r.IntN(9) {
 		case 0:
 			a.ProviderID = ""
 		case 1:
-			g.Clocks = []platform.Clock{{Kind: platform.ClockAccess, Source: platform.SourceNever}}
+			g.Clocks = never
 		case 2:
 			g.Fault = platform.Fault{Definite: true, Count: 1, Code: odd()}
+		case 3: // limited
+			a.Platform, g.Clocks, g.Scopes = "mastodon", never, []string{"read:accounts"}
+		case 4: // dormant
+			g.Clocks, a.Idle, a.LastUsed = never, 90*dayLong, now.Add(-95*dayLong)
+		case 5: // unverified: nobody knows when it ends
 		default:
 			life := time.Duration(1+r.IntN(90)) * dayLong
 			g.Clocks = []platform.Clock{clockAt(platform.ClockAccess, platform.SourceAssumed, time.Duration(r.IntN(180)-60)*dayLong, life)}
+		}
+		for range r.IntN(4) {
+			a.Labels = append(a.Labels, odd())
+		}
+		if r.IntN(8) == 0 {
+			a.Snoozed = now.Add(time.Hour)
 		}
 		row := &agent.Row{Account: a, Grant: g, Status: platform.Assess(a, g, now)}
 		if r.IntN(10) == 0 {

@@ -223,6 +223,7 @@ func (f *fake) Reconnect(_ context.Context, r agent.ReconnectRequest) (agent.Flo
 }
 
 func (f *fake) Flow(ctx context.Context, _ string, after int) (agent.Flow, error) {
+	f.off()
 	for {
 		f.mu.Lock()
 		flow, changed := f.flow, f.changed
@@ -295,6 +296,7 @@ func (f *fake) Rehearse(_ context.Context, account string) (agent.Rehearsal, err
 	return agent.Rehearsal{}, f.did("rehearse ", account)
 }
 func (f *fake) Rehearsal(context.Context, string, int) (agent.Rehearsal, error) {
+	f.off()
 	return agent.Rehearsal{Done: true}, f.failing("rehearsal")
 }
 func (f *fake) Pause(_ context.Context, until time.Time) error {
@@ -380,6 +382,7 @@ func (f *fake) SetSettings(_ context.Context, s agent.Settings) error {
 }
 
 func (f *fake) Channels(context.Context) ([]agent.Channel, error) {
+	f.off()
 	return []agent.Channel{{Name: agent.ChannelMail, On: f.set().Mail.Server != ""}, {Name: agent.ChannelWebhook}, {Name: agent.ChannelHook}, {Name: agent.ChannelCalendar}}, f.failing("channels")
 }
 func (f *fake) SetSecret(_ context.Context, channel, secret string) error {
@@ -389,6 +392,7 @@ func (f *fake) TestChannel(_ context.Context, channel string) (string, error) {
 	return "The test was taken.", f.did("testchannel ", channel)
 }
 func (f *fake) Calendar(context.Context) (string, error) {
+	f.off()
 	return "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", f.failing("calendar")
 }
 

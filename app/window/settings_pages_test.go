@@ -113,7 +113,9 @@ func TestPlatformSteps(t *testing.T) {
 	b := settings(t, wordReminders, nil)
 	b.press("Add a platform")
 	b.menu("LinkedIn")
-	b.until("LinkedIn's steps", func() bool { return len(b.f.set().PlatformSteps["linkedin"]) == 3 })
+	b.until("LinkedIn's steps", func() bool {
+		return len(b.f.set().PlatformSteps["linkedin"]) == 3 && slices.Contains(b.texts(), "As for all")
+	})
 	b.entry(wordStepHint).SetText("14 days") // the last one is LinkedIn's
 	b.entry(wordStepHint).OnSubmitted("")
 	b.until("the step", func() bool {

@@ -303,3 +303,79 @@ func TestDialogScreens(t *testing.T) {
 		b.over("over-new-passphrase")
 	})
 }
+
+// A queue of sign-ins: in the middle, failing, and what is left at its end.
+func TestQueueScreens(t *testing.T) {
+	for name, act := range map[string]func(*bench){
+		"waiting": func(*bench) {},
+		"failed": func(b *bench) {
+			b.f.move(func(f *agent.Flow) {
+				f.Phase, f.Error = agent.PhaseFailed, &platform.Error{Kind: platform.KindTimeout, Message: "the browser did not come back within 3 minutes", Repair: "try again"}
+			})
+			b.sees("did not come back")
+		},
+		"next": func(b *bench) {
+			b.f.mu.Lock()
+			b.f.snap = brandSnapshot(2, "b1", "b2", "b3")
+			b.f.mu.Unlock()
+			b.f.move(func(f *agent.Flow) { f.Phase, f.Accounts = agent.PhaseDone, []string{"b1", "b2"} })
+			b.sees("Next: Brand b4")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := shown(t, brandSnapshot(1), PageAccounts, nil)
+			b.press("Reconnect all (5)")
+			b.sees("1 of 4. One sign-in for: Brand b1 and Brand b2.")
+			b.sees("Your browser has opened.")
+			act(b)
+			b.over("queue-" + name)
+		})
+	}
+	t.Run("stopped", func(t *testing.T) {
+		b := shown(t, brandSnapshot(1), PageAccounts, nil)
+		b.press("Reconnect all (5)")
+		b.sees("Your browser has opened.")
+		b.press("Stop")
+		b.sees("0 of 4 sign-ins done.")
+		b.part("queue-stopped", b.u.accounts.banners)
+	})
+}
+
+// A registration that was tried: what is wrong, what is well, and what only a sign-in shows.
+func TestTriedAppScreen(t *testing.T) {
+	b := shown(t, few(), PageConnect, func(f *fake, _ *Config) { f.tried = sampleTried() })
+	b.u.showConnectTo("facebook")
+	b.until("the form", func() bool { return b.u.connect.form.known && b.u.connect.form.app.usual != "" })
+	b.u.connect.form.app.id.SetText("123456")
+	b.u.connect.form.app.secret.SetText("hush")
+	b.press("Test")
+	b.sees("Wrong: Facebook does not know")
+	b.part("app-tried", b.u.connect.form.app.result)
+}
+
+// What the settings of the data ask before they do anything.
+func TestDataScreens(t *testing.T) {
+	for name, act := range map[string]func(*bench){
+		"backup": func(b *bench) { b.press(wordBackUp) },
+		"restore": func(b *bench) {
+			b.press(wordRestore)
+		},
+		"restore-inside": func(b *bench) {
+			b.press(wordRestore)
+			b.passwords()[0].SetText("right")
+			b.press("Look inside")
+			b.sees("the vault with 9 accounts that is here now")
+		},
+		"delete-all": func(b *bench) {
+			b.press(wordDeleteAll)
+			b.sees("9 accounts with their tokens and history")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := settingsWith(t, wordData, nil)
+			b.u.exportTo = "/home/acme/Downloads"
+			act(b)
+			b.over("over-" + name)
+		})
+	}
+}

@@ -160,6 +160,7 @@ func (p *accountsPage) fit(size fyne.Size) {
 	if tight != p.little {
 		p.little = tight
 		p.updateBanners()
+		p.updateBar()
 	}
 	showIf(p.practice, p.practising && !little)
 	word, all := platform.T(wordConnect), ""
@@ -268,6 +269,9 @@ func (p *accountsPage) updateBar() {
 	text := filterWord(v) + " · " + strconv.Itoa(len(v.rows))
 	if v.query.search != "" {
 		text = platform.N(len(v.rows), "%d match for “%s”", "%d matches for “%s”", plain(v.query.search))
+	}
+	if p.little && v.query.search == "" {
+		text = "" // the button of the filters, right above, says the same
 	}
 	p.listed.set(text, colorMuted)
 	if word := orderWord(p.u.order); p.order.Text != word {

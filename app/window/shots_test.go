@@ -125,6 +125,9 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 	if s.act != nil {
 		s.act(b)
 	}
+	if len(b.u.popups) > 0 {
+		b.window().Resize(popupSize())
+	}
 	if s.size.Width > 0 {
 		b.window().Resize(s.size)
 	}

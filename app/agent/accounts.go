@@ -284,7 +284,7 @@ func (a *Agent) revoke(ctx context.Context, acc platform.Account) error {
 		return err
 	}
 	if p.Revoke == nil {
-		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: platform.T("%s has no way for a program to revoke a token", p.Name), Repair: platform.T("remove the app at %s and run: relink forget %s", p.RevokePage, acc.Ref())}
+		return &platform.Error{Kind: platform.KindPolicy, Platform: p.ID, Message: platform.T("%s has no way for a program to revoke a token", p.Title()), Repair: platform.T("remove the app at %s and run: relink forget %s", p.RevokePage, acc.Ref())}
 	}
 	g, err := keptVault{a.cfg.Vault, a}.Grant(ctx, acc.ID)
 	if err != nil {
@@ -331,7 +331,7 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("no client id was given"), Repair: platform.T("copy it from %s", or(p.Registration.Console, platform.T("the platform's console")))}
 	}
 	if p.Registration.Secret && p.Site != platform.SiteIssuer && r.Secret == "" {
-		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("%s needs the app's secret too", p.Name), Repair: platform.T("copy it from %s", or(p.Registration.Console, platform.T("the platform's console")))}
+		return &platform.Error{Kind: platform.KindUsage, Message: platform.T("%s needs the app's secret too", p.Title()), Repair: platform.T("copy it from %s", or(p.Registration.Console, platform.T("the platform's console")))}
 	}
 	server, err := a.site(p, r.Server)
 	if err != nil {
@@ -345,7 +345,7 @@ func (a *Agent) SetApp(ctx context.Context, r AppRequest) error {
 		return platform.As(err, platform.KindStorage)
 	}
 	now := a.clock.now()
-	a.journal.add(Event{At: now, Kind: "settings", Text: platform.T("The app registration for %s was stored.", p.Name)})
+	a.journal.add(Event{At: now, Kind: "settings", Text: platform.T("The app registration for %s was stored.", p.Title())})
 	return a.shown(ctx, func() {
 		part := appPart(p.ID, server)
 		if a.head.warnings[part] == "" {

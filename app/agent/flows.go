@@ -106,7 +106,7 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 	switch {
 	case clientID != "" && app.ID != clientID && app.ID != "" && !app.Self:
 		// Other accounts are renewed with the one that is stored.
-		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("another app registration of %s is stored already", p.Name), Repair: platform.T("leave the client id out, or replace it with: relink app set %s", p.ID)}
+		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("another app registration of %s is stored already", p.Title()), Repair: platform.T("leave the client id out, or replace it with: relink app set %s", p.ID)}
 	case clientID != "" && app.ID != clientID:
 		return platform.App{Platform: p.ID, Server: server, ID: clientID}, nil
 	case app.ID == "" && !p.Registration.Self && !p.Registration.None && !credential && (p.Redirect != platform.RedirectNone || p.Device != nil):
@@ -114,7 +114,7 @@ func (a *Agent) appFor(ctx context.Context, p *platform.Platform, server, client
 		if p.Site == platform.SiteIssuer {
 			repair = platform.T("give --client-id, or store it with: relink app set %s --server %s", p.ID, server)
 		}
-		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s needs an app registration of your own", p.Name), Repair: repair}
+		return platform.App{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s needs an app registration of your own", p.Title()), Repair: repair}
 	}
 	return app, nil
 }

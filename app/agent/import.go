@@ -63,7 +63,7 @@ func (a *Agent) Import(ctx context.Context, r ImportRequest) (Row, error) {
 	}
 	if !keeper.IsZero() && x.Tokens.Access.Reveal() != r.Access {
 		// What is kept is no token itself, and could not be handed out as it is.
-		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("a %s %s cannot be watched where it is kept", p.Name, platform.T(p.Credential.Name)), Repair: platform.T("hand it over instead: relink connect %s", p.ID)}
+		return Row{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("a %s %s cannot be watched where it is kept", p.Title(), platform.T(p.Credential.Name)), Repair: platform.T("hand it over instead: relink connect %s", p.ID)}
 	}
 	id, err := identified(ctx, p, call, x, r.Pick)
 	if err != nil {
@@ -212,7 +212,7 @@ func picked(p *platform.Platform, ids []platform.Identity, pick string) (platfor
 	}
 	switch {
 	case len(ids) == 0:
-		return platform.Identity{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s does not say whose token this is", p.Name), Repair: platform.T("connect the account instead: relink connect %s", p.ID)}
+		return platform.Identity{}, &platform.Error{Kind: platform.KindConfig, Platform: p.ID, Message: platform.T("%s does not say whose token this is", p.Title()), Repair: platform.T("connect the account instead: relink connect %s", p.ID)}
 	case pick != "":
 		return platform.Identity{}, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("this token is not for %q, but for %s", pick, platform.Join(names)), Repair: platform.T("pick one of them")}
 	case len(ids) > 1:

@@ -143,7 +143,7 @@ func (a *Agent) use(acc platform.Account, consumer string, now time.Time) {
 func needsPerson(acc platform.Account, s platform.Status) *platform.Error {
 	p, _ := platform.Lookup(acc.Platform)
 	return &platform.Error{Kind: platform.KindReconnect, Platform: acc.Platform, Code: s.Reason,
-		Message: platform.T("%s is %s: %s", acc.Ref(), s.State.Word(), platform.Clause(s.Why(p.Name))), Repair: platform.T("sign in again with: relink reconnect %s", acc.Ref()), Again: true}
+		Message: platform.T("%s is %s: %s", acc.Ref(), s.State.Word(), platform.Clause(s.Why(p.Title()))), Repair: platform.T("sign in again with: relink reconnect %s", acc.Ref()), Again: true}
 }
 
 // waiting tells the person which program waits for an account, at most once an

@@ -16,7 +16,7 @@ func (a *Agent) TestApp(ctx context.Context, r AppRequest) ([]Finding, error) {
 		return nil, err
 	}
 	if p.Registration.None {
-		return nil, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s needs no app registration", p.Name), Repair: platform.T("connect it: relink connect %s", p.ID)}
+		return nil, &platform.Error{Kind: platform.KindUsage, Platform: p.ID, Message: platform.T("%s needs no app registration", p.Title()), Repair: platform.T("connect it: relink connect %s", p.ID)}
 	}
 	server, err := a.site(p, r.Server)
 	if err != nil {
@@ -29,7 +29,7 @@ func (a *Agent) TestApp(ctx context.Context, r AppRequest) ([]Finding, error) {
 			return nil, platform.As(err, platform.KindStorage)
 		}
 		if app.ID == "" && stored.ID == "" {
-			return nil, &platform.Error{Kind: platform.KindNotFound, Platform: p.ID, Message: platform.T("no app registration of %s is stored", p.Name), Repair: platform.T("store it with: relink app set %s", p.ID)}
+			return nil, &platform.Error{Kind: platform.KindNotFound, Platform: p.ID, Message: platform.T("no app registration of %s is stored", p.Title()), Repair: platform.T("store it with: relink app set %s", p.ID)}
 		}
 		if app.ID == "" || app.ID == stored.ID {
 			redirect := cmp.Or(app.Redirect, stored.Redirect)

@@ -63,7 +63,7 @@ func (t *tool) appSet() *cobra.Command {
 				return err
 			}
 			if r.Secret == "" && p.Registration.Secret {
-				return usage(platform.T("give it at the prompt or on stdin"), platform.T("%s needs the %s", p.Name, secretLabel))
+				return usage(platform.T("give it at the prompt or on stdin"), platform.T("%s needs the %s", p.Title(), secretLabel))
 			}
 			return t.with(func(ctx context.Context, svc agent.Service, _ []string) error {
 				if err := svc.SetApp(ctx, r); err != nil {
@@ -77,7 +77,7 @@ func (t *tool) appSet() *cobra.Command {
 				}
 				line := platform.T("Stored.")
 				if redirect != "" { // else no browser comes back
-					line = platform.T("Stored. The redirect address registered at %s must be exactly %s", p.Name, redirect)
+					line = platform.T("Stored. The redirect address registered at %s must be exactly %s", p.Title(), redirect)
 				}
 				line += "\n" + platform.T("Then run: relink connect %s", p.ID)
 				return t.result(appOut{Platform: r.Platform, Server: r.Server, ClientID: r.ClientID, Redirect: redirect}, "%s", line)

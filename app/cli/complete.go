@@ -96,7 +96,7 @@ func offersPlatforms(_ *cobra.Command, args []string, _ string) ([]string, cobra
 	}
 	var out []string
 	for _, p := range platform.All() {
-		out = append(out, p.ID+"\t"+p.Name)
+		out = append(out, p.ID+"\t"+p.Title())
 	}
 	return out, cobra.ShellCompDirectiveNoFileComp
 }

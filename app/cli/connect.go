@@ -41,7 +41,7 @@ func (s signIn) byHand(p *platform.Platform) bool {
 func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, login string) (name, secret string, err error) {
 	c := p.Credential
 	if c == nil {
-		return "", "", usage(platform.T("leave --app-password-stdin out"), platform.T("%s is connected in the browser only", p.Name))
+		return "", "", usage(platform.T("leave --app-password-stdin out"), platform.T("%s is connected in the browser only", p.Title()))
 	}
 	if t.Interactive {
 		if t.guided() && c.Page != "" {
@@ -53,7 +53,7 @@ func (t *tool) credential(ctx context.Context, p *platform.Platform, s signIn, l
 	name = words(s.login, login)
 	if c.Login != "" && name == "" {
 		if !t.Interactive {
-			return "", "", usage(platform.T("add --login NAME"), platform.T("%s needs the %s that goes with the %s", p.Name, platform.T(c.Login), platform.T(c.Name)))
+			return "", "", usage(platform.T("add --login NAME"), platform.T("%s needs the %s that goes with the %s", p.Title(), platform.T(c.Login), platform.T(c.Name)))
 		}
 		if name, err = t.ask(ctx, platform.Capital(platform.T(c.Login))+": "); err != nil {
 			return "", "", err
@@ -179,7 +179,7 @@ func siteOf(p *platform.Platform, server, issuer, handle string) (string, error)
 	case p.Site == platform.SiteNone || site != "":
 		return site, nil
 	case p.Site == platform.SiteHandle:
-		return "", usage(platform.T("add it: --handle acme.bsky.social"), platform.T("%s needs to know whose account", p.Name))
+		return "", usage(platform.T("add it: --handle acme.bsky.social"), platform.T("%s needs to know whose account", p.Title()))
 	}
 	return "", needsSite(p, string(p.Site))
 }
@@ -187,9 +187,9 @@ func siteOf(p *platform.Platform, server, issuer, handle string) (string, error)
 // needsSite says that the server or issuer is missing, which a flag gives.
 func needsSite(p *platform.Platform, flag string) error {
 	if p.Site == platform.SiteIssuer {
-		return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which issuer", p.Name))
+		return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which issuer", p.Title()))
 	}
-	return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which server", p.Name))
+	return usage(platform.T("add its address: --%s https://…", flag), platform.T("%s needs to know which server", p.Title()))
 }
 
 // wanted reads what the account is for.
@@ -198,7 +198,7 @@ func wanted(p *platform.Platform, want []string) ([]platform.Capability, error) 
 	for _, w := range want {
 		c := platform.Capability(w)
 		if !slices.ContainsFunc(p.Needs, func(n platform.Need) bool { return n.Capability == c }) {
-			return nil, usage(platform.T("choose from: %s", capabilities(p)), platform.T("%s has nothing called %q", p.Name, w))
+			return nil, usage(platform.T("choose from: %s", capabilities(p)), platform.T("%s has nothing called %q", p.Title(), w))
 		}
 		out = append(out, c)
 	}

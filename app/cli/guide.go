@@ -24,7 +24,7 @@ func (t *tool) guideConnect(ctx context.Context, svc agent.Service, r agent.Conn
 	}
 	r.Platform = p.ID
 	t.say("")
-	t.tell(platform.T("How long a token from %s lasts:", p.Name))
+	t.tell(platform.T("How long a token from %s lasts:", p.Title()))
 	t.tell(platform.Sentence(platform.T(p.Lifetime))) // which has colons of its own
 	switch {
 	case p.Site == platform.SiteNone:
@@ -99,8 +99,8 @@ func (t *tool) askPlatform(ctx context.Context) (*platform.Platform, error) {
 	names := make([][]string, len(all))
 	groups := make([][]string, 3)
 	for i, p := range all {
-		names[i] = []string{p.Name, p.ID}
-		groups[rank(p)] = append(groups[rank(p)], pad(i+1, len(all))+p.Name)
+		names[i] = []string{p.Title(), p.ID}
+		groups[rank(p)] = append(groups[rank(p)], pad(i+1, len(all))+p.Title())
 	}
 	t.tell(platform.T("What do you want to connect?"))
 	for i, heading := range []string{platform.T("Nothing to register:"), platform.T("With an app registration of your own:"), platform.T("Only with a token you have already:")} {
@@ -200,7 +200,7 @@ func (t *tool) askWants(ctx context.Context, p *platform.Platform) ([]platform.C
 	}
 	for range tries {
 		t.say("")
-		t.tell(platform.T("What %s will be asked for:", p.Name))
+		t.tell(platform.T("What %s will be asked for:", p.Title()))
 		if len(p.Scopes) > 0 {
 			t.tellIn("- ", platform.T("In any case: %s", platform.Join(p.Scopes)))
 		}
@@ -208,7 +208,7 @@ func (t *tool) askWants(ctx context.Context, p *platform.Platform) ([]platform.C
 		for _, n := range p.Needs {
 			text := platform.T("%s: %s", platform.Capital(n.Capability.Word()), platform.Join(n.Scopes))
 			if n.Approval { // without it the whole sign-in is refused
-				text = platform.T("%s: %s; %s must have approved your app for it", platform.Capital(n.Capability.Word()), platform.Join(n.Scopes), p.Name)
+				text = platform.T("%s: %s; %s must have approved your app for it", platform.Capital(n.Capability.Word()), platform.Join(n.Scopes), p.Title())
 			}
 			t.tellIn("- ", text)
 			yes, err := t.yes(ctx, "  "+platform.T("Ask for it?"), !n.Approval)
@@ -283,7 +283,7 @@ func (t *tool) prepareApp(ctx context.Context, svc agent.Service, p *platform.Pl
 		return err
 	}
 	t.say("")
-	t.tell(platform.T("%s needs an app registration of your own, once.", p.Name))
+	t.tell(platform.T("%s needs an app registration of your own, once.", p.Title()))
 	t.registration(p, redirect)
 	return t.typeApp(ctx, svc, p, server)
 }

@@ -245,7 +245,7 @@ func (t *tool) platforms() *cobra.Command {
 				case p.Registration.Console == "" && !p.Registration.Secret:
 					reg = platform.T("your own: --client-id or app set")
 				}
-				out, rows = append(out, o), append(rows, row(p.ID, p.Name, reg, give, platform.T(p.Lifetime)))
+				out, rows = append(out, o), append(rows, row(p.ID, p.Title(), reg, give, platform.T(p.Lifetime)))
 			}
 			if t.json {
 				return t.emit(out)
@@ -286,7 +286,7 @@ func (t *tool) onePlatform(ctx context.Context, id string) error {
 	if t.json {
 		return t.emit(o)
 	}
-	lines := []string{platform.T("How long a token from %s lasts:", p.Name), platform.Sentence(platform.T(p.Lifetime))}
+	lines := []string{platform.T("How long a token from %s lasts:", p.Title()), platform.Sentence(platform.T(p.Lifetime))}
 	switch r := p.Registration; {
 	case r.Self:
 		lines = append(lines, platform.T("Relink registers itself; there is nothing to prepare."))

@@ -47,7 +47,7 @@ func (v *flowView) handOver() {
 	c := v.hand.p.Credential
 	body := numbered(c.Steps)
 	if address, err := url.Parse(c.Page); err == nil && c.Page != "" {
-		body.Add(container.NewHBox(widget.NewHyperlink(platform.T(wordMakeIt, v.hand.p.Name), address)))
+		body.Add(container.NewHBox(widget.NewHyperlink(platform.T(wordMakeIt, v.hand.p.Title()), address)))
 	}
 	problem := problemLabel()
 	secret, login := v.field(), v.field()

@@ -78,7 +78,7 @@ func (f *firstRun) platforms() fyne.CanvasObject {
 		}
 		a := newAvatar(32)
 		a.set(p.ID, "")
-		add(grid, a, p.Name, platform.T(wordNoRegistration), func() { u.showConnectTo(p.ID) })
+		add(grid, a, p.Title(), platform.T(wordNoRegistration), func() { u.showConnectTo(p.ID) })
 	}
 	if others > 0 {
 		plus := least(em(32), em(32), widget.NewIcon(theme.NewColoredResource(theme.ContentAddIcon(), colorMuted)))

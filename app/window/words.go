@@ -735,7 +735,7 @@ func revokeText(a platform.Account) (text string, ok bool) {
 	case err != nil:
 		return "", false
 	case p.Revoke != nil:
-		return platform.T("Also withdraw the permission at %s", p.Name), true
+		return platform.T("Also withdraw the permission at %s", p.Title()), true
 	case p.RevokePage != "":
 		return platform.T("To withdraw the permission too, remove the app at %s", p.RevokePage), false
 	}

@@ -294,8 +294,8 @@ const (
 	exitUnreachable
 )
 
-// exits is the exit code of each kind of error; the rest is exitFailed.
-var exits = map[platform.Kind]int{
+// codes is the exit code of each kind of error; the rest is exitFailed.
+var codes = map[platform.Kind]int{
 	platform.KindUsage:      exitUsage,
 	platform.KindReconnect:  exitPerson,
 	platform.KindPermission: exitPerson,
@@ -310,14 +310,25 @@ type told int
 
 func (c told) Error() string { return fmt.Sprintf("exit code %d", int(c)) }
 
+// exits is an error that ended what had failed in part before, with the exit code of all.
+type exits struct {
+	error
+	code int
+}
+
+func (e exits) Unwrap() error { return e.error }
+
 func exitCode(err error) int {
 	if err == nil {
 		return exitDone
 	}
+	if all, ok := errors.AsType[exits](err); ok {
+		return all.code
+	}
 	if code, ok := errors.AsType[told](err); ok {
 		return int(code)
 	}
-	if code, ok := exits[platform.KindOf(err)]; ok {
+	if code, ok := codes[platform.KindOf(err)]; ok {
 		return code
 	}
 	return exitFailed

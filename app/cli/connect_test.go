@@ -382,3 +382,40 @@ func TestPlatformsSpeakEnglish(t *testing.T) {
 		}
 	}
 }
+
+// TestQueueKeepsTheWorst: what ends a queue is said, and does not hide that an
+// account before it needs a person.
+func TestQueueKeepsTheWorst(t *testing.T) {
+	gone := &platform.Error{Kind: platform.KindAgent, Message: "the agent went away", Repair: "run the command again"}
+	for _, c := range []struct {
+		name  string
+		first error // of the first account; the queue goes on
+		end   error
+		want  int
+		line  string
+	}{
+		{"nothing before", nil, gone, exitFailed, "the agent went away; run the command again"},
+		{"a person is needed", told(exitPerson), gone, exitPerson, "the agent went away; run the command again"},
+		{"unreachable", told(exitUnreachable), gone, exitUnreachable, "the agent went away; run the command again"},
+		{"then cancelled", told(exitPerson), cancelled(), exitPerson, "cancelled; nothing was changed; run the command again when it suits"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var said strings.Builder
+			l := &tool{Config: Config{Stderr: &said, Now: func() time.Time { return noon }}}
+			rows := slices.Collect(accounts().All())[:2]
+			n := 0
+			err := l.each(t.Context(), &fake{snapshot: accounts()}, rows, func(*agent.Row, bool) (bool, error) {
+				if n++; n == 1 && c.first != nil {
+					return true, c.first
+				}
+				return false, c.end
+			})
+			if exitCode(err) != c.want || errorLine(err) != c.line {
+				t.Errorf("exit code %d, %q, want %d, %q", exitCode(err), errorLine(err), c.want, c.line)
+			}
+			if !strings.Contains(said.String(), "were not reconnected") {
+				t.Errorf("said %q", said.String())
+			}
+		})
+	}
+}

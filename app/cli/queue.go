@@ -195,11 +195,11 @@ func (t *tool) each(ctx context.Context, svc agent.Service, rows []*agent.Row, a
 		t.say("")
 		t.tally(done, along, left)
 	}
-	switch {
+	switch last := worse(code, exitCode(ended)); {
 	case ended != nil && done > 0 && platform.KindOf(ended) == platform.KindCancelled:
-		return told(exitCode(ended)) // it would be said that nothing was changed
+		return told(last) // it would be said that nothing was changed
 	case ended != nil:
-		return ended
+		return exits{ended, last}
 	case code != exitDone:
 		return told(code)
 	}

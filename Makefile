@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint vuln clean setup
+.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint fresh vuln clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -72,6 +72,9 @@ lint: ## gofmt, go vet, golangci-lint
 	CGO_ENABLED=0 go vet -tags lean,migrated_fynedo ./... app.relink/quick
 	@.ci/setup build
 	.ci/lint
+
+fresh: ## make demo and make test in a new Debian that has nothing else than Go, git and make (wants root)
+	.ci/fresh
 
 vuln: ## govulncheck: known vulnerabilities in what is called
 	@.ci/setup build

@@ -93,7 +93,7 @@ func (p program) dial(ctx context.Context, start bool) (agent.Service, error) {
 // window is the window role.
 func (p program) window(ctx context.Context, page string) error {
 	if p.gui == nil {
-		return startWindow(page, "")
+		return startWindow(page, "", nil)
 	}
 	if ok, reason := desktop.HasDisplay(); !ok {
 		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window cannot be shown: %s", reason), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect")}

@@ -189,8 +189,10 @@ func (p program) runAgent(ctx context.Context, noTray bool, sandbox string) erro
 		Language:    config.SetLanguage,
 		Keepers:     func(changed func(string)) agent.Keepers { return keeper.New(vault.System{}, changed) },
 		Certificate: func(host string) (tls.Certificate, error) { return connect.Certificate(p.paths.Data, host, time.Now()) },
-		OpenWindow:  func(_ context.Context, page, token string) error { return startWindow(page, token) },
-		Autostart:   auto.Enabled,
+		OpenWindow: func(_ context.Context, page, token string, failed func()) error {
+			return startWindow(page, token, failed)
+		},
+		Autostart: auto.Enabled,
 		SetAutostart: func(on bool) error {
 			if !on {
 				return auto.Disable()
@@ -375,8 +377,9 @@ func wakes(ctx context.Context, log *slog.Logger) <-chan struct{} {
 	return out
 }
 
-// startWindow starts the window and leaves it alone.
-func startWindow(page, token string) error {
+// startWindow starts the window and leaves it alone; failed is called when it
+// has ended with an error, and may be nil.
+func startWindow(page, token string, failed func()) error {
 	cmd, err := windowCommand(page, token)
 	if err != nil {
 		return err
@@ -384,7 +387,11 @@ func startWindow(page, token string) error {
 	if err := cmd.Start(); err != nil {
 		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window could not be started"), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect"), Err: err}
 	}
-	go func() { _ = cmd.Wait() }() // leave no zombie behind
+	go func() { // which leaves no zombie behind either
+		if cmd.Wait() != nil && failed != nil {
+			failed()
+		}
+	}()
 	return nil
 }
 

@@ -72,7 +72,7 @@ func runWindow(ctx context.Context, p program, page string, svc agent.Service) e
 		return err
 	}
 	if next, ok := errors.AsType[*window.Outdated](err); ok {
-		return startWindow(next.Page, "")
+		return startWindow(next.Page, "", nil)
 	}
 	return err
 }

@@ -523,7 +523,16 @@ func (a *Agent) Activate(ctx context.Context, act Activation) error {
 	if a.rehearsed(act) {
 		return nil
 	}
-	open := func(page string) error { return a.show(ctx, Page{Name: page, Token: act.Token}) }
+	open := func(page string) error {
+		err := a.show(ctx, Page{Name: page, Token: act.Token})
+		if err == nil {
+			err = a.seen(ctx)
+		}
+		if err != nil {
+			a.mailNote(notifier.NoWindow(platform.As(err, platform.KindConfig)))
+		}
+		return err
+	}
 	if act.Account == "" {
 		switch act.Action {
 		case notifier.ActionSettings:

@@ -161,8 +161,9 @@ type Config struct {
 	Keepers func(changed func(path string)) Keepers
 	// Language makes the process speak the language of a setting; nil leaves it at English.
 	Language func(setting string) error
-	// OpenWindow starts the window on a page.
-	OpenWindow func(ctx context.Context, page, token string) error
+	// OpenWindow starts the window on a page. It calls failed when the window has
+	// ended with an error, however late.
+	OpenWindow func(ctx context.Context, page, token string, failed func()) error
 	// Marks tells links of Relink's own notes from links that anybody may have
 	// written; the zero value takes none for its own.
 	Marks notifier.Marks
@@ -237,7 +238,7 @@ type Agent struct {
 	// never held over the network, and the loop never takes it.
 	storing sync.Mutex
 
-	mu       sync.Mutex // guards watchers, index, warm, flows, rehearsals, waited, pages, missed, opening
+	mu       sync.Mutex // guards watchers, index, warm, flows, rehearsals, waited, pages, missed, opening, came, cameNot
 	watchers map[chan *Snapshot]struct{}
 	index    index
 	warm     map[string]warmToken
@@ -251,6 +252,9 @@ type Agent struct {
 	// missed are pages for a window that is being started since opening.
 	missed  []Page
 	opening time.Time
+	// came closes when that window listens, or has failed, which is in cameNot; nil when none starts.
+	came    chan struct{}
+	cameNot error
 
 	mail    outbox
 	journal journal

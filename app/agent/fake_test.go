@@ -525,6 +525,13 @@ func (l *listener) all() []told {
 }
 
 // running starts an agent in the test and stops it at its end, or when stop is called.
+// windowless has clicks not wait for a window that a test does not show.
+func windowless(t *testing.T) {
+	was := lookWait
+	lookWait = 0
+	t.Cleanup(func() { lookWait = was })
+}
+
 func running(t *testing.T, cfg Config) (a *Agent, stop func()) {
 	t.Helper()
 	a, err := New(t.Context(), cfg)

@@ -356,7 +356,7 @@ func TestLessAfterAClick(t *testing.T) {
 	chooseLimit = 300 * time.Millisecond
 	pages := make(chan string, 4)
 	d := newDesk(t, func(cfg *Config) {
-		cfg.OpenWindow = func(_ context.Context, page, _ string) error { pages <- page; return nil }
+		cfg.OpenWindow = func(_ context.Context, page, _ string, _ func()) error { pages <- page; return nil }
 	})
 	d.vault.apps["tiktok "] = platform.App{Platform: "tiktok", ID: "practice", Secret: platform.NewSecret("practice-secret")}
 	id := d.connect(t, "tiktok").Accounts[0]

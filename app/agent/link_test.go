@@ -14,12 +14,13 @@ import (
 // and neither a sign-in nor a snooze comes of it. On a note of our own the same
 // address is the person's click.
 func TestLinks(t *testing.T) {
+	windowless(t)
 	marks := notifier.Marks{Key: []byte("0123456789abcdef0123456789abcdef")}
 	var mu sync.Mutex
 	var pages []string
 	d := newDesk(t, func(cfg *Config) {
 		cfg.Marks = marks
-		cfg.OpenWindow = func(_ context.Context, page, token string) error {
+		cfg.OpenWindow = func(_ context.Context, page, token string, _ func()) error {
 			mu.Lock()
 			defer mu.Unlock()
 			pages = append(pages, page+" "+token)

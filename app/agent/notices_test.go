@@ -185,7 +185,7 @@ func TestUndeliveredNoteOpensTheWindow(t *testing.T) {
 		ears := &listener{fails: &platform.Error{Kind: platform.KindConfig, Message: "no notification server runs", Repair: "start one"}}
 		cfg := config(v, fine{}, ears)
 		var pages []string
-		cfg.OpenWindow = func(_ context.Context, page, _ string) error {
+		cfg.OpenWindow = func(_ context.Context, page, _ string, _ func()) error {
 			pages = append(pages, page)
 			return nil
 		}
@@ -209,7 +209,7 @@ func TestRehearsal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		v, ears := one(t, time.Now(), 60*testDay), &listener{}
 		cfg := config(v, fine{}, ears)
-		cfg.OpenWindow = func(_ context.Context, page, _ string) error {
+		cfg.OpenWindow = func(_ context.Context, page, _ string, _ func()) error {
 			if page != "rehearsal:acme" {
 				t.Errorf("page %s", page)
 			}
@@ -440,7 +440,7 @@ func TestClickOfAnAccountConnectedByHand(t *testing.T) {
 		}
 		cfg := config(v, fine{}, &listener{})
 		var pages []string
-		cfg.OpenWindow = func(_ context.Context, page, _ string) error {
+		cfg.OpenWindow = func(_ context.Context, page, _ string, _ func()) error {
 			pages = append(pages, page)
 			return nil
 		}

@@ -8,8 +8,16 @@ import (
 	"relink/platform"
 )
 
-// openingWait is how long a window that was started may take to listen.
-const openingWait = 10 * time.Second
+const (
+	// openingWait is how long a window that was started may take to listen.
+	openingWait = 10 * time.Second
+	// hintWindow is the warning that no window can be shown.
+	hintWindow = "window"
+)
+
+// lookWait is how long a click looks whether the window comes. Where there is no
+// OpenGL it has failed after a tenth of a second. Tests that show none shorten it.
+var lookWait = 2 * time.Second
 
 // Pages implements Service.
 func (a *Agent) Pages(ctx context.Context) (<-chan Page, error) {
@@ -22,8 +30,14 @@ func (a *Agent) Pages(ctx context.Context) (<-chan Page, error) {
 		}
 	}
 	a.missed, a.opening = nil, time.Time{}
+	a.windowCame(nil)
 	a.mu.Unlock()
-	a.task(func(context.Context) { a.tell(a.hintsShown) })
+	a.task(func(context.Context) {
+		a.tell(func() {
+			a.hintsShown()
+			a.warn(hintWindow, "")
+		})
+	})
 	go func() {
 		select {
 		case <-ctx.Done():
@@ -71,19 +85,66 @@ func (a *Agent) show(ctx context.Context, p Page) error {
 		return nil
 	}
 	if a.cfg.OpenWindow != nil {
-		a.opening, a.missed = a.cfg.Now(), nil
+		a.opening, a.missed, a.came = a.cfg.Now(), nil, make(chan struct{})
 	}
+	came := a.came
 	a.mu.Unlock()
 	if a.cfg.OpenWindow == nil {
 		return &platform.Error{Kind: platform.KindConfig, Message: platform.T("there is no window here"), Repair: platform.T("use the terminal: relink status, relink connect, relink reconnect")}
 	}
-	err := a.cfg.OpenWindow(ctx, p.Name, p.Token)
+	err := a.cfg.OpenWindow(ctx, p.Name, p.Token, func() { a.windowFailed(came) })
 	if err != nil {
 		a.mu.Lock()
 		a.opening = time.Time{}
+		a.windowCame(err)
 		a.mu.Unlock()
 	}
 	return err
+}
+
+// windowCame tells who waits that the window listens, or will not. The caller holds mu.
+func (a *Agent) windowCame(err error) {
+	if a.came != nil {
+		close(a.came)
+		a.came, a.cameNot = nil, err
+	}
+}
+
+// windowFailed is told when a window that was started ends with an error. One
+// that has listened was seen, and says itself what is wrong.
+func (a *Agent) windowFailed(came chan struct{}) {
+	e := &platform.Error{Kind: platform.KindConfig, Message: platform.T("the window cannot be shown"), Repair: platform.T("see why with: relink window")}
+	a.mu.Lock()
+	mine := a.came == came
+	if mine {
+		a.opening = time.Time{}
+		a.windowCame(e)
+	}
+	a.mu.Unlock()
+	if mine {
+		a.tell(func() { a.warn(hintWindow, platform.Sentence(e.Error())) })
+	}
+}
+
+// seen waits a little for the window that is being started, and says why none comes.
+func (a *Agent) seen(ctx context.Context) error {
+	a.mu.Lock()
+	came := a.came
+	a.mu.Unlock()
+	if came == nil {
+		return nil
+	}
+	wait := time.NewTimer(lookWait)
+	defer wait.Stop()
+	select {
+	case <-came:
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		return a.cameNot
+	case <-wait.C:
+	case <-ctx.Done():
+	}
+	return nil
 }
 
 // Warn shows a line in every view, for a part of the system around the agent

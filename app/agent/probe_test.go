@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -191,12 +192,13 @@ func TestOldNoteIsCheckedBeforeItsButtonActs(t *testing.T) {
 
 // The desktop's activation token goes with the click to the browser and to the window.
 func TestActivationTokenIsHandedOn(t *testing.T) {
+	windowless(t)
 	v := one(t, time.Now().Add(-2*time.Hour), time.Hour) // ended
 	v.apps["linkedin "] = platform.App{Platform: "linkedin", ID: "id", Secret: platform.NewSecret("s"), Redirect: "http://127.0.0.1:0/callback"}
 	cfg := config(v, fine{}, &listener{})
 	tokens := make(chan string, 4)
 	cfg.OpenBrowser = func(_ context.Context, _, _, token string) error { tokens <- "browser " + token; return nil }
-	cfg.OpenWindow = func(_ context.Context, page, token string) error { tokens <- page + " " + token; return nil }
+	cfg.OpenWindow = func(_ context.Context, page, token string, _ func()) error { tokens <- page + " " + token; return nil }
 	a, stop := running(t, cfg)
 	defer stop()
 	for _, c := range []struct {
@@ -253,4 +255,71 @@ func TestUndeliveredNoteIsMailedAtOnce(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A window that was asked for and cannot be shown, as where there is no OpenGL, is
+// said to whoever asked, in a note and in every view, until one comes.
+func TestWindowThatCannotBeShown(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ears := &listener{}
+		cfg := config(one(t, time.Now().Add(50*testDay), 60*testDay), fine{}, ears)
+		var fail func()
+		cfg.OpenWindow = func(_ context.Context, _, _ string, failed func()) error { fail = failed; return nil }
+		a, stop := running(t, cfg)
+		defer stop()
+		synctest.Wait()
+		warned := func() bool {
+			synctest.Wait()
+			s, err := a.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return slices.Contains(s.Warnings, "The window cannot be shown; see why with: relink window.")
+		}
+		begun := time.Now()
+		time.AfterFunc(100*time.Millisecond, func() { fail() })
+		if err := a.Activate(t.Context(), Activation{Action: notifier.ActionShow}); platform.KindOf(err) != platform.KindConfig || time.Since(begun) != 100*time.Millisecond {
+			t.Errorf("got %v after %v", err, time.Since(begun))
+		}
+		if !warned() {
+			t.Error("no view says so")
+		}
+		said := 0
+		for _, heard := range ears.all() {
+			if heard.note.Title == "The window cannot be shown." && heard.note.Body == "See why with: relink window." {
+				said++
+			}
+		}
+		if said != 1 {
+			t.Errorf("said %d times", said)
+		}
+
+		// The next click tries again; a window that comes is seen at once.
+		begun = time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		time.AfterFunc(200*time.Millisecond, func() {
+			if _, err := a.Pages(ctx); err != nil {
+				t.Error(err)
+			}
+		})
+		if err := a.Activate(t.Context(), Activation{Action: notifier.ActionShow}); err != nil || time.Since(begun) != 200*time.Millisecond {
+			t.Errorf("got %v after %v", err, time.Since(begun))
+		}
+		if warned() {
+			t.Error("it is still said that none can be shown")
+		}
+		fail() // one that was seen says itself what is wrong
+		if warned() {
+			t.Error("a window that was seen and ended is called one that cannot be shown")
+		}
+
+		// One that takes its time is not waited for.
+		cancel()
+		synctest.Wait()
+		begun = time.Now()
+		if err := a.Activate(t.Context(), Activation{Action: notifier.ActionShow}); err != nil || time.Since(begun) != lookWait {
+			t.Errorf("got %v after %v", err, time.Since(begun))
+		}
+	})
 }

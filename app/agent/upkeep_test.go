@@ -431,9 +431,10 @@ func TestBrowserOfAnAccount(t *testing.T) {
 
 // A click on the note that a program waits leads to where it can be allowed.
 func TestClickOnAWaitingProgram(t *testing.T) {
+	windowless(t)
 	pages := make(chan string, 1)
 	cfg := config(newMemVault(), nil, &listener{})
-	cfg.OpenWindow = func(_ context.Context, page, _ string) error { pages <- page; return nil }
+	cfg.OpenWindow = func(_ context.Context, page, _ string, _ func()) error { pages <- page; return nil }
 	a, _ := running(t, cfg)
 	if err := a.Activate(t.Context(), Activation{Action: notifier.ActionSettings, Note: programNote + "post.sh"}); err != nil {
 		t.Fatal(err)

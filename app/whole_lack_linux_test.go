@@ -60,6 +60,56 @@ func aBareDesk(t *testing.T, program string) {
 	s.quit(a)
 }
 
+// noOpenGL is a display on which no window can be drawn, and then no display at
+// all: each is said in one line, by the click and by the command that asked for
+// the window, and the terminal leads through the same.
+func noOpenGL(t *testing.T, program string) {
+	const terminal = "; use the terminal: relink status, relink connect, relink reconnect"
+	s := newStage(t, program, desk.Config{Keyring: true, Notifier: desk.Xfce, Tray: true, NoOpenGL: true, RecordOnly: true})
+	a := s.startAgent()
+	r := s.want(1, "window")
+	oneLine(t, r.err)
+	if !strings.HasPrefix(r.err, "relink: the window needs OpenGL 2.1, which is missing here (") || !strings.HasSuffix(r.err, terminal) {
+		t.Errorf("relink window says %q", r.err)
+	}
+	// With an agent that runs it is the agent that starts the window.
+	if r = s.want(1); r.err != "relink: the window cannot be shown; see why with: relink window" {
+		t.Errorf("relink says %q", r.err)
+	}
+	if w := s.status().Warnings; !slices.Contains(w, "The window cannot be shown; see why with: relink window.") {
+		t.Errorf("the warnings are %q", w)
+	}
+	// A click in the tray has no terminal to say it in.
+	shown := follow(t, s.d)
+	if _, err := s.d.TrayItems(s.soon()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.d.Click(s.soon(), s.d.Size().X-14, 14); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually(10*time.Second, "a note that no window can be shown", func() bool {
+		return slices.ContainsFunc(shown.said(), func(n note) bool {
+			return n.title == "The window cannot be shown." && n.body == "See why with: relink window."
+		})
+	})
+	time.Sleep(500 * time.Millisecond)
+	s.shot("note")
+
+	// The same in the terminal.
+	s.connect(sandbox.Choice{}, "mastodon", "--server", "https://mastodon.example")
+	if r := s.want(0, "status"); !strings.Contains(r.out, "does not expire") {
+		t.Errorf("relink status prints %q", r.out)
+	}
+	s.quit(a)
+	cmd := s.command(s.soon(), "window")
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(e string) bool { return strings.HasPrefix(e, "DISPLAY=") || strings.HasPrefix(e, "WAYLAND_DISPLAY=") })
+	out, err := cmd.CombinedOutput()
+	if want := "relink: the window cannot be shown: neither DISPLAY nor WAYLAND_DISPLAY is set" + terminal; err == nil || strings.TrimSpace(string(out)) != want {
+		t.Errorf("without a display: %v, %q", err, out)
+	}
+	s.nothingLeft()
+}
+
 // twoAgents start at once: one of them wins.
 func twoAgents(t *testing.T, program string) {
 	s := newStage(t, program, desk.Config{Keyring: true})

@@ -39,6 +39,7 @@ func TestWhole(t *testing.T) {
 	for name, story := range map[string]func(*testing.T, string){
 		"a day":           aDay,
 		"bare desk":       aBareDesk,
+		"no OpenGL":       noOpenGL,
 		"two agents":      twoAgents,
 		"locked":          aLockedKeyring,
 		"killed":          aKilledAgent,

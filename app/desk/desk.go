@@ -57,6 +57,8 @@ type Config struct {
 	// Monitors are the parts of the screen that count as monitors of their own, the
 	// tray is on the last of them; nil is one.
 	Monitors []image.Rectangle
+	// NoOpenGL is a display that has none.
+	NoOpenGL bool
 	// RecordOnly keeps addresses that programs open from reaching Chromium:
 	// they are only noted, see [Desk.Opened].
 	RecordOnly bool

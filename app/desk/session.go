@@ -143,7 +143,11 @@ func (d *Desk) startDisplay(ctx context.Context) error {
 	}
 	defer r.Close()
 	screen := fmt.Sprintf("%dx%dx24", d.size.X, d.size.Y)
-	p, err := d.spawnWith("xvfb", nil, []*os.File{w}, "Xvfb", "-displayfd", "3", "-screen", "0", screen, "-fbdir", d.path("screen"), "-nolisten", "tcp", "-noreset")
+	args := []string{"-displayfd", "3", "-screen", "0", screen, "-fbdir", d.path("screen"), "-nolisten", "tcp", "-noreset"}
+	if d.cfg.NoOpenGL {
+		args = append(args, "-extension", "GLX")
+	}
+	p, err := d.spawnWith("xvfb", nil, []*os.File{w}, "Xvfb", args...)
 	w.Close()
 	if err != nil {
 		return err

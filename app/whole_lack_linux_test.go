@@ -89,7 +89,7 @@ func noOpenGL(t *testing.T, program string) {
 	}
 	s.eventually(10*time.Second, "a note that no window can be shown", func() bool {
 		return slices.ContainsFunc(shown.said(), func(n note) bool {
-			return n.title == "The window cannot be shown." && n.body == "See why with: relink window."
+			return n.title == "The window cannot be shown" && n.body == "See why with: relink window."
 		})
 	})
 	time.Sleep(500 * time.Millisecond)

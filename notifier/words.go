@@ -260,7 +260,7 @@ func Failed(a platform.Account, e *platform.Error) Note {
 
 // NoWindow says that the window, which a click asked for, cannot be shown.
 func NoWindow(e *platform.Error) Note {
-	return Note{ID: "window", Title: platform.Sentence(e.Message), Body: platform.Sentence(e.Advice()), Urgency: UrgencyNormal}
+	return Note{ID: "window", Title: platform.Capital(e.Message), Body: platform.Sentence(e.Advice()), Urgency: UrgencyNormal}
 }
 
 // summary is one note for many.

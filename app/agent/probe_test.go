@@ -286,7 +286,7 @@ func TestWindowThatCannotBeShown(t *testing.T) {
 		}
 		said := 0
 		for _, heard := range ears.all() {
-			if heard.note.Title == "The window cannot be shown." && heard.note.Body == "See why with: relink window." {
+			if heard.note.Title == "The window cannot be shown" && heard.note.Body == "See why with: relink window." {
 				said++
 			}
 		}

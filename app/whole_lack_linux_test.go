@@ -102,7 +102,9 @@ func noOpenGL(t *testing.T, program string) {
 	}
 	s.quit(a)
 	cmd := s.command(s.soon(), "window")
-	cmd.Env = slices.DeleteFunc(cmd.Env, func(e string) bool { return strings.HasPrefix(e, "DISPLAY=") || strings.HasPrefix(e, "WAYLAND_DISPLAY=") })
+	cmd.Env = slices.DeleteFunc(cmd.Env, func(e string) bool {
+		return strings.HasPrefix(e, "DISPLAY=") || strings.HasPrefix(e, "WAYLAND_DISPLAY=")
+	})
 	out, err := cmd.CombinedOutput()
 	if want := "relink: the window cannot be shown: neither DISPLAY nor WAYLAND_DISPLAY is set" + terminal; err == nil || strings.TrimSpace(string(out)) != want {
 		t.Errorf("without a display: %v, %q", err, out)

@@ -25,8 +25,14 @@ type pkg struct {
 // list asks go list; cgo is the CGO_ENABLED it lists for, which needs no C compiler.
 func list(t *testing.T, cgo string, args ...string) []pkg {
 	t.Helper()
+	return listFor(t, runtime.GOOS, cgo, args...)
+}
+
+// listFor is list for another system.
+func listFor(t *testing.T, goos, cgo string, args ...string) []pkg {
+	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,Name,GoFiles,CgoFiles,Imports,Deps,Standard"}, args...)...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED="+cgo)
+	cmd.Env = append(os.Environ(), "GOOS="+goos, "CGO_ENABLED="+cgo)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -46,11 +52,11 @@ func list(t *testing.T, cgo string, args ...string) []pkg {
 
 func ours(path string) bool { return path == "relink" || strings.HasPrefix(path, "relink/") }
 
-// TestImportRules keeps who may import whom.
+// TestImportRules keeps who may import whom, on every system, with the window and without.
 func TestImportRules(t *testing.T) {
 	// only says which packages alone may import a module.
 	only := map[string][]string{
-		"fyne.io/systray":               {"relink/app/tray", "relink/app/bench/tray"},
+		"fyne.io/systray":               {"relink/app/tray"},
 		"github.com/zalando/go-keyring": {"relink/app/vault"},
 		"github.com/gen2brain/beeep":    {"relink/notifier"},
 		"modernc.org/sqlite":            {"relink/app/vault"},
@@ -58,34 +64,54 @@ func TestImportRules(t *testing.T) {
 		"fyne.io/fyne/v2/app":           {"relink", "relink/app/bench/fynetray", "relink/app/bench/fynewindow"},
 	}
 	views := []string{"relink/app/tray", "relink/app/link", "relink/app/window", "relink/app/cli"}
-	for _, p := range list(t, "1", "-tags", "migrated_fynedo", "./...") {
-		for _, imp := range p.Imports {
-			bad := func(why string) { t.Errorf("%s imports %s: %s", p.ImportPath, imp, why) }
-			for module, allowed := range only {
-				if imp == module && !slices.Contains(allowed, p.ImportPath) {
+	builds := []struct{ goos, cgo, tags string }{
+		{"linux", "1", "migrated_fynedo"}, {"windows", "1", "migrated_fynedo"}, {"darwin", "1", "migrated_fynedo"},
+		{"linux", "0", "lean"}, {"windows", "0", "lean"}, {"darwin", "1", "lean"},
+	}
+	used := map[string]bool{} // who imports what, in any of them
+	for _, build := range builds {
+		for _, p := range listFor(t, build.goos, build.cgo, "-tags", build.tags, "./...") {
+			for _, imp := range p.Imports {
+				bad := func(why string) {
+					t.Errorf("%s, %s: %s imports %s: %s", build.goos, build.tags, p.ImportPath, imp, why)
+				}
+				if allowed, ok := only[imp]; ok && !slices.Contains(allowed, p.ImportPath) {
 					bad("only " + strings.Join(allowed, ", ") + " may")
 				}
+				used[p.ImportPath+" "+imp] = true
+				switch {
+				case p.ImportPath == "relink/assets" && strings.Contains(imp, "."):
+					bad("assets imports nothing")
+				case p.ImportPath == "relink/platform" && strings.Contains(imp, ".") && !strings.HasPrefix(imp, "golang.org/x/oauth2"):
+					bad("platform imports only the standard library and x/oauth2")
+				case p.ImportPath == "relink/platform" && ours(imp):
+					bad("platform is the domain")
+				case (strings.HasPrefix(p.ImportPath, "relink/platform") || strings.HasPrefix(p.ImportPath, "relink/notifier")) && strings.HasPrefix(imp, "relink/app"):
+					bad("the domain does not know the program")
+				case strings.HasPrefix(imp, "relink/platform/sandbox") && !strings.HasPrefix(p.ImportPath, "relink/platform/sandbox") && p.ImportPath != "relink/app/demo":
+					bad("the practice network is never linked into relink")
+				case slices.Contains(views, p.ImportPath) && slices.Contains(views, imp):
+					bad("views do not know each other")
+				case strings.HasPrefix(imp, "relink/app/") && strings.HasPrefix(p.ImportPath, "relink/app/") && imp != "relink/app/agent" && imp != "relink/app/atomicfile" && slices.Contains(views, p.ImportPath):
+					bad("views know the agent only")
+				case strings.HasPrefix(imp, "fyne.io/fyne/v2") && p.ImportPath != "relink" && p.ImportPath != "relink/app" && p.ImportPath != "relink/app/window" && !strings.HasPrefix(p.ImportPath, "relink/app/bench/"):
+					bad("Fyne only in the window")
+				case imp == "relink/app/desk" && p.ImportPath != "relink/app/demo" && !strings.HasPrefix(p.ImportPath, "relink/app/bench"):
+					bad("the desk is for tests and the demo")
+				}
 			}
-			switch {
-			case p.ImportPath == "relink/assets" && strings.Contains(imp, "."):
-				bad("assets imports nothing")
-			case p.ImportPath == "relink/platform" && strings.Contains(imp, ".") && !strings.HasPrefix(imp, "golang.org/x/oauth2"):
-				bad("platform imports only the standard library and x/oauth2")
-			case p.ImportPath == "relink/platform" && ours(imp):
-				bad("platform is the domain")
-			case (strings.HasPrefix(p.ImportPath, "relink/platform") || strings.HasPrefix(p.ImportPath, "relink/notifier")) && strings.HasPrefix(imp, "relink/app"):
-				bad("the domain does not know the program")
-			case strings.HasPrefix(imp, "relink/platform/sandbox") && !strings.HasPrefix(p.ImportPath, "relink/platform/sandbox") && p.ImportPath != "relink/app/demo":
-				bad("the practice network is never linked into relink")
-			case slices.Contains(views, p.ImportPath) && slices.Contains(views, imp):
-				bad("views do not know each other")
-			case strings.HasPrefix(imp, "relink/app/") && strings.HasPrefix(p.ImportPath, "relink/app/") && imp != "relink/app/agent" && imp != "relink/app/atomicfile" && slices.Contains(views, p.ImportPath):
-				bad("views know the agent only")
-			case strings.HasPrefix(imp, "fyne.io/fyne/v2") && p.ImportPath != "relink" && p.ImportPath != "relink/app" && p.ImportPath != "relink/app/window" && !strings.HasPrefix(p.ImportPath, "relink/app/bench/"):
-				bad("Fyne only in the window")
-			case imp == "relink/app/desk" && p.ImportPath != "relink/app/demo" && !strings.HasPrefix(p.ImportPath, "relink/app/bench"):
-				bad("the desk is for tests and the demo")
+		}
+	}
+	for module, allowed := range only {
+		for _, path := range allowed {
+			if !used[path+" "+module] {
+				t.Errorf("%s may import %s and does not: the rule names what is not there", path, module)
 			}
+		}
+	}
+	for _, path := range views {
+		if !used[path+" relink/app/agent"] {
+			t.Errorf("%s is no view", path)
 		}
 	}
 }

@@ -37,6 +37,14 @@ func (b *bench) windows(ctx context.Context, t *table) error {
 		if err != nil {
 			return err
 		}
+		var untouched usage // the agent before it has seen a window
+		if n == b.many {
+			time.Sleep(started)
+			if untouched, err = readUsage(a.cmd.Process.Pid); err != nil {
+				a.stop()
+				return err
+			}
+		}
 		var bare, ours []time.Duration
 		var holds, bareHolds []usage
 		err = func() error {
@@ -62,7 +70,7 @@ func (b *bench) windows(ctx context.Context, t *table) error {
 			return nil
 		}()
 		if err == nil && n == b.many {
-			err = b.frees(ctx, t, a, home)
+			err = b.frees(ctx, t, a, home, untouched)
 		}
 		a.stop()
 		if err != nil {
@@ -100,8 +108,9 @@ func lowest(all []usage) time.Duration {
 }
 
 // frees closes a window by its key, and measures what is left of it: nothing of
-// its process, and what the agent holds beside what it held before.
-func (b *bench) frees(ctx context.Context, t *table, a *running, home string) error {
+// its process, and what the agent holds beside what it held before, and before
+// the first of all windows.
+func (b *bench) frees(ctx context.Context, t *table, a *running, home string, untouched usage) error {
 	time.Sleep(closed)
 	before, err := readUsage(a.cmd.Process.Pid)
 	if err != nil {
@@ -140,6 +149,7 @@ func (b *bench) frees(ctx context.Context, t *table, a *running, home string) er
 	// somebody, are counted with the first and not with the second.
 	t.add(figure{what: fmt.Sprintf("agent, memory after three windows were closed, %d accounts", b.many), got: float64(after.rss) / 1e6, unit: "MB", beside: "before", base: float64(before.rss) / 1e6})
 	t.add(figure{what: fmt.Sprintf("agent, memory of its own after three windows were closed, %d accounts", b.many), got: float64(after.anon) / 1e6, unit: "MB", beside: "before", base: float64(before.anon) / 1e6, most: 1.1})
+	t.add(figure{what: fmt.Sprintf("the same after all windows, %d accounts", b.many), got: float64(after.anon) / 1e6, unit: "MB", beside: "before the first", base: float64(untouched.anon) / 1e6, most: 1.1})
 	return nil
 }
 
@@ -194,6 +204,8 @@ func (b *bench) list(ctx context.Context, t *table) error {
 const (
 	// still is how long a screen must not change to be finished.
 	still = time.Second
+	// started is how long after its start an agent has given back what only starting needed.
+	started = 13 * time.Second
 	// closed is how long after a window was closed the agent has given back what
 	// it was told with: it begins a second after.
 	closed = 3 * time.Second

@@ -285,6 +285,20 @@ func TestReconnectAllBySignIn(t *testing.T) {
 	}
 }
 
+// The exit code of several is the worst of theirs, in whichever order they came.
+func TestWorseKnowsNoOrder(t *testing.T) {
+	if len(ranks) != exitUnreachable+1 {
+		t.Errorf("%d of the exit codes have a rank", len(ranks))
+	}
+	for i, a := range ranks {
+		for _, b := range ranks[i:] {
+			if worse(a, b) != b || worse(b, a) != b {
+				t.Errorf("of %d and %d the worse is %d, and %d the other way round", a, b, worse(a, b), worse(b, a))
+			}
+		}
+	}
+}
+
 func TestReconnectNobody(t *testing.T) {
 	b := bench{fake: &fake{snapshot: only(accounts(), "a3")}, interactive: true}
 	if code := b.run(t, "reconnect", "--all"); code != exitDone || b.out.String() != "Nobody is needed.\n" {

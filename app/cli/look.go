@@ -385,9 +385,13 @@ func (t *tool) check() *cobra.Command {
 	}
 }
 
-// worse keeps the first failure, but for "a person is needed", which outranks the rest.
+// ranks are the exit codes, the least first: what says more of what is to be done
+// outranks what says less, and a person who is needed outranks all.
+var ranks = []int{exitDone, exitFailed, exitUsage, exitUnreachable, exitLocked, exitPerson}
+
+// worse is the exit code of two outcomes, in whichever order they came.
 func worse(a, b int) int {
-	if a == exitDone || b == exitPerson {
+	if slices.Index(ranks, b) > slices.Index(ranks, a) {
 		return b
 	}
 	return a

@@ -54,7 +54,7 @@ func TestDoNotDisturb(t *testing.T) {
 	}{
 		{"Xfce Notify Daemon", "org.xfce.Xfconf", "/org/xfce/Xfconf", "org.xfce.Xfconf", true, false, "Do Not Disturb is on; "},
 		{"gnome-shell", portalName, portalPath, "org.freedesktop.portal.Settings", false, true, "Do Not Disturb is on and lets only urgent ones through; "},
-		{"Plasma", noteName, notePath, "org.freedesktop.DBus.Properties", true, false, "Do Not Disturb is on; "},
+		{"Plasma", noteName, notePath, "org.freedesktop.DBus.Properties", true, false, "the desktop holds notifications back, for Do Not Disturb or for a program that asked; "},
 	} {
 		t.Run(c.server, func(t *testing.T) {
 			d := newDesk(t, false)

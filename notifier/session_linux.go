@@ -215,9 +215,9 @@ func (b *bus) off(ctx context.Context) string {
 		if get(portalName, portalPath, "org.freedesktop.portal.Settings.Read", "org.gnome.desktop.notifications", "show-banners") == false {
 			return platform.T("Do Not Disturb is on and lets only urgent ones through; switch it off in the calendar of the top bar")
 		}
-	default: // Plasma, and whoever else has the property
+	default: // Plasma, and whoever else has the property: a person's Do Not Disturb, or a program's wish; it does not say whose
 		if get(noteName, notePath, property, noteName, "Inhibited") == true {
-			return platform.T("Do Not Disturb is on; switch it off in the desktop's notification settings")
+			return platform.T("the desktop holds notifications back, for Do Not Disturb or for a program that asked; look in its notification settings")
 		}
 	}
 	return ""

@@ -482,7 +482,7 @@ func (a *Agent) senderFinding(ctx context.Context) Finding {
 		return Finding{Name: "notifications", Level: LevelFail, Text: e.Message, Repair: e.Repair}
 	case can.Off != "":
 		text, repair := platform.Halves(can.Off)
-		return Finding{Name: "notifications", Level: LevelWarn, Text: platform.T("Notifications do not appear: %s.", text), Repair: repair}
+		return Finding{Name: "notifications", Level: LevelWarn, Text: platform.T("Notifications may not appear: %s.", text), Repair: repair}
 	case !can.Actions:
 		return Finding{Name: "notifications", Level: LevelWarn, Text: platform.T("%s shows notes without buttons.", can.Name), Repair: platform.T("reconnect from the tray menu or the window")}
 	}

@@ -233,7 +233,7 @@ func (a *Agent) notifies(err error) {
 // heldBack says when the desktop takes notifications and shows none; why is the sender's.
 func (a *Agent) heldBack(why string) {
 	if why != "" {
-		why = platform.T("Reminders do not appear: %s", why)
+		why = platform.T("Reminders may not appear: %s", why)
 	}
 	a.warn("notifications off", why)
 }

@@ -91,7 +91,7 @@ func TestWarningsFollowTheLanguage(t *testing.T) {
 		cfg.Autostart = func() (bool, error) { return false, nil }
 		cfg.Language = func(tag string) error {
 			platform.SetCatalogue(&platform.Catalogue{Tag: tag, Sentences: map[string]string{
-				autostartLine: tag + " start", "Reminders do not appear: %s": tag + " off: %s", "Notifications do not appear: %s": tag + " none: %s",
+				autostartLine: tag + " start", "Reminders may not appear: %s": tag + " off: %s", "Notifications do not appear: %s": tag + " none: %s",
 				"%s shows notifications without buttons; reconnect from the tray menu or the window": tag + " buttons: %s",
 			}})
 			return nil
@@ -136,7 +136,7 @@ func TestNotificationsSwitchedOff(t *testing.T) {
 		a, stop := running(t, cfg)
 		defer stop()
 		time.Sleep(2 * time.Minute)
-		if w := warned(t, a); w != "Reminders do not appear: Do Not Disturb is on; switch it off" {
+		if w := warned(t, a); w != "Reminders may not appear: Do Not Disturb is on; switch it off" {
 			t.Errorf("warnings %q", w)
 		}
 		findings, err := a.Doctor(t.Context())

@@ -298,7 +298,7 @@ func (a *Agent) testDesktop(ctx context.Context) (string, error) {
 		return "", platform.As(err, platform.KindConfig)
 	case aerr == nil && can.Off != "":
 		text, repair := platform.Halves(can.Off)
-		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("notifications do not appear: %s", text), Repair: repair}
+		return "", &platform.Error{Kind: platform.KindConfig, Message: platform.T("notifications may not appear: %s", text), Repair: repair}
 	}
 	a.said(ChannelDesktop, n, OutcomeShown, nil)
 	switch {

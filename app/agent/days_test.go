@@ -151,6 +151,9 @@ func hundredDays(t *testing.T, seed uint64) {
 				rungs[notifier.Step(d.String())] = l.deadline.Add(-d)
 			}
 		}
+		if lasts := l.deadline.Sub(l.issued); lasts < 2*testDay {
+			rungs["75%"], rungs["95%"] = l.deadline.Add(-lasts/4), l.deadline.Add(-lasts/20)
+		}
 		// However late: the end itself is said once the agent has been up for a poll.
 		for _, s := range up {
 			if from := later(s.from, l.deadline); !from.Add(65 * time.Minute).After(earlier(s.to, replaced)) {

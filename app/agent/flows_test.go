@@ -810,6 +810,24 @@ func TestFlowOutlivesWhoFollowsIt(t *testing.T) {
 	if now := listed(); !now.Told {
 		t.Error("the snapshot does not know that somebody was told")
 	}
+	// An answer may still be lost on its way, by who dies while it is written:
+	// what came of the sign-in stands in the history, once, whoever was told.
+	n := 0
+	for end := time.Now().Add(10 * time.Second); n == 0 && time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		n = 0
+		events, err := d.History(t.Context(), id, 50)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			if e.Kind == "reconnected" {
+				n++
+			}
+		}
+	}
+	if n != 1 {
+		t.Errorf("the history tells of the sign-in %d times", n)
+	}
 }
 
 // A registration is asked about, given or stored, and nothing of it is stored.

@@ -118,7 +118,7 @@ func TestNewerVersionIsRefusedAndUntouched(t *testing.T) {
 	before, err := os.ReadFile(cfg.path(fileName))
 	check(t, err)
 	_, err = Open(t.Context(), cfg)
-	if e := wantKind(t, err, platform.KindStorage); e.Code != "newer" || !strings.Contains(e.Error(), "newer Relink") {
+	if e := wantKind(t, err, platform.KindStorage); e.Code != "newer" || !strings.Contains(e.Error(), "newer Relink") || !strings.Contains(e.Repair, "install the newer Relink again") {
 		t.Errorf("got %v", e)
 	}
 	after, err := os.ReadFile(cfg.path(fileName))

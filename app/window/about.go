@@ -64,7 +64,7 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 			out = append(out, path(platform.T("Practice network"), a.Sandbox))
 		}
 	}
-	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), t.load)
+	again := newButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), t.load)
 	out = append(out, widget.NewSeparator(), container.NewBorder(nil, nil, nil, again, heading(platform.T(wordWorksHere))))
 	if derr != nil {
 		out = append(out, caption(said(derr)))
@@ -77,8 +77,8 @@ func (t *aboutTab) draw(a agent.About, err error, findings []agent.Finding, derr
 		out = append(out, found(f))
 	}
 	if derr == nil {
-		result := widget.NewButtonWithIcon(platform.T("Copy the result"), theme.ContentCopyIcon(), func() { w.u.app.Clipboard().SetContent(doctorText(findings)) })
-		all := widget.NewButtonWithIcon(platform.T("Copy diagnostics"), theme.ContentCopyIcon(), func() {
+		result := newButtonWithIcon(platform.T("Copy the result"), theme.ContentCopyIcon(), func() { w.u.app.Clipboard().SetContent(doctorText(findings)) })
+		all := newButtonWithIcon(platform.T("Copy diagnostics"), theme.ContentCopyIcon(), func() {
 			w.u.app.Clipboard().SetContent(diagnostics(w.u.cfg.Version, a, w.saved, w.u.snap, findings))
 		})
 		out = append(out, flowButtons(result, all), caption(platform.T("Diagnostics are for a report: versions, settings, how many accounts are in which state, and what works here. No name, address, token or other secret is in them.")))
@@ -175,7 +175,7 @@ func (w *settingsWindow) form(title string, body fyne.CanvasObject, save func(cl
 
 // ask shows something over the settings with a button, by its word, that goes
 // on, which it gives; then gets a function that closes it.
-func (w *settingsWindow) ask(title, word string, body fyne.CanvasObject, then func(close func())) *widget.Button {
+func (w *settingsWindow) ask(title, word string, body fyne.CanvasObject, then func(close func())) *pushButton {
 	m := newModal(title, scrolled(body), w.win)
 	ok := newEscapable(word, func() { then(m.hide) }, m.hide)
 	ok.Importance = widget.HighImportance
@@ -183,7 +183,7 @@ func (w *settingsWindow) ask(title, word string, body fyne.CanvasObject, then fu
 	m.with(newEscapable(platform.T(wordCancel), m.hide, m.hide), ok)
 	m.resize(fyne.NewSize(em(600), em(520)))
 	m.show()
-	return &ok.Button
+	return &ok.pushButton
 }
 
 // fieldsIn visits the lines to write in of a form.

@@ -39,11 +39,11 @@ type accountsPage struct {
 	search       *searchEntry
 	filters      *fyne.Container
 	filterKey    string
-	filterButton *widget.Button
+	filterButton *pushButton
 	// bar is over the list: what is listed and in which order, or what to do with those marked.
 	bar      *fyne.Container
 	listed   *line
-	order    *widget.Button
+	order    *pushButton
 	marked   *widget.Label
 	bulk     *fyne.Container
 	noMatch  *fyne.Container
@@ -128,7 +128,7 @@ func (u *ui) fill() *accountsPage {
 	p.search = newSearchEntry(u)
 	p.filters = container.New(layout.NewCustomPaddedVBoxLayout(gap / 2))
 	side := container.NewVScroll(p.filters)
-	p.filterButton = widget.NewButtonWithIcon("", theme.ListIcon(), nil)
+	p.filterButton = newButtonWithIcon("", theme.ListIcon(), nil)
 	p.filterButton.Alignment = widget.ButtonAlignLeading
 	p.filterButton.OnTapped = func() { u.popMenu(p.filterButton, p.filterItems()...) }
 
@@ -197,7 +197,7 @@ func (u *ui) closedMain() {
 // listBar says what is listed, and in which order.
 func (p *accountsPage) listBar() fyne.CanvasObject {
 	p.listed = newLine(theme.SizeNameCaptionText, colorMuted)
-	p.order = widget.NewButtonWithIcon("", theme.MenuDropDownIcon(), nil)
+	p.order = newButtonWithIcon("", theme.MenuDropDownIcon(), nil)
 	p.order.Importance, p.order.IconPlacement = widget.LowImportance, widget.ButtonIconTrailingText
 	p.order.OnTapped = func() {
 		var items []*fyne.MenuItem
@@ -439,7 +439,7 @@ func (p *accountsPage) updateBanners() {
 		if u.skew != "" {
 			text = u.skew
 		} else if u.cfg.Start != nil {
-			buttons = append(buttons, widget.NewButton(platform.T(wordStart), u.start))
+			buttons = append(buttons, newButton(platform.T(wordStart), u.start))
 		}
 		add(toneBad, theme.ErrorIcon(), text, buttons...)
 	}
@@ -448,11 +448,11 @@ func (p *accountsPage) updateBanners() {
 	}
 	if s := u.snap; s != nil {
 		if s.Locked != "" {
-			add(toneWarn, theme.WarningIcon(), sentence(s.Locked), widget.NewButton(platform.T(wordUnlock), func() { u.unlock(u.win) }))
+			add(toneWarn, theme.WarningIcon(), sentence(s.Locked), newButton(platform.T(wordUnlock), func() { u.unlock(u.win) }))
 		}
 		if s.Paused.After(u.now()) {
 			add(toneQuiet, theme.MediaPauseIcon(), platform.T("Reminders are paused until %s.", when(s.Paused, u.now())),
-				widget.NewButton(platform.T(wordResume), u.resume))
+				newButton(platform.T(wordResume), u.resume))
 		}
 		for _, w := range s.Warnings {
 			if w == s.AtLogin && (u.login || u.memory.asked(askedLogin)) {
@@ -462,10 +462,10 @@ func (p *accountsPage) updateBanners() {
 		}
 	}
 	if u.login {
-		add(toneQuiet, theme.QuestionIcon(), platform.T(wordAskLogin), widget.NewButton(platform.T(wordNo), func() { u.answerLogin(false) }), primary(platform.T(wordYes), func() { u.answerLogin(true) }))
+		add(toneQuiet, theme.QuestionIcon(), platform.T(wordAskLogin), newButton(platform.T(wordNo), func() { u.answerLogin(false) }), primary(platform.T(wordYes), func() { u.answerLogin(true) }))
 	}
 	if u.job != nil {
-		add(toneQuiet, theme.InfoIcon(), u.job.text, widget.NewButton(platform.T(wordCancel), u.job.cancel))
+		add(toneQuiet, theme.InfoIcon(), u.job.text, newButton(platform.T(wordCancel), u.job.cancel))
 	}
 	if n := u.notice; n.text != "" {
 		t, icon := toneQuiet, theme.InfoIcon()

@@ -31,7 +31,7 @@ type appForm struct {
 	at     string
 	// storedID is the client id of the registration that is stored, whose secret need not be typed again.
 	storedID string
-	test     *widget.Button
+	test     *pushButton
 	result   *fyne.Container
 }
 
@@ -53,7 +53,7 @@ func newAppForm(u *ui, p *platform.Platform) *appForm {
 	if r.Secret {
 		f.content.Add(field(f.secretLabel(), f.secret))
 	}
-	f.test = widget.NewButton(platform.T("Test"), f.try)
+	f.test = newButton(platform.T("Test"), f.try)
 	f.result = container.NewVBox()
 	f.content.Add(container.NewHBox(f.test))
 	f.content.Add(f.result)
@@ -209,7 +209,7 @@ func field(name string, input fyne.CanvasObject) fyne.CanvasObject {
 
 // copyable puts a Copy button beside an entry.
 func copyable(u *ui, e *widget.Entry) fyne.CanvasObject {
-	b := widget.NewButtonWithIcon(platform.T(wordCopy), theme.ContentCopyIcon(), nil)
+	b := newButtonWithIcon(platform.T(wordCopy), theme.ContentCopyIcon(), nil)
 	b.OnTapped = func() {
 		u.app.Clipboard().SetContent(e.Text)
 		b.SetText(platform.T(wordCopied))

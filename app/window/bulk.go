@@ -142,19 +142,19 @@ func (u *ui) markedIDs() []string {
 func (p *accountsPage) bulkBar() fyne.CanvasObject {
 	u := p.u
 	p.marked = heading("")
-	button := func(word string, icon fyne.Resource, tapped func(*widget.Button)) *widget.Button {
-		b := widget.NewButtonWithIcon(word, icon, nil)
+	button := func(word string, icon fyne.Resource, tapped func(*pushButton)) *pushButton {
+		b := newButtonWithIcon(word, icon, nil)
 		b.OnTapped = func() { tapped(b) }
 		return b
 	}
 	none := newIconButton(theme.CancelIcon(), platform.T(wordMarkNone), u.unmark)
 	none.Importance = widget.LowImportance
 	acts := container.New(layout.NewRowWrapLayout(),
-		button(platform.T(wordReconnect), nil, func(*widget.Button) { u.reconnectEach(u.markedIDs()) }),
-		button(platform.T(wordCheck), nil, func(*widget.Button) { u.check(u.markedIDs()) }),
-		button(platform.T(wordSnooze), nil, func(b *widget.Button) { u.popMenu(b, u.snoozeItems(u.markedIDs(), nil)...) }),
-		button(platform.T(wordEditLabels), nil, func(*widget.Button) { u.editLabels(u.markedIDs()) }),
-		button(platform.T(wordExport), nil, func(b *widget.Button) { u.popMenu(b, u.exportItems()...) }),
+		button(platform.T(wordReconnect), nil, func(*pushButton) { u.reconnectEach(u.markedIDs()) }),
+		button(platform.T(wordCheck), nil, func(*pushButton) { u.check(u.markedIDs()) }),
+		button(platform.T(wordSnooze), nil, func(b *pushButton) { u.popMenu(b, u.snoozeItems(u.markedIDs(), nil)...) }),
+		button(platform.T(wordEditLabels), nil, func(*pushButton) { u.editLabels(u.markedIDs()) }),
+		button(platform.T(wordExport), nil, func(b *pushButton) { u.popMenu(b, u.exportItems()...) }),
 	)
 	p.bulk = container.NewStack(newGround(colorTintQuiet), container.New(layout.NewCustomPaddedLayout(gap, gap, gap, gap),
 		container.NewBorder(nil, nil, nil, container.NewVBox(none), container.NewVBox(p.marked, acts))))
@@ -242,7 +242,7 @@ func (u *ui) editLabels(ids []string) {
 		})
 	}
 	fresh.OnSubmitted, fresh.escape = func(string) { save() }, m.hide
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
+	m.with(newButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
 	m.show()
 	u.win.Canvas().Focus(fresh)
 }

@@ -35,13 +35,13 @@ type channelLine struct {
 	content *fyne.Container
 	icon    *widget.Icon
 	text    *widget.Label
-	test    *widget.Button
+	test    *pushButton
 	testing bool
 }
 
 func (t *channelsTab) line(name string, canTest bool) *channelLine {
 	l := &channelLine{icon: widget.NewIcon(nil), text: caption("")}
-	l.test = widget.NewButton(platform.T(wordTest), func() { t.try(name) })
+	l.test = newButton(platform.T(wordTest), func() { t.try(name) })
 	l.test.Disable()
 	showIf(l.test, canTest)
 	l.content = followed(container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), l.icon)), nil, l.text), upright(l.test))
@@ -200,7 +200,7 @@ func (t *channelsTab) draw() {
 	wp := problemLabel()
 	hook, key := entry(s.Webhook, "https://example.com/relink"), widget.NewPasswordEntry()
 	key.SetPlaceHolder(platform.T(wordKeepSecret))
-	saveHook := widget.NewButton(platform.T(wordSave), func() {
+	saveHook := newButton(platform.T(wordSave), func() {
 		t.secret(agent.ChannelWebhook, key, wp, func() {
 			t.w.save(wp, func(set *agent.Settings) { set.Webhook = strings.TrimSpace(hook.Text) }, t.load)
 		})
@@ -208,13 +208,13 @@ func (t *channelsTab) draw() {
 
 	cp := problemLabel()
 	command := entry(s.Hook, "notify-team --event")
-	saveCommand := widget.NewButton(platform.T(wordSave), func() {
+	saveCommand := newButton(platform.T(wordSave), func() {
 		t.w.save(cp, func(set *agent.Settings) { set.Hook = strings.TrimSpace(command.Text) }, t.load)
 	})
 
 	ip := problemLabel()
 	calendar := entry(s.Calendar, platform.T(wordCalendarHint))
-	saveCalendar := widget.NewButton(platform.T(wordSave), func() {
+	saveCalendar := newButton(platform.T(wordSave), func() {
 		t.w.save(ip, func(set *agent.Settings) { set.Calendar = strings.TrimSpace(calendar.Text) }, t.load)
 	})
 

@@ -54,6 +54,9 @@ func (c *connectPage) leave() {
 	c.u.accounts.pages.Remove(c.content)
 	c.u.accounts.content.Show()
 	c.u.accounts.pages.Refresh()
+	// The field that was written in is not there any more; the list may not be yet,
+	// where this is the first account, and takes the focus with its first rows.
+	c.u.win.Canvas().Unfocus()
 	c.u.win.Canvas().Focus(c.u.list)
 }
 
@@ -70,7 +73,7 @@ func (c *connectPage) back() {
 func (c *connectPage) set(title string, body fyne.CanvasObject) {
 	c.title = title
 	c.u.retitle()
-	back := widget.NewButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), c.back)
+	back := newButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), c.back)
 	back.Importance = widget.LowImportance
 	t := heading2(title)
 	t.SizeName = theme.SizeNameSubHeadingText
@@ -104,6 +107,11 @@ func (c *connectPage) reveal(o fyne.CanvasObject) { revealIn(c.scroll, o) }
 func (c *connectPage) choose(p *platform.Platform) {
 	c.form = newConnectForm(c.u, p)
 	c.set(platform.T("Connect %s", p.Title()), c.form.content)
+	if c.form.server != nil {
+		c.u.win.Canvas().Focus(c.form.server)
+	} else {
+		c.u.win.Canvas().Focus(c.form.button)
+	}
 	if p.HandOnly() && p.Site == platform.SiteNone {
 		c.form.submit() // there is nothing else to ask
 	}
@@ -115,11 +123,11 @@ type connectForm struct {
 	p       *platform.Platform
 	content *fyne.Container
 
-	server  *widget.Entry
+	server  *fieldEntry
 	app     *appForm
 	appBox  *fyne.Container
 	problem problem
-	button  *widget.Button
+	button  *pushButton
 	wants   []platform.Capability
 	// apps stored already; known once the agent has said so.
 	apps  []platform.App
@@ -138,7 +146,8 @@ func newConnectForm(u *ui, p *platform.Platform) *connectForm {
 	mark.set(p.ID, "")
 	f.content.Add(container.NewBorder(nil, nil, pad(1, mark), nil, container.NewVBox(layout.NewSpacer(), caption(sentence(platform.T(p.Lifetime))), layout.NewSpacer())))
 	if p.Site != platform.SiteNone {
-		f.server = widget.NewEntry()
+		f.server = newField()
+		f.server.escape = u.back
 		name, hint := platform.T(wordServer), platform.T(wordServerHint)
 		switch {
 		case p.Site == platform.SiteIssuer:

@@ -153,7 +153,7 @@ func (b *bench) texts() []string {
 			out = append(out, o.Text)
 		case *line:
 			out = append(out, o.text)
-		case *widget.Button:
+		case *pushButton:
 			out = append(out, o.Text)
 		case *keyButton:
 			out = append(out, o.Text)
@@ -184,8 +184,8 @@ func (b *bench) button(text string) *widget.Button {
 	var out *widget.Button
 	b.seen(func(o fyne.CanvasObject) {
 		// The last one found is in front: overlays come after the content.
-		if btn, ok := o.(*widget.Button); ok && btn.Text == text && !btn.Disabled() {
-			out = btn
+		if btn, ok := o.(*pushButton); ok && btn.Text == text && !btn.Disabled() {
+			out = &btn.Button
 		}
 		if btn, ok := o.(*iconButton); ok && btn.name == text && !btn.Disabled() {
 			out = &btn.Button
@@ -212,8 +212,8 @@ func (b *bench) pressFirst(text string) {
 	b.t.Helper()
 	var out *widget.Button
 	b.seen(func(o fyne.CanvasObject) {
-		if btn, ok := o.(*widget.Button); ok && btn.Text == text && out == nil {
-			out = btn
+		if btn, ok := o.(*pushButton); ok && btn.Text == text && out == nil {
+			out = &btn.Button
 		}
 	})
 	if out == nil {

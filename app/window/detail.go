@@ -40,8 +40,8 @@ type detail struct {
 	chip      *chip
 	labels    *fyne.Container
 	why       *widget.Label
-	reconnect *widget.Button
-	snooze    *widget.Button
+	reconnect *pushButton
+	snooze    *pushButton
 	more      *iconButton
 	facts     *fyne.Container
 	history   *fyne.Container
@@ -61,9 +61,9 @@ func newDetail(u *ui) *detail {
 	d.under = caption("")
 	d.under.Wrapping = fyne.TextWrapWord
 	d.why = wrapped("")
-	d.reconnect = widget.NewButton(platform.T(wordReconnect), func() { u.reconnect(u.selected) })
-	check := widget.NewButton(platform.T(wordCheckNow), func() { u.check([]string{u.selected}) })
-	d.snooze = widget.NewButton(platform.T(wordSnooze), nil)
+	d.reconnect = newButton(platform.T(wordReconnect), func() { u.reconnect(u.selected) })
+	check := newButton(platform.T(wordCheckNow), func() { u.check([]string{u.selected}) })
+	d.snooze = newButton(platform.T(wordSnooze), nil)
 	d.snooze.OnTapped = func() {
 		if row := u.row(u.selected); row != nil {
 			u.popMenu(d.snooze, u.snoozeMenuItems(row)...)
@@ -447,7 +447,7 @@ func (d *detail) rename() {
 		})
 	}
 	name.OnSubmitted, name.escape = func(string) { save() }, m.hide
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
+	m.with(newButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
 	m.show()
 	d.u.win.Canvas().Focus(name)
 }
@@ -467,7 +467,7 @@ func (d *detail) disconnect() {
 	}
 	title := fit(platform.T("Disconnect %s?", shortTitle(row.Account)), theme.Size(theme.SizeNameSubHeadingText), fyne.TextStyle{Bold: true}, em(400))
 	m := newModal(title, least(em(400), 0, content), d.u.win)
-	ok := widget.NewButton(platform.T(wordDisconnect), func() {
+	ok := newButton(platform.T(wordDisconnect), func() {
 		m.hide()
 		withdraw := revoke.Checked
 		d.u.act(platform.T("%s is disconnected.", row.Account.Title()), func(ctx context.Context, s agent.Service) error {
@@ -475,7 +475,7 @@ func (d *detail) disconnect() {
 		})
 	})
 	ok.Importance = widget.DangerImportance
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
+	m.with(newButton(platform.T(wordCancel), m.hide), ok)
 	m.show()
 }
 

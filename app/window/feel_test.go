@@ -129,7 +129,7 @@ func TestMarks(t *testing.T) {
 	press := func(word string) {
 		t.Helper()
 		walk(b.u.accounts.bulk, func(o fyne.CanvasObject) {
-			if btn, ok := o.(*widget.Button); ok && btn.Text == word {
+			if btn, ok := o.(*pushButton); ok && btn.Text == word {
 				test.Tap(btn)
 			}
 		})

@@ -113,7 +113,7 @@ func (f *firstRun) offer() fyne.CanvasObject {
 	if u.cfg.Practise == nil {
 		inner.Add(caption(platform.T(wordPractiseLacks)))
 	} else {
-		go_ := widget.NewButton(platform.T(wordPractiseGo), nil)
+		go_ := newButton(platform.T(wordPractiseGo), nil)
 		go_.OnTapped = func() {
 			go_.Disable()
 			u.long(platform.T(wordPractiseStarting), func(ctx context.Context, _ agent.Service) func() {

@@ -3,6 +3,7 @@ package window
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -95,12 +96,22 @@ func (u *ui) keys() {
 			c.AddShortcut(sc, func(fyne.Shortcut) { u.shortcut(sc) })
 		}
 	}
+	for _, sc := range larger {
+		c.AddShortcut(&sc, func(fyne.Shortcut) { u.shortcut(&sc) })
+	}
 	// Some systems make Ctrl+A a shortcut of its own kind.
 	c.AddShortcut(&fyne.ShortcutSelectAll{}, func(fyne.Shortcut) {
 		if u.idle() {
 			u.markAll()
 		}
 	})
+}
+
+// larger are the other keys that have a + on keyboards of the world.
+var larger = []desktop.CustomShortcut{
+	{KeyName: fyne.KeyEqual, Modifier: ctrl | fyne.KeyModifierShift},
+	{KeyName: fyne.KeyPlus, Modifier: ctrl},
+	{KeyName: fyne.KeyPlus, Modifier: ctrl | fyne.KeyModifierShift},
 }
 
 // anywhere are the shortcuts that work while something else is in front.
@@ -114,6 +125,9 @@ func anywhere(c command) bool {
 
 // shortcut does what a key with Ctrl (or Cmd) means, and reports whether it means anything.
 func (u *ui) shortcut(sc *desktop.CustomShortcut) bool {
+	if slices.Contains(larger, *sc) {
+		sc = &desktop.CustomShortcut{KeyName: fyne.KeyEqual, Modifier: ctrl}
+	}
 	for _, c := range commands() {
 		if c.modifier != 0 && c.key == sc.KeyName && c.modifier == sc.Modifier {
 			if u.idle() || anywhere(c) {

@@ -70,7 +70,7 @@ func newSecretField() *fieldEntry {
 
 // escapable is a button that Esc, which a button would swallow, leaves.
 type escapable struct {
-	widget.Button
+	pushButton
 	escape func()
 }
 
@@ -87,7 +87,7 @@ func (b *escapable) TypedKey(e *fyne.KeyEvent) {
 		b.escape()
 		return
 	}
-	b.Button.TypedKey(e)
+	b.pushButton.TypedKey(e)
 }
 
 func (f *fieldEntry) TypedKey(e *fyne.KeyEvent) {

@@ -35,7 +35,7 @@ func (u *ui) showNotices() {
 	}
 	if u.notices == nil {
 		n := &noticesPage{u: u, body: container.NewVBox(caption(platform.T(wordLoading)))}
-		back := widget.NewButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), u.closeNotices)
+		back := newButtonWithIcon(platform.T(wordBack), theme.NavigateBackIcon(), u.closeNotices)
 		back.Importance = widget.LowImportance
 		title := heading2(platform.T(wordNotices))
 		title.SizeName = theme.SizeNameSubHeadingText

@@ -58,7 +58,7 @@ func (u *ui) askBrowser(a platform.Account, now string, found []agent.Browser) {
 		})
 	}
 	command.OnSubmitted = func(string) { save() }
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
+	m.with(newButton(platform.T(wordCancel), m.hide), primary(platform.T(wordSave), save))
 	m.show()
 	u.win.Canvas().Focus(choice)
 }

@@ -33,7 +33,7 @@ type panes struct {
 	narrow bool
 }
 
-func newPanes(search, side fyne.CanvasObject, button *widget.Button, list, right fyne.CanvasObject) *panes {
+func newPanes(search, side fyne.CanvasObject, button *pushButton, list, right fyne.CanvasObject) *panes {
 	p := &panes{search: search, side: side, button: button, list: list, right: right, line: widget.NewSeparator()}
 	p.content = container.New(p, search, side, button, list, p.line, right)
 	return p

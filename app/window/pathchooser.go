@@ -179,7 +179,7 @@ func listDir(dir string, directories bool, ends []string) (at string, found []pl
 // chosen is a field for a path with the button that chooses one. Without ends
 // a directory is chosen, and the file's name stays.
 func (w *settingsWindow) chosen(e *fieldEntry, ends ...string) fyne.CanvasObject {
-	b := widget.NewButtonWithIcon(platform.T("Choose…"), theme.FolderOpenIcon(), func() {
+	b := newButtonWithIcon(platform.T("Choose…"), theme.FolderOpenIcon(), func() {
 		w.u.choosePath(w.win, e.Text, func(path string) {
 			if len(ends) == 0 {
 				path = filepath.Join(path, filepath.Base(e.Text))

@@ -237,7 +237,7 @@ func (p *popup) update() {
 		bad.show(u.notice.text)
 		text.Add(bad.label)
 	}
-	later := widget.NewButton(platform.T(wordLater), nil)
+	later := newButton(platform.T(wordLater), nil)
 	later.OnTapped = func() {
 		items := u.snoozeItems([]string{p.id}, p.win.Close)
 		widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("", items...), p.win.Canvas(), fyne.NewPos(0, later.Size().Height), later)

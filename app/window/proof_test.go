@@ -68,7 +68,7 @@ func boxes(o fyne.CanvasObject, at fyne.Position, clip box, add func(seen, whole
 	case *chip:
 		whole("chip " + o.state.Word())
 		return
-	case *widget.Button:
+	case *pushButton:
 		whole("button " + o.Text)
 		return
 	case *keyButton:

@@ -62,7 +62,7 @@ type rowView struct {
 	source *line
 	bar    *lifeBar
 	time   *line
-	button *widget.Button
+	button *pushButton
 	// selected and focused draw the ground; marked is one of several chosen, and
 	// marking says that there are some.
 	selected, focused, marked, marking bool
@@ -88,7 +88,7 @@ func newRowView(l *accountList) *rowView {
 	}
 	r.title.style.Bold = true
 	r.source.align = fyne.TextAlignTrailing
-	r.button = widget.NewButton(platform.T(wordReconnect), func() {
+	r.button = newButton(platform.T(wordReconnect), func() {
 		if r.row != nil {
 			l.u.reconnect(r.row.Account.ID)
 		}

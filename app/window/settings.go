@@ -38,7 +38,7 @@ type settingsWindow struct {
 	// queue are the changes to be stored, the first one under way.
 	queue []storing
 	// undo puts the last change back; hidden while there is none.
-	undo *widget.Button
+	undo *pushButton
 
 	// stop ends the work under way, as its Cancel does; nil while there is none.
 	stop func()
@@ -120,7 +120,7 @@ func (w *settingsWindow) fill() {
 	w.start, w.browser, w.security = newStartPage(w), newBrowserPage(w), newSecurityPage(w)
 	w.scripts, w.data = newScriptsPage(w), newDataPage(w)
 	undone := w.undo
-	w.undo = widget.NewButtonWithIcon(platform.T(wordUndo), theme.ContentUndoIcon(), nil)
+	w.undo = newButtonWithIcon(platform.T(wordUndo), theme.ContentUndoIcon(), nil)
 	w.undo.Hide()
 	if undone != nil && undone.Visible() {
 		w.undo.OnTapped = undone.OnTapped
@@ -333,7 +333,7 @@ func (w *settingsWindow) typed(name, value, hint, about string, take func(string
 	e := widget.NewEntry()
 	e.SetText(value)
 	e.SetPlaceHolder(hint)
-	set := widget.NewButton(platform.T(wordSave), nil)
+	set := newButton(platform.T(wordSave), nil)
 	set.OnTapped = func() {
 		change, err := take(strings.TrimSpace(e.Text))
 		if err != nil {

@@ -79,7 +79,7 @@ func (p *browserPage) draw() {
 	command := widget.NewEntry()
 	command.SetText(w.saved.Browser)
 	command.SetPlaceHolder(platform.T(wordBrowserHint))
-	save := widget.NewButton(platform.T(wordSave), func() {
+	save := newButton(platform.T(wordSave), func() {
 		w.save(cp, func(s *agent.Settings) { s.Browser = strings.TrimSpace(command.Text) }, p.draw)
 	})
 	command.OnSubmitted = func(string) { save.OnTapped() }

@@ -55,11 +55,11 @@ func (p *dataPage) draw() {
 	if up != nil {
 		out = append(out,
 			section(platform.T("Backup"), platform.T("One file with all accounts, tokens, app registrations and history, sealed with a passphrase of its own. The settings are not in it: they are a text file that can be copied."),
-				flowButtons(widget.NewButtonWithIcon(platform.T(wordBackUp), theme.DocumentSaveIcon(), p.backUp), widget.NewButtonWithIcon(platform.T(wordRestore), theme.HistoryIcon(), p.restore))),
+				flowButtons(newButtonWithIcon(platform.T(wordBackUp), theme.DocumentSaveIcon(), p.backUp), newButtonWithIcon(platform.T(wordRestore), theme.HistoryIcon(), p.restore))),
 			widget.NewSeparator())
 	}
 	export := func(title string, write func(string)) fyne.CanvasObject {
-		b := widget.NewButtonWithIcon(title, theme.DownloadIcon(), nil)
+		b := newButtonWithIcon(title, theme.DownloadIcon(), nil)
 		b.OnTapped = func() {
 			widget.ShowPopUpMenuAtRelativePosition(fyne.NewMenu("",
 				fyne.NewMenuItem("CSV", func() { write(formatCSV) }), fyne.NewMenuItem("JSON", func() { write(formatJSON) }),
@@ -83,8 +83,8 @@ func (p *dataPage) draw() {
 }
 
 // danger is a button for what cannot be taken back.
-func danger(text string, tapped func()) *widget.Button {
-	b := widget.NewButton(text, tapped)
+func danger(text string, tapped func()) *pushButton {
+	b := newButton(text, tapped)
 	b.Importance = widget.DangerImportance
 	return b
 }
@@ -93,7 +93,7 @@ func danger(text string, tapped func()) *widget.Button {
 func (w *settingsWindow) placed(name, dir string) fyne.CanvasObject {
 	v := widget.NewLabel(dir)
 	v.Wrapping, v.Selectable = fyne.TextWrapBreak, true
-	open := widget.NewButtonWithIcon(platform.T("Open folder"), theme.FolderOpenIcon(), func() { w.u.openFolder(dir) })
+	open := newButtonWithIcon(platform.T("Open folder"), theme.FolderOpenIcon(), func() { w.u.openFolder(dir) })
 	row := followed(v, container.NewHBox(w.copyButton(dir), open))
 	if name == "" {
 		return row

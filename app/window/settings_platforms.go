@@ -21,7 +21,7 @@ func (w *settingsWindow) portSetting() fyne.CanvasObject {
 	p := problemLabel()
 	port := widget.NewEntry()
 	port.SetText(strconv.Itoa(w.saved.Port))
-	set := widget.NewButton(platform.T(wordSave), nil)
+	set := newButton(platform.T(wordSave), nil)
 	set.OnTapped = func() {
 		n, err := strconv.Atoi(strings.TrimSpace(port.Text))
 		if err != nil || n < 1024 || n > 65535 {
@@ -71,7 +71,7 @@ func (t *appsTab) load() {
 }
 
 func (t *appsTab) draw(apps []platform.App, redirects map[string]string) {
-	add := widget.NewButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), nil)
+	add := newButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), nil)
 	add.OnTapped = func() {
 		var items []*fyne.MenuItem
 		for _, p := range platform.All() {
@@ -107,9 +107,9 @@ func (t *appsTab) item(a platform.App, redirect string) fyne.CanvasObject {
 	}
 	buttons := container.NewHBox()
 	if p, err := platform.Lookup(a.Platform); err == nil && !a.Self {
-		buttons.Add(widget.NewButton(platform.T(wordEdit), func() { t.edit(p, a) }))
+		buttons.Add(newButton(platform.T(wordEdit), func() { t.edit(p, a) }))
 	}
-	buttons.Add(widget.NewButton(platform.T(wordDelete), func() { t.delete(a, name) }))
+	buttons.Add(newButton(platform.T(wordDelete), func() { t.delete(a, name) }))
 	id := caption(about)
 	id.Wrapping = fyne.TextWrapBreak
 	body := container.NewVBox(followed(tight(heading(name), id), container.NewVBox(buttons)))

@@ -51,7 +51,7 @@ func (w *settingsWindow) ladder(platformID string, now []time.Duration, set func
 	}
 	chips := container.New(layout.NewRowWrapLayout())
 	for _, d := range now {
-		chips.Add(widget.NewButtonWithIcon(step(d), theme.CancelIcon(), func() {
+		chips.Add(newButtonWithIcon(step(d), theme.CancelIcon(), func() {
 			if len(now) == 1 {
 				p.show(platform.T("At least one step must stay."))
 				return
@@ -77,9 +77,9 @@ func (w *settingsWindow) ladder(platformID string, now []time.Duration, set func
 	}
 	add.OnSubmitted = func(string) { submit() }
 	w.stepFields[platformID] = add
-	row := container.New(layout.NewRowWrapLayout(), least(em(160), 0, add), widget.NewButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), submit))
+	row := container.New(layout.NewRowWrapLayout(), least(em(160), 0, add), newButtonWithIcon(platform.T(wordAdd), theme.ContentAddIcon(), submit))
 	if platformID != "" {
-		row.Add(widget.NewButton(platform.T("As for all"), func() {
+		row.Add(newButton(platform.T("As for all"), func() {
 			w.save(p, func(s *agent.Settings) { delete(s.PlatformSteps, platformID) }, w.drawReminders)
 		}))
 	}
@@ -89,7 +89,7 @@ func (w *settingsWindow) ladder(platformID string, now []time.Duration, set func
 // platformLadders are the ladders of platforms that have one of their own.
 func (w *settingsWindow) platformLadders() fyne.CanvasObject {
 	p := problemLabel()
-	add := widget.NewButtonWithIcon(platform.T("Add a platform"), theme.ContentAddIcon(), nil)
+	add := newButtonWithIcon(platform.T("Add a platform"), theme.ContentAddIcon(), nil)
 	add.OnTapped = func() {
 		var items []*fyne.MenuItem
 		for _, pl := range platform.All() {

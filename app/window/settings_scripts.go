@@ -50,7 +50,7 @@ func (p *scriptsPage) draw() {
 	if w.saved.Port == 0 {
 		return // not loaded
 	}
-	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
+	again := newButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
 	out := []fyne.CanvasObject{
 		w.confirmSetting(wordScripts), widget.NewSeparator(),
 		followed(boldly(platform.T("Programs that took a token in the last 90 days")), upright(again)), p.problem.label,
@@ -101,12 +101,12 @@ func (p *scriptsPage) item(one agent.Program) fyne.CanvasObject {
 	buttons := container.NewHBox()
 	rule := func(word string, r agent.Rule) {
 		if one.Rule != r {
-			buttons.Add(widget.NewButton(word, func() { p.judge(one, r) }))
+			buttons.Add(newButton(word, func() { p.judge(one, r) }))
 		}
 	}
 	rule(platform.T("Allow"), agent.RuleAllow)
 	rule(platform.T("Deny"), agent.RuleDeny)
-	buttons.Add(widget.NewButton(platform.T("Forget…"), func() {
+	buttons.Add(newButton(platform.T("Forget…"), func() {
 		p.w.confirm(platform.T("Forget %s?", plain(one.Name)), platform.T("What it took is no longer listed, and your rule for it goes. The history stays. If it comes again, it is a new one."), platform.T("Forget"), func() {
 			p.w.act(p.problem, func(ctx context.Context, s agent.Service) error { return s.ForgetProgram(ctx, one.Name) }, p.load)
 		})

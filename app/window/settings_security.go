@@ -117,26 +117,26 @@ func (p *securityPage) key() fyne.CanvasObject {
 	reload := func() { w.load() }
 	switch {
 	case w.saved.Key == "":
-		buttons.Add(widget.NewButton(platform.T("Choose a passphrase…"), func() {
+		buttons.Add(newButton(platform.T("Choose a passphrase…"), func() {
 			w.u.passphraseFor(w.win, true, platform.T("The key is kept in a file that only this passphrase opens. Nobody can recover it."), reload)
 		}))
 	case !open:
 		buttons.Add(primary(platform.T("Unlock…"), func() { w.unlock(bad) }))
 	default:
-		buttons.Add(widget.NewButton(platform.T("Lock now"), func() {
+		buttons.Add(newButton(platform.T("Lock now"), func() {
 			w.act(bad, func(ctx context.Context, s agent.Service) error { return s.Lock(ctx) }, func() {
 				w.undoes(func() { w.unlock(bad) })
 			})
 		}))
 		if w.saved.Key == keyPassphrase {
-			buttons.Add(widget.NewButton(platform.T("Change the passphrase…"), func() {
+			buttons.Add(newButton(platform.T("Change the passphrase…"), func() {
 				w.u.passphraseFor(w.win, true, platform.T("The key is put under the new passphrase; the old one opens nothing any more. Nobody can recover it."), reload)
 			}))
-			buttons.Add(widget.NewButton(platform.T("Move it to the keyring"), func() {
+			buttons.Add(newButton(platform.T("Move it to the keyring"), func() {
 				w.act(bad, func(ctx context.Context, s agent.Service) error { return s.UseKeyring(ctx) }, reload)
 			}))
 		} else {
-			buttons.Add(widget.NewButton(platform.T("Use a passphrase instead…"), func() {
+			buttons.Add(newButton(platform.T("Use a passphrase instead…"), func() {
 				w.u.passphraseFor(w.win, true, platform.T("The key moves from the keyring into a file that only this passphrase opens. Nobody can recover it."), reload)
 			}))
 		}
@@ -181,5 +181,5 @@ func (p *securityPage) certified() fyne.CanvasObject {
 	return section(title, platform.T("Made on this computer for %s, and for nothing else. Nobody else vouches for it: at the first sign-in the browser asks whether to go on. Compare the fingerprint, or add the certificate to the browser's own.", c.Host),
 		path(platform.T("Holds until"), platform.Day(c.Ends, p.w.u.now())),
 		path("SHA-256", c.Fingerprint),
-		flowButtons(widget.NewButtonWithIcon(platform.T("Copy the certificate"), theme.ContentCopyIcon(), func() { p.w.u.app.Clipboard().SetContent(c.PEM) })))
+		flowButtons(newButtonWithIcon(platform.T("Copy the certificate"), theme.ContentCopyIcon(), func() { p.w.u.app.Clipboard().SetContent(c.PEM) })))
 }

@@ -72,7 +72,7 @@ func (p *startPage) draw() {
 	auto.OnChanged = func(on bool) { w.save(ap, func(s *agent.Settings) { s.Autostart = on }, nil) }
 	verify := pickSpan([]time.Duration{6 * time.Hour, 12 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}, w.saved.Verify, every,
 		func(d time.Duration) { w.save(vp, func(s *agent.Settings) { s.Verify = d }, nil) })
-	again := widget.NewButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
+	again := newButtonWithIcon(platform.T(wordRefresh), theme.ViewRefreshIcon(), p.load)
 	p.content.Objects = parted(
 		section(platform.T("Start"), platform.T("Only while Relink runs can it remind you."), auto, ap.label, setting(platform.T(wordVerify), verify, "", vp)),
 		container.NewVBox(container.NewBorder(nil, nil, nil, again, heading(platform.T("Tray"))), p.tray),

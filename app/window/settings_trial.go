@@ -20,7 +20,7 @@ type trial struct {
 	content *fyne.Container
 	icon    *widget.Icon
 	text    *widget.Label
-	button  *widget.Button
+	button  *pushButton
 	word    string
 	call    func(context.Context, agent.Service) (string, error)
 	// cancel ends the try under way; nil while none is.
@@ -30,7 +30,7 @@ type trial struct {
 // trial makes one. about says what a try does, until there is a result.
 func (w *settingsWindow) trial(word, about string, call func(context.Context, agent.Service) (string, error)) *trial {
 	t := &trial{w: w, icon: widget.NewIcon(theme.NewColoredResource(theme.InfoIcon(), toneQuiet.color)), text: caption(about), word: word, call: call}
-	t.button = widget.NewButton(word, t.run)
+	t.button = newButton(word, t.run)
 	t.content = followed(container.NewBorder(nil, nil, container.NewCenter(least(em(16), em(16), t.icon)), nil, t.text), upright(t.button))
 	return t
 }
@@ -85,8 +85,8 @@ func (w *settingsWindow) result(t tone, icon fyne.Resource, text, place string) 
 }
 
 // copyButton copies a text and says that it has.
-func (w *settingsWindow) copyButton(text string) *widget.Button {
-	b := widget.NewButtonWithIcon(platform.T(wordCopy), theme.ContentCopyIcon(), nil)
+func (w *settingsWindow) copyButton(text string) *pushButton {
+	b := newButtonWithIcon(platform.T(wordCopy), theme.ContentCopyIcon(), nil)
 	b.OnTapped = func() {
 		w.u.app.Clipboard().SetContent(text)
 		b.SetText(platform.T(wordCopied))

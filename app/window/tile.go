@@ -219,7 +219,7 @@ func (r *groundRenderer) Refresh() {
 
 // iconButton is a button without a word, and the word that a screen reader says.
 type iconButton struct {
-	widget.Button
+	pushButton
 	name string
 }
 

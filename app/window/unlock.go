@@ -89,7 +89,7 @@ func (u *ui) passphraseFor(over fyne.Window, create bool, why string, then func(
 		}
 	}
 	again.OnSubmitted = func(string) { ok.OnTapped() }
-	m.with(widget.NewButton(platform.T(wordCancel), m.hide), ok)
+	m.with(newButton(platform.T(wordCancel), m.hide), ok)
 	m.show()
 	over.Canvas().Focus(word)
 }

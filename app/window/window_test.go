@@ -551,7 +551,7 @@ func TestPopup(t *testing.T) {
 		b.sees("Rehearsal: " + b.u.row("a5").Account.Title())
 		b.sees("Nothing has happened")
 		b.seen(func(o fyne.CanvasObject) {
-			if x, ok := o.(*widget.Button); ok && x.Text != wordClose && x.Visible() {
+			if x, ok := o.(*pushButton); ok && x.Text != wordClose && x.Visible() {
 				t.Errorf("a rehearsal has the button %q", x.Text)
 			}
 		})

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -170,7 +171,7 @@ func aKilledAgent(t *testing.T, program string) {
 		t.Errorf("and by hand: exit %d, %q", r.code, r.err)
 	}
 	b := s.startAgent("--no-tray")
-	if now := s.account("linkedin"); now != was {
+	if now := s.account("linkedin"); !reflect.DeepEqual(now, was) {
 		t.Errorf("after the crash: got %+v, want %+v", now, was)
 	}
 	if got := s.want(0, "token", was.Ref).out; got != token {

@@ -48,6 +48,7 @@ func TestWhole(t *testing.T) {
 		"two monitors":    twoMonitors,
 		"on dunst":        onDunst,
 		"practise":        practising,
+		"first run":       firstRun,
 		"by keyboard":     byKeyboard,
 		"by pointer":      byPointer,
 		"agent killed":    agentKilled,
@@ -276,13 +277,15 @@ func (s *stage) processes() map[int]string {
 
 // account is one as relink status tells it.
 type account struct {
-	ID          string `json:"id"`
-	Ref         string `json:"ref"`
-	Platform    string `json:"platform"`
-	State       string `json:"state"`
-	Left        string `json:"left"`
-	Generation  int    `json:"generation"`
-	NeedsPerson bool   `json:"needs_person"`
+	ID          string    `json:"id"`
+	Ref         string    `json:"ref"`
+	Platform    string    `json:"platform"`
+	State       string    `json:"state"`
+	Left        string    `json:"left"`
+	Generation  int       `json:"generation"`
+	NeedsPerson bool      `json:"needs_person"`
+	Labels      []string  `json:"labels"`
+	Snoozed     time.Time `json:"snoozed_until"`
 }
 
 type status struct {

@@ -176,6 +176,50 @@ func (w *window) rests(page string) {
 	w.s.t.Errorf("%s: the window takes %d %% of a core while nothing happens", page, least)
 }
 
+// firstRun is a window that has no account yet, by keyboard and by pointer: from
+// its first screen to the account that is connected there.
+func firstRun(t *testing.T, program string) {
+	s := newStage(t, program, desk.Config{Keyring: true, RecordOnly: true, Size: image.Pt(1400, 900)})
+	a := s.startAgent("--no-tray")
+	if err := s.d.MovePointer(s.soon(), 1399, 899); err != nil {
+		t.Fatal(err)
+	}
+	w := s.open()
+	w.is("Relink: Connect your first account")
+	w.look("1 first run")
+	w.rests("first run")
+	w.click(473, 209) // the first platform
+	w.is("Relink: Connect Mastodon")
+	w.click(51, 32)
+	w.is("Relink: Connect your first account")
+	w.keys("Tab", "Return")
+	w.is("Relink: Connect Mastodon")
+	w.still()
+	if err := s.d.Type(s.soon(), "mastodon.example"); err != nil {
+		t.Fatal(err)
+	}
+	w.look("2 server")
+	w.keys("Return")
+	address := s.opened(0, "mastodon.example")
+	w.look("3 waiting")
+	if _, _, err := sandbox.Follow(s.soon(), nil, address, sandbox.Choice{}); err != nil {
+		t.Fatal(err)
+	}
+	s.eventually(10*time.Second, "the account", func() bool { return len(s.status().Accounts) == 1 })
+	w.look("4 done")
+	s.eventually(10*time.Second, "the account to be shown", func() bool {
+		w.keys("Return") // the sign-in's Close, once it is there
+		time.Sleep(200 * time.Millisecond)
+		found, err := s.d.Windows(s.soon(), ours)
+		return err == nil && len(found) > 0 && strings.HasPrefix(found[0].Title, "Relink: Mastodon")
+	})
+	w.is("Relink: Mastodon…")
+	w.look("5 account")
+	w.keys("ctrl+w")
+	w.gone()
+	s.quit(a)
+}
+
 // byKeyboard walks all screens without a pointer.
 func byKeyboard(t *testing.T, program string) {
 	s, a := furnished(t, program)
@@ -235,6 +279,29 @@ func byKeyboard(t *testing.T, program string) {
 	w.look("10 flow")
 	w.keys("Escape")
 	w.is("Relink: LinkedIn…")
+	typed := func(text string) {
+		if err := s.d.Type(s.soon(), text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.changes("a new name to be asked for", func() { w.keys("F2") })
+	w.keys("ctrl+a")
+	typed("second")
+	w.look("12 rename")
+	w.keys("Return")
+	s.eventually(5*time.Second, "the new name", func() bool { return s.account("linkedin").Ref == "linkedin/second" })
+	w.changes("labels to be asked for", func() { w.keys("ctrl+l") })
+	typed("Client A")
+	w.look("13 labels")
+	w.keys("Return")
+	s.eventually(5*time.Second, "the label", func() bool { return slices.Contains(s.account("linkedin").Labels, "Client A") })
+	w.changes("ways to snooze", func() { w.keys("Return", "Tab", "Tab", "Return") })
+	w.look("14 snooze")
+	w.keys("Down", "Return")
+	s.eventually(5*time.Second, "the snooze", func() bool { return !s.account("linkedin").Snoozed.IsZero() })
+	w.changes("larger text", func() { w.keys("ctrl+plus") })
+	w.look("15 larger text")
+	w.changes("the usual text", func() { w.keys("ctrl+0") })
 	w.keys("ctrl+comma")
 	w.is("Relink: Settings: Reminders")
 	for _, page := range []string{"Mail & more", "Platforms", "Start & tray", "Browser", "Security", "Scripts", "Data", "About"} {

@@ -336,6 +336,15 @@ func byPointer(t *testing.T, program string) {
 	w.click(edge+150, 135)
 	w.is("Relink: LinkedIn…")
 	w.look("2 detail")
+	const acts = 242 // the row of the detail's buttons
+	w.changes("more to do", func() { w.click(-78, acts) })
+	w.look("12 more")
+	w.changes("the detail again", func() { w.click(-250, 600) })
+	w.changes("ways to snooze", func() { w.click(-133, acts) })
+	w.look("13 snooze")
+	w.click(-133, acts+40)
+	s.eventually(5*time.Second, "the snooze", func() bool { return !s.account("linkedin").Snoozed.IsZero() })
+	w.changes("no line that says so", func() { w.click(-40, 84) })
 	w.click(edge+150, 135+row)
 	w.is("Relink: Facebook…")
 	w.click(-34, 86) // the detail's cross

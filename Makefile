@@ -7,7 +7,7 @@ LDFLAGS := -s -w $(if $(VERSION),-X relink/app.version=$(patsubst v%,%,$(VERSION
 VCS := $(if $(shell git status --porcelain >/dev/null 2>&1 && echo ok),,-buildvcs=false)
 FLAGS := $(VCS) -trimpath -ldflags "$(LDFLAGS)"
 
-.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots bench matrix readme fuzz lint fresh vuln clean setup
+.PHONY: help build full lean sandbox windows cross macos-bundle run test demo screenshots shots bench matrix readme fuzz lint fresh vuln clean setup
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,11 @@ demo: setup full sandbox ## Relink at work on practice accounts, in a throw-away
 screenshots: setup full sandbox ## the README's pictures, anew
 	CGO_ENABLED=0 go build $(FLAGS) -o bin/relink-seed ./app/bench/seed
 	CGO_ENABLED=0 go run ./app/demo -pictures .github
+
+shots: setup full lean ## every screen as a picture, in shots/ (RELINK_SHOTS_LANG=de for another language)
+	RELINK_SHOTS=$(CURDIR)/shots RELINK_SHOTS_LANG=$${RELINK_SHOTS_LANG:-en} CGO_ENABLED=0 go test -count=1 -tags migrated_fynedo -run TestShots ./app/window
+	RELINK_SHOTS=$(CURDIR)/shots RELINK_BIN=$(CURDIR)/bin/relink RELINK_LEAN_BIN=$(CURDIR)/bin/relink-lean CGO_ENABLED=0 \
+		go test -count=1 -tags lean,migrated_fynedo -run TestWhole ./app
 
 bench: setup full lean ## what it costs, beside a bare Fyne tray and an empty program
 	CGO_ENABLED=0 go run ./app/bench $(BENCH)

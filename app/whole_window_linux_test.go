@@ -505,6 +505,8 @@ func windowKilled(t *testing.T, program string) {
 		t.Errorf("%d addresses were opened, want the sign-in to be joined", n)
 	}
 	w.look("joined")
+	dialog := image.Rect(520, 330, 880, 560)
+	waiting := w.still()
 	w.killed()
 	if _, _, err := sandbox.Follow(s.soon(), nil, address, sandbox.Choice{}); err != nil {
 		t.Fatal(err)
@@ -516,8 +518,21 @@ func windowKilled(t *testing.T, program string) {
 	w = s.open()
 	w.is("Relink: Reconnect LinkedIn…") // what came of it, which nobody was there to be told
 	w.look("reopened")
+	if n := w.still().Changed(waiting, dialog); n < 2000 {
+		t.Errorf("%d pixels of the dialog are others than while it waited, want its result", n)
+	}
 	w.keys("Escape")
 	w.is("Relink: LinkedIn…")
+	w.keys("ctrl+w")
+	w.gone()
+	w = s.open() // it is told once
+	w.still()
+	if found, err := s.d.Windows(s.soon(), ours); err != nil || len(found) != 1 || strings.Contains(found[0].Title, "Reconnect") {
+		t.Errorf("opened once more: %+v, %v", found, err)
+	}
+	if now := s.account("linkedin"); now.State != "connected" || now.Generation != was.Generation+1 {
+		t.Errorf("afterwards: %+v", now)
+	}
 	w.keys("ctrl+w")
 	w.gone()
 	s.quit(a)

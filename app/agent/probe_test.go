@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -263,8 +264,9 @@ func TestWindowThatCannotBeShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ears := &listener{}
 		cfg := config(one(t, time.Now().Add(50*testDay), 60*testDay), fine{}, ears)
-		var fail func()
-		cfg.OpenWindow = func(_ context.Context, _, _ string, failed func()) error { fail = failed; return nil }
+		var last atomic.Pointer[func()]
+		fail := func() { (*last.Load())() }
+		cfg.OpenWindow = func(_ context.Context, _, _ string, failed func()) error { last.Store(&failed); return nil }
 		a, stop := running(t, cfg)
 		defer stop()
 		synctest.Wait()
@@ -277,7 +279,7 @@ func TestWindowThatCannotBeShown(t *testing.T) {
 			return slices.Contains(s.Warnings, "The window cannot be shown; see why with: relink window.")
 		}
 		begun := time.Now()
-		time.AfterFunc(100*time.Millisecond, func() { fail() })
+		time.AfterFunc(100*time.Millisecond, fail)
 		if err := a.Activate(t.Context(), Activation{Action: notifier.ActionShow}); platform.KindOf(err) != platform.KindConfig || time.Since(begun) != 100*time.Millisecond {
 			t.Errorf("got %v after %v", err, time.Since(begun))
 		}

@@ -112,11 +112,20 @@ func boxes(o fyne.CanvasObject, at fyne.Position, clip box, add func(seen, whole
 	}
 }
 
-// overlaps are the pairs of things that lie over each other.
+// overlaps are the pairs of things that lie over each other, in the window and in
+// what lies in front of it.
 func overlaps(w fyne.Window) (out []string) {
+	out = overlapsIn(w, w.Canvas().Content())
+	for _, o := range w.Canvas().Overlays().List() {
+		out = append(out, overlapsIn(w, o)...)
+	}
+	return out
+}
+
+func overlapsIn(w fyne.Window, o fyne.CanvasObject) (out []string) {
 	size := w.Canvas().Size()
 	var all []box
-	boxes(w.Canvas().Content(), fyne.NewPos(0, 0), boxOf("", fyne.NewPos(0, 0), size), func(seen, _ box) { all = append(all, seen) })
+	boxes(o, fyne.NewPos(0, 0), boxOf("", fyne.NewPos(0, 0), size), func(seen, _ box) { all = append(all, seen) })
 	for i, a := range all {
 		for _, b := range all[i+1:] {
 			// What touches by a pixel is drawn with the air of its letters between.
@@ -244,5 +253,10 @@ func TestOverlapsAreFound(t *testing.T) {
 	w.SetContent(container.NewHBox(one, two))
 	if bad := overlaps(w); len(bad) != 0 {
 		t.Errorf("found %q where nothing overlaps", bad)
+	}
+	three, four := canvas.NewText("three", theme.Color(theme.ColorNameForeground)), canvas.NewText("four", theme.Color(theme.ColorNameForeground))
+	w.Canvas().Overlays().Add(container.NewStack(three, four))
+	if len(overlaps(w)) != 1 {
+		t.Errorf("found %q in front, want the two words", overlaps(w))
 	}
 }

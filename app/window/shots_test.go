@@ -110,8 +110,9 @@ func TestShots(t *testing.T) {
 	}
 }
 
-// shoot draws one screen into a file.
-func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file string) {
+// screen brings one of the screens up.
+func (s shot) screen(t *testing.T, variant fyne.ThemeVariant, text int) *bench {
+	t.Helper()
 	n := 40
 	if s.accounts != 0 {
 		n = max(0, s.accounts)
@@ -140,6 +141,12 @@ func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file strin
 	size := w.Canvas().Size().Max(w.Content().MinSize())
 	w.Resize(size.AddWidthHeight(1, 0))
 	w.Resize(size)
+	return b
+}
+
+// shoot draws one screen into a file.
+func shoot(t *testing.T, s shot, variant fyne.ThemeVariant, text int, file string) {
+	w := s.screen(t, variant, text).window()
 	f, err := os.Create(file)
 	if err != nil {
 		t.Fatal(err)
@@ -307,4 +314,31 @@ var shots = []shot{
 	{name: "settings-delete", page: PageSettings, act: onPage(wordData, wordDeleteAll)},
 	{name: "empty", page: PageAccounts, accounts: -1},
 	{name: "about", page: PageAbout},
+}
+
+// TestScreensFit: on no screen and in no dialog does anything lie over anything
+// else, in a language whose words are long with the largest text, and in one whose
+// letters are of another font.
+func TestScreensFit(t *testing.T) {
+	for tag, text := range map[string]int{"de": textMost, "ja": textUsual} {
+		for _, s := range shots {
+			t.Run(s.name+"-"+tag, func(t *testing.T) {
+				speak(t, tag)
+				b := s.screen(t, theme.VariantLight, text)
+				w := b.window()
+				size := w.Canvas().Size()
+				for range 3 { // words that wrap know their height only after their width
+					w.Resize(size.AddWidthHeight(1, 0))
+					w.Resize(size)
+					w.Content().Refresh()
+					for _, o := range w.Canvas().Overlays().List() {
+						o.Refresh()
+					}
+				}
+				if bad := overlaps(w); len(bad) > 0 {
+					t.Errorf("%s", bad[0])
+				}
+			})
+		}
+	}
 }

@@ -337,9 +337,23 @@ func byPointer(t *testing.T, program string) {
 	w.is("Relink: LinkedIn…")
 	w.look("2 detail")
 	const acts = 242 // the row of the detail's buttons
-	w.changes("more to do", func() { w.click(-78, acts) })
-	w.look("12 more")
-	w.changes("the detail again", func() { w.click(-250, 600) })
+	for _, ask := range []struct {
+		name string
+		line int         // of the menu, from the button down
+		no   image.Point // its Cancel
+	}{
+		{"rename", 36, image.Pt(719, 444)},
+		{"labels", 76, image.Pt(708, 444)},
+		{"disconnect", 237, image.Pt(720, 467)},
+	} {
+		w.changes("more to do", func() { w.click(-78, acts) })
+		if ask.name == "rename" {
+			w.look("12 more")
+		}
+		w.changes("to be asked for "+ask.name, func() { w.click(-100, acts+ask.line) })
+		w.look("12 " + ask.name)
+		w.changes("no question after "+ask.name, func() { w.click(ask.no.X, ask.no.Y) })
+	}
 	w.changes("ways to snooze", func() { w.click(-133, acts) })
 	w.look("13 snooze")
 	w.click(-133, acts+40)
